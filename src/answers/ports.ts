@@ -1,0 +1,53 @@
+import type { SearchHit } from '../knowledge/ports.ts';
+
+/** A retrieved chunk, numbered for citation from 1, with what a reader needs to recognise its document. */
+export interface Passage extends SearchHit {
+  number: number;
+  filename: string;
+  knowledgeBaseId: string;
+}
+
+export interface ChatMessage {
+  role: 'system' | 'user' | 'assistant';
+  content: string;
+}
+
+export interface GenerationRequest {
+  /** The last message is the user's; the prompt already holds the passages. */
+  messages: readonly ChatMessage[];
+  /** Text already shown to the reader; the generator goes on after it and never repeats or changes it. */
+  prefix: string;
+  maxOutputTokens: number;
+  temperature: number | null;
+  signal: AbortSignal;
+}
+
+/** Pieces in order; `end` comes exactly once, last. */
+export type GenerationPart =
+  | { type: 'text'; text: string }
+  | { type: 'reasoning'; text: string }
+  | {
+      type: 'end';
+      reason: 'stop' | 'length' | 'content_filter';
+      usage: { inputTokens: number; outputTokens: number } | null;
+    };
+
+/** A language model behind an endpoint. Errors are GenerationError with a code that says whether to try elsewhere. */
+export interface Generator {
+  readonly name: string;
+  readonly contextTokens: number;
+  generate(request: GenerationRequest): AsyncIterable<GenerationPart>;
+}
+
+/** One piece of an extractive answer: a sentence from a passage, ready to show. */
+export interface ExtractedSentence {
+  text: string;
+  /** Numbers of the passages that carry it. */
+  citations: number[];
+}
+
+export interface ExtractiveAnswer {
+  /** True when the passages do not cover the question; `sentences` then says so and cites nothing. */
+  declined: boolean;
+  sentences: ExtractedSentence[];
+}

@@ -1,0 +1,62 @@
+import type { Readable } from 'node:stream';
+import type { Chunk } from './chunk/chunk.ts';
+
+/** Content-addressed bytes. `put` is durable when it resolves. */
+export interface BlobStore {
+  /** Stores the stream; the same content twice is one blob. @throws BudaoError too_large, storage_full */
+  put(content: Readable, options: { maxBytes: number }): Promise<{ sha256: string; bytes: number }>;
+  /** @throws BudaoError blob_missing */
+  open(sha256: string): Promise<Readable>;
+  has(sha256: string): Promise<boolean>;
+  /** Reads the whole blob again and compares its hash. */
+  verify(sha256: string): Promise<'ok' | 'missing' | 'corrupt'>;
+  delete(sha256: string): Promise<void>;
+  /** Hashes of all blobs, in no order. */
+  list(): AsyncIterable<string>;
+}
+
+/** A chunk as the index keeps it. */
+export interface IndexedChunk extends Chunk {
+  /** Vector of the generation's embedder, or null in a lexical generation. */
+  vector: number[] | null;
+}
+
+/** Normaliser, chunker and embedder together; vectors of different generations never meet. */
+export interface IndexGeneration {
+  id: string;
+  /** Vector length, or null for a lexical generation. */
+  dimension: number | null;
+}
+
+export interface SearchRequest {
+  /** As the person typed it; normalised inside. */
+  query: string;
+  /** Embedded query, or null for lexical search alone. */
+  vector: number[] | null;
+  limit: number;
+  /** Only these documents; null for all of the knowledge base. */
+  documentIds: readonly string[] | null;
+}
+
+export interface SearchHit {
+  chunk: Chunk;
+  /** Higher is better, 0 to 1, comparable within one search. */
+  score: number;
+}
+
+/** The derived search index: one table per knowledge base and generation. */
+export interface ChunkIndex extends AsyncDisposable {
+  /** Replaces everything that the index holds of these documents, in one visible step, synced when it resolves. */
+  replaceDocuments(
+    knowledgeBaseId: string,
+    generation: IndexGeneration,
+    documents: readonly { documentId: string; chunks: readonly IndexedChunk[] }[],
+  ): Promise<void>;
+  removeDocuments(knowledgeBaseId: string, generation: IndexGeneration, documentIds: readonly string[]): Promise<void>;
+  search(knowledgeBaseId: string, generation: IndexGeneration, request: SearchRequest): Promise<SearchHit[]>;
+  /** Chunks per document, for doctor. */
+  inventory(knowledgeBaseId: string, generation: IndexGeneration): Promise<Map<string, number>>;
+  /** Merges small pieces so that queries stay fast; called by one leased run at a time. */
+  optimize(knowledgeBaseId: string, generation: IndexGeneration): Promise<void>;
+  drop(knowledgeBaseId: string, generation: IndexGeneration): Promise<void>;
+}

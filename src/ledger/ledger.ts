@@ -1,0 +1,34 @@
+/**
+ * The ledger port: durable rows in portable SQL.
+ *
+ * Every engine behind it (SQLite, PostgreSQL) accepts the same statements: named parameters `:name`,
+ * `ON CONFLICT`, `RETURNING`, text, integer, real and null values, times as integer milliseconds, JSON as text.
+ */
+export type SqlValue = string | number | null;
+export type SqlParams = Readonly<Record<string, SqlValue>>;
+export type SqlRow = Record<string, SqlValue>;
+
+export interface Sql {
+  /** All rows of a query. */
+  all<Row = SqlRow>(statement: string, params?: SqlParams): Promise<Row[]>;
+  /** The first row, or undefined. */
+  get<Row = SqlRow>(statement: string, params?: SqlParams): Promise<Row | undefined>;
+  /** Executes a change and says how many rows it touched. */
+  run(statement: string, params?: SqlParams): Promise<{ changes: number }>;
+}
+
+export interface Ledger extends AsyncDisposable {
+  /** Reads committed state. Never waits for a writer. */
+  readonly read: Sql;
+  /**
+   * Runs `work` atomically. When the promise resolves, its writes are on durable storage.
+   * Transactions that are waiting at the same time share one commit; one that throws is rolled back alone.
+   * `work` awaits nothing but `tx`: a write lock is held meanwhile.
+   *
+   * @throws LedgerBusyError when the lock could not be had in time
+   * @throws LedgerFullError when the disk is full
+   */
+  transaction<T>(work: (tx: Sql) => Promise<T>): Promise<T>;
+  /** Checks the engine's own integrity; returns the problems found. */
+  checkIntegrity(): Promise<string[]>;
+}
