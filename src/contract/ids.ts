@@ -25,6 +25,8 @@ export function newId(kind: keyof typeof ID_PREFIXES): string {
   counter = nowMs === lastTimeMs ? counter + 1 : 0;
   lastTimeMs = nowMs;
   const time = nowMs.toString(36).padStart(9, '0');
-  const random = BigInt(`0x${randomBytes(10).toString('hex')}`).toString(36).padStart(16, '0');
+  const random = BigInt(`0x${randomBytes(10).toString('hex')}`)
+    .toString(36)
+    .padStart(16, '0');
   return `${ID_PREFIXES[kind]}_${time}${counter.toString(36).padStart(3, '0')}${random}`;
 }

@@ -1,0 +1,40 @@
+import { BudaoError } from '../contract/errors.ts';
+
+export class LedgerBusyError extends BudaoError {
+  constructor(waitedMs: number, cause?: unknown) {
+    super(
+      'unavailable',
+      'ledger_busy',
+      `The ledger was locked for ${Math.round(waitedMs)} ms by another process. Try again in a moment.`,
+      { cause },
+    );
+  }
+}
+
+export class LedgerFullError extends BudaoError {
+  constructor(cause?: unknown) {
+    super(
+      'unavailable',
+      'storage_full',
+      'The disk that holds the data folder is full. Free some space or enlarge the volume; nothing stored before is lost.',
+      { cause },
+    );
+  }
+}
+
+export class LedgerCorruptError extends BudaoError {
+  constructor(cause?: unknown) {
+    super(
+      'unavailable',
+      'ledger_corrupt',
+      'The ledger file is damaged. Stop the service, keep the data folder as it is, and restore from a backup.',
+      { cause },
+    );
+  }
+}
+
+export class LedgerUnavailableError extends BudaoError {
+  constructor(message: string, cause?: unknown) {
+    super('unavailable', 'ledger_unavailable', message, { cause });
+  }
+}

@@ -1,0 +1,191 @@
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
+import { BudaoError } from '../../contract/errors.ts';
+import { LedgerBusyError, LedgerUnavailableError } from '../../ledger/errors.ts';
+import type { Ledger, Sql, SqlParams } from '../../ledger/ledger.ts';
+import { isBusy, SqliteConnection, translateSqliteError } from './sqlite-connection.ts';
+import { migrateSqlite } from './sqlite-migrate.ts';
+
+/** How long a transaction waits for another process's lock before it gives up. */
+const LOCK_DEADLINE_MS = 5_000;
+/** Turns of the event loop to try before sleeping: a commit usually takes less than one millisecond. */
+const LOCK_SPINS = 4;
+const MAX_TRANSACTIONS_PER_COMMIT = 256;
+
+const WRITER_PRAGMAS = [
+  'journal_mode = WAL',
+  'synchronous = FULL',
+  'temp_store = MEMORY',
+  'cache_size = -16000',
+];
+const READER_PRAGMAS = [
+  'busy_timeout = 2000',
+  'query_only = ON',
+  'temp_store = MEMORY',
+  'cache_size = -16000',
+];
+
+interface Job {
+  work: (tx: Sql) => Promise<unknown>;
+  resolve: (value: unknown) => void;
+  reject: (error: unknown) => void;
+}
+
+/** Opens the ledger file, and brings its schema up to date. @throws BudaoError data_folder_newer, ledger_unavailable */
+export async function openSqliteLedger(options: { path: string }): Promise<Ledger> {
+  const writer = await retryWhileBusy(() => new SqliteConnection(options.path, WRITER_PRAGMAS)).catch(
+    (error) => {
+      throw translateSqliteError(error) ?? error;
+    },
+  );
+  await retryWhileBusy(() => migrateSqlite(writer.database));
+  return new SqliteLedger(writer, new SqliteConnection(options.path, READER_PRAGMAS));
+}
+
+class SqliteLedger implements Ledger {
+  readonly read: Sql;
+  readonly #writer: SqliteConnection;
+  readonly #reader: SqliteConnection;
+  #queue: Job[] = [];
+  #flushing: Promise<void> | null = null;
+  #closed = false;
+
+  constructor(writer: SqliteConnection, reader: SqliteConnection) {
+    this.#writer = writer;
+    this.#reader = reader;
+    this.read = reader;
+  }
+
+  transaction<T>(work: (tx: Sql) => Promise<T>): Promise<T> {
+    if (this.#closed) return Promise.reject(new LedgerUnavailableError('The ledger is closed.'));
+    return new Promise<T>((resolve, reject) => {
+      this.#queue.push({ work, resolve: resolve as (value: unknown) => void, reject });
+      this.#flushing ??= this.#flush();
+    });
+  }
+
+  async checkIntegrity(): Promise<string[]> {
+    const rows = await this.#reader.all<{ integrity_check: string }>('PRAGMA integrity_check(50)');
+    return rows.map((row) => row.integrity_check).filter((line) => line !== 'ok');
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closed = true;
+    await this.#flushing;
+    this.#reader.close();
+    this.#writer.close();
+  }
+
+  /** Commits whatever has gathered by the end of this turn of the event loop, until nothing is left. */
+  async #flush(): Promise<void> {
+    await nextTurn();
+    while (this.#queue.length > 0) {
+      const jobs = this.#queue.splice(0, MAX_TRANSACTIONS_PER_COMMIT);
+      await this.#commit(jobs);
+      if (this.#queue.length > 0) await nextTurn();
+    }
+    this.#flushing = null;
+  }
+
+  async #commit(jobs: readonly Job[]): Promise<void> {
+    const database = this.#writer.database;
+    const settle: (() => void)[] = [];
+    try {
+      await retryWhileBusy(() => database.exec('BEGIN IMMEDIATE'));
+      for (const job of jobs) settle.push(await this.#runInSavepoint(job));
+      database.exec('COMMIT');
+    } catch (error) {
+      if (database.isTransaction) database.exec('ROLLBACK');
+      const reason = translateSqliteError(error) ?? error;
+      for (const job of jobs) job.reject(reason);
+      return;
+    }
+    for (const report of settle) report();
+  }
+
+  /** Returns what to tell the caller once the whole batch is durable. */
+  async #runInSavepoint(job: Job): Promise<() => void> {
+    const database = this.#writer.database;
+    const tx = new TransactionSql(this.#writer);
+    database.exec('SAVEPOINT job');
+    try {
+      const value = await withoutLeavingTheTurn(job.work(tx));
+      tx.close();
+      database.exec('RELEASE job');
+      return () => job.resolve(value);
+    } catch (error) {
+      tx.close();
+      // A full disk or an I/O error rolls everything back by itself: then the whole batch has failed.
+      if (!database.isTransaction) throw error;
+      database.exec('ROLLBACK TO job; RELEASE job');
+      return () => job.reject(error);
+    }
+  }
+}
+
+class TransactionSql implements Sql {
+  readonly #connection: SqliteConnection;
+  #open = true;
+
+  constructor(connection: SqliteConnection) {
+    this.#connection = connection;
+  }
+
+  async all<Row>(statement: string, params?: SqlParams): Promise<Row[]> {
+    return this.#use().all<Row>(statement, params);
+  }
+
+  async get<Row>(statement: string, params?: SqlParams): Promise<Row | undefined> {
+    return this.#use().get<Row>(statement, params);
+  }
+
+  async run(statement: string, params?: SqlParams): Promise<{ changes: number }> {
+    return this.#use().run(statement, params);
+  }
+
+  close(): void {
+    this.#open = false;
+  }
+
+  #use(): SqliteConnection {
+    if (!this.#open)
+      throw new BudaoError('internal', 'transaction_closed', 'The transaction has already ended.');
+    return this.#connection;
+  }
+}
+
+/** All processes wait for the lock that a transaction holds, so it may await nothing but its own statements. */
+async function withoutLeavingTheTurn<T>(work: Promise<T>): Promise<T> {
+  let timer: NodeJS.Immediate | undefined;
+  const turnEnded = new Promise<never>((_, reject) => {
+    timer = setImmediate(() => {
+      reject(
+        new BudaoError(
+          'internal',
+          'transaction_awaited',
+          'A transaction awaited something else than its tx.',
+        ),
+      );
+    });
+  });
+  try {
+    return await Promise.race([work, turnEnded]);
+  } finally {
+    clearImmediate(timer);
+  }
+}
+
+/** Random short waits instead of SQLite's own busy timeout, under which writers starve one another for seconds. */
+async function retryWhileBusy<T>(work: () => T): Promise<T> {
+  const startedMs = performance.now();
+  for (let attempt = 0; ; attempt++) {
+    try {
+      return work();
+    } catch (error) {
+      if (!isBusy(error)) throw error;
+      const waitedMs = performance.now() - startedMs;
+      if (waitedMs > LOCK_DEADLINE_MS) throw new LedgerBusyError(waitedMs, error);
+      if (attempt < LOCK_SPINS) await nextTurn();
+      else await sleep(1 + Math.random() * 4);
+    }
+  }
+}

@@ -1,0 +1,32 @@
+import type { DatabaseSync } from 'node:sqlite';
+import { BudaoError } from '../../contract/errors.ts';
+import { MIGRATIONS, SCHEMA_VERSION } from '../../ledger/schema.ts';
+
+/** Applies the missing migrations in one transaction. @throws BudaoError data_folder_newer */
+export function migrateSqlite(database: DatabaseSync): void {
+  if (schemaVersion(database) === SCHEMA_VERSION) return;
+  database.exec('BEGIN IMMEDIATE');
+  try {
+    const present = schemaVersion(database);
+    if (present > SCHEMA_VERSION) {
+      throw new BudaoError(
+        'conflict',
+        'data_folder_newer',
+        `The data folder has schema version ${present}, this program knows up to ${SCHEMA_VERSION}. ` +
+          'Start the newer program again, or restore a snapshot made by this version.',
+      );
+    }
+    for (const migration of MIGRATIONS.slice(present)) {
+      for (const statement of migration.statements) database.exec(statement);
+    }
+    database.exec(`PRAGMA user_version = ${SCHEMA_VERSION}`);
+    database.exec('COMMIT');
+  } catch (error) {
+    if (database.isTransaction) database.exec('ROLLBACK');
+    throw error;
+  }
+}
+
+function schemaVersion(database: DatabaseSync): number {
+  return Number(database.prepare('PRAGMA user_version').get()?.user_version);
+}
