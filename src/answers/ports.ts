@@ -30,6 +30,8 @@ export type GenerationPart =
       type: 'end';
       reason: 'stop' | 'length' | 'content_filter';
       usage: { inputTokens: number; outputTokens: number } | null;
+      /** The model could not go on from `prefix`, so the text stops short: the answer is finished `incomplete`. */
+      departed?: true;
     };
 
 /** A language model behind an endpoint. Errors are GenerationError with a code that says whether to try elsewhere. */

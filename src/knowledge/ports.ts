@@ -60,3 +60,16 @@ export interface ChunkIndex extends AsyncDisposable {
   optimize(knowledgeBaseId: string, generation: IndexGeneration): Promise<void>;
   drop(knowledgeBaseId: string, generation: IndexGeneration): Promise<void>;
 }
+
+/** Turns text into vectors of length 1. Errors are BudaoError with codes `embedder_*` or `model_*`. */
+export interface Embedder {
+  /** Same id, same vectors: part of the index generation. */
+  readonly id: string;
+  /** Vector length, or null until the first call has shown it. */
+  readonly dimension: number | null;
+  /** One vector per text, in the order of the texts. */
+  embed(
+    texts: readonly string[],
+    options: { purpose: 'query' | 'passage'; signal?: AbortSignal },
+  ): Promise<number[][]>;
+}
