@@ -1,0 +1,22 @@
+/**
+ * The live channel: a hint between processes that something has happened. It may lose messages, and it may repeat
+ * them; whoever listens also looks into the ledger.
+ */
+export interface Channel extends AsyncDisposable {
+  /** Tells everyone who listens on `topic`. */
+  publish(topic: string, message: string): void;
+  /** Tells one of those who listen on `topic`, in turn. */
+  publishToOne(topic: string, message: string): void;
+  /** @returns a function that ends the subscription. */
+  subscribe(topic: string, listener: (message: string) => void): () => void;
+}
+
+/** Work is waiting to be claimed. The message is the run's kind, or empty. */
+export const RUNS_AVAILABLE = 'runs.available';
+/** The message is the id of a run that is asked to stop. */
+export const RUN_CANCELLED = 'run.cancel-requested';
+
+/** Carries the run's events right after their commit, as a JSON array of RunEvent without runId. */
+export function runTopic(runId: string): string {
+  return `run:${runId}`;
+}
