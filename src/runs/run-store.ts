@@ -20,6 +20,8 @@ export interface AppendRequest {
   /** Whether these events are work that a takeover does not have to repeat. */
   progress: boolean;
   finish: { status: TerminalStatus; resultJson: string | null; failure: RunFailure | null } | null;
+  /** The same request was sent before and its outcome is unknown: it may have been committed. */
+  isRetry: boolean;
 }
 
 /** A run or an event may be claimed, appended to or finished only through these functions. All are portable SQL. */
@@ -157,7 +159,7 @@ export async function appendEvents(tx: Sql, request: AppendRequest, now: number)
           now,
         }),
   });
-  if (changes === 0) return false;
+  if (changes === 0) return request.isRetry && (await wasAppended(tx, request));
   for (const [offset, event] of request.events.entries()) {
     await tx.run(INSERT_EVENT, {
       runId: request.runId,
@@ -169,6 +171,16 @@ export async function appendEvents(tx: Sql, request: AppendRequest, now: number)
     });
   }
   return true;
+}
+
+/** A commit whose answer was lost: the last event stands there under our own epoch. */
+async function wasAppended(tx: Sql, request: AppendRequest): Promise<boolean> {
+  const row = await tx.get(
+    `SELECT 1 AS one FROM event JOIN run ON run.id = event.run_id
+     WHERE run.id = :id AND run.epoch = :epoch AND event.seq = :seq AND event.epoch = :epoch`,
+    { id: request.runId, epoch: request.epoch, seq: request.firstSeq - 1 + request.events.length },
+  );
+  return row !== undefined;
 }
 
 const CURRENT = `WHERE id = :id AND owner = :owner AND epoch = :epoch AND status = 'running' AND last_seq = :previousSeq`;

@@ -1,4 +1,4 @@
-import type { BudaoError } from '../contract/errors.ts';
+import type { Sql } from '../ledger/ledger.ts';
 
 export const RUN_STATUSES = ['queued', 'running', 'completed', 'incomplete', 'failed', 'cancelled'] as const;
 export type RunStatus = (typeof RUN_STATUSES)[number];
@@ -86,14 +86,17 @@ export interface RunContext<Input = unknown> {
   step<T>(name: string, work: () => Promise<T>, options?: { lazy?: boolean }): Promise<T>;
   /**
    * Appends an event. Resolves when it is durable; rejects with RunInterruption when the epoch is lost.
-   * Text deltas of one type that wait for the same commit are merged through `payload.text`.
+   * Payloads that are exactly `{text}`, of one type and waiting for the same commit, become one event.
+   * `progress: false` marks an event that does not count against giving up on a run that kills its workers.
    */
-  emit(type: string, payload: unknown): Promise<void>;
+  emit(type: string, payload: unknown, options?: { progress?: boolean }): Promise<void>;
+  /** Other writes of this run, refused with RunInterruption when its epoch is lost. */
+  transaction<T>(work: (tx: Sql) => Promise<T>): Promise<T>;
 }
 
 /** How a handler ends its run. */
 export interface RunOutcome {
-  status: 'completed' | 'incomplete' | 'failed';
+  status: TerminalStatus;
   result?: unknown;
   failure?: RunFailure;
 }
@@ -108,5 +111,3 @@ export interface RunHandler<Input = unknown> {
    */
   handle(context: RunContext<Input>): Promise<RunOutcome>;
 }
-
-export type RetryableError = BudaoError;

@@ -1,0 +1,247 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { BudaoError } from '../contract/errors.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import { type Channel, runTopic } from './channel.ts';
+import { RunInterruption } from './interruption.ts';
+import type { Run, RunFailure, TerminalStatus } from './run.ts';
+import { type AppendRequest, appendEvents } from './run-store.ts';
+
+/** Commits of one process keep at least this distance under load; a lone event never waits. */
+const LINGER_MS = 4;
+const RETRY_DELAYS_MS = [20, 50, 100, 250, 500, 1000];
+
+interface PendingEvent {
+  type: string;
+  /** JSON of the payload, or the collected text of a delta. */
+  payloadJson: string | null;
+  text: string | null;
+}
+
+interface Finish {
+  status: TerminalStatus;
+  resultJson: string | null;
+  failure: RunFailure | null;
+}
+
+interface Waiter {
+  resolve: () => void;
+  reject: (error: unknown) => void;
+}
+
+/** What one run has to append, and who waits for it. */
+class RunLog {
+  readonly run: Run;
+  lastSeq: number;
+  pending: PendingEvent[] = [];
+  waiters: Waiter[] = [];
+  progress = false;
+  finish: Finish | null = null;
+  /** Set once and for good: nothing more may be written. */
+  closed: unknown = null;
+
+  constructor(run: Run) {
+    this.run = run;
+    this.lastSeq = run.lastSeq;
+  }
+}
+
+/**
+ * Appends the events of all runs of a process in shared transactions: the next batch is whatever gathered while the
+ * last one was committing. Publishes every batch right after its commit.
+ */
+export class EventWriter {
+  readonly #ledger: Ledger;
+  readonly #channel: Channel;
+  readonly #owner: string;
+  readonly #leaseMs: number;
+  readonly #logs = new Map<string, RunLog>();
+  readonly #dirty = new Set<RunLog>();
+  #flushing = false;
+  #lastFlushMs = 0;
+
+  constructor(options: { ledger: Ledger; channel: Channel; owner: string; leaseMs: number }) {
+    this.#ledger = options.ledger;
+    this.#channel = options.channel;
+    this.#owner = options.owner;
+    this.#leaseMs = options.leaseMs;
+  }
+
+  /** Starts writing for a run that was just claimed. */
+  open(run: Run): void {
+    this.#logs.set(run.id, new RunLog(run));
+  }
+
+  /** Stops writing for a run; whatever is pending is rejected with `reason`. */
+  close(runId: string, reason: unknown): void {
+    const log = this.#logs.get(runId);
+    if (log === undefined) return;
+    this.#logs.delete(runId);
+    this.#closeLog(log, reason);
+  }
+
+  append(runId: string, type: string, payload: unknown, progress: boolean): Promise<void> {
+    return this.#enqueue(runId, (log) => {
+      const text = deltaText(payload);
+      const last = log.pending.at(-1);
+      if (text !== null && last !== undefined && last.type === type && last.text !== null) last.text += text;
+      else
+        log.pending.push({ type, text, payloadJson: text === null ? JSON.stringify(payload ?? {}) : null });
+      log.progress ||= progress;
+    });
+  }
+
+  /** Appends the terminal event and the status in the same transaction as everything pending. */
+  finish(
+    runId: string,
+    finish: { status: TerminalStatus; result: unknown; failure: RunFailure | null },
+  ): Promise<void> {
+    return this.#enqueue(runId, (log) => {
+      const payloadJson = JSON.stringify(finish.failure ?? {});
+      log.pending.push({ type: `run.${finish.status}`, text: null, payloadJson });
+      log.finish = {
+        status: finish.status,
+        resultJson:
+          finish.result === undefined || finish.result === null ? null : JSON.stringify(finish.result),
+        failure: finish.failure,
+      };
+    });
+  }
+
+  #enqueue(runId: string, add: (log: RunLog) => void): Promise<void> {
+    const log = this.#logs.get(runId);
+    if (log === undefined) return Promise.reject(new RunInterruption('lease_lost'));
+    if (log.closed !== null) return Promise.reject(log.closed);
+    return new Promise((resolve, reject) => {
+      add(log);
+      log.waiters.push({ resolve, reject });
+      this.#dirty.add(log);
+      if (!this.#flushing) void this.#flushAll();
+    });
+  }
+
+  async #flushAll(): Promise<void> {
+    this.#flushing = true;
+    while (this.#dirty.size > 0) {
+      const sinceLastMs = performance.now() - this.#lastFlushMs;
+      if (sinceLastMs < LINGER_MS) await sleep(LINGER_MS - sinceLastMs);
+      const batch = [...this.#dirty].filter((log) => log.closed === null).map((log) => takeBatch(log));
+      this.#dirty.clear();
+      if (batch.length > 0) await this.#commit(batch);
+      this.#lastFlushMs = performance.now();
+    }
+    this.#flushing = false;
+  }
+
+  /** Tries until it succeeds: a full disk or a lock held for long delays a run, and loses nothing of it. */
+  async #commit(batch: readonly Batch[]): Promise<void> {
+    for (let attempt = 0; ; attempt++) {
+      try {
+        const now = Date.now();
+        const leaseUntil = now + this.#leaseMs;
+        const outcomes = await this.#ledger.transaction(async (tx) => {
+          const appended: boolean[] = [];
+          for (const entry of batch) {
+            appended.push(await appendEvents(tx, this.#request(entry, leaseUntil, attempt > 0), now));
+          }
+          return appended;
+        });
+        for (const [index, entry] of batch.entries()) this.#settle(entry, outcomes[index] === true, now);
+        return;
+      } catch (error) {
+        if (
+          !(error instanceof BudaoError && error.kind === 'unavailable' && error.code !== 'ledger_corrupt')
+        ) {
+          for (const entry of batch) this.#fail(entry, error);
+          return;
+        }
+        await sleep(RETRY_DELAYS_MS[Math.min(attempt, RETRY_DELAYS_MS.length - 1)]);
+        for (const entry of batch) if (entry.log.closed !== null) this.#fail(entry, entry.log.closed);
+        batch = batch.filter((entry) => entry.log.closed === null);
+        if (batch.length === 0) return;
+      }
+    }
+  }
+
+  #request(entry: Batch, leaseUntil: number, isRetry: boolean): AppendRequest {
+    return {
+      runId: entry.log.run.id,
+      owner: this.#owner,
+      epoch: entry.log.run.epoch,
+      firstSeq: entry.log.lastSeq + 1,
+      events: entry.events,
+      leaseUntil,
+      progress: entry.progress,
+      finish: entry.finish,
+      isRetry,
+    };
+  }
+
+  #settle(entry: Batch, appended: boolean, now: number): void {
+    if (!appended) {
+      this.#fail(entry, new RunInterruption('lease_lost'));
+      return;
+    }
+    const { log, events } = entry;
+    const firstSeq = log.lastSeq + 1;
+    log.lastSeq += events.length;
+    this.#channel.publish(runTopic(log.run.id), publishedEvents(events, firstSeq, log.run.epoch, now));
+    if (entry.finish !== null) this.#logs.delete(log.run.id);
+    for (const waiter of entry.waiters) waiter.resolve();
+  }
+
+  #fail(entry: Batch, reason: unknown): void {
+    for (const waiter of entry.waiters) waiter.reject(reason);
+    this.#closeLog(entry.log, reason);
+  }
+
+  #closeLog(log: RunLog, reason: unknown): void {
+    log.closed ??= reason;
+    const waiters = log.waiters;
+    log.waiters = [];
+    log.pending = [];
+    this.#dirty.delete(log);
+    for (const waiter of waiters) waiter.reject(reason);
+  }
+}
+
+interface Batch {
+  log: RunLog;
+  events: { type: string; payloadJson: string }[];
+  waiters: Waiter[];
+  progress: boolean;
+  finish: Finish | null;
+}
+
+function takeBatch(log: RunLog): Batch {
+  const batch: Batch = {
+    log,
+    events: log.pending.map((event) => ({
+      type: event.type,
+      payloadJson: event.payloadJson ?? `{"text":${JSON.stringify(event.text)}}`,
+    })),
+    waiters: log.waiters,
+    progress: log.progress,
+    finish: log.finish,
+  };
+  log.pending = [];
+  log.waiters = [];
+  log.progress = false;
+  return batch;
+}
+
+/** The text of a payload that is exactly `{text}`. */
+function deltaText(payload: unknown): string | null {
+  if (typeof payload !== 'object' || payload === null) return null;
+  const keys = Object.keys(payload);
+  const text = (payload as { text?: unknown }).text;
+  return keys.length === 1 && typeof text === 'string' ? text : null;
+}
+
+/** The payloads are JSON already: joined, not encoded again. */
+function publishedEvents(events: Batch['events'], firstSeq: number, epoch: number, now: number): string {
+  const parts = events.map(
+    (event, offset) =>
+      `{"seq":${firstSeq + offset},"epoch":${epoch},"type":"${event.type}","createdAt":${now},"payload":${event.payloadJson}}`,
+  );
+  return `[${parts.join(',')}]`;
+}

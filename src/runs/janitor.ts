@@ -1,0 +1,66 @@
+import type { Ledger } from '../ledger/ledger.ts';
+import { type Channel, RUN_CANCELLED, runTopic } from './channel.ts';
+import { compactFinishedRuns } from './compact.ts';
+import type { Run, RunFailure } from './run.ts';
+import { endRun, findHopeless } from './run-store.ts';
+
+const INTERVAL_MS = 1_000;
+const RUNS_PER_SWEEP = 100;
+
+/** Ends runs that nobody can finish any more, with a visible reason, and compacts finished ones. */
+export class Janitor implements Disposable {
+  readonly #ledger: Ledger;
+  readonly #channel: Channel;
+  readonly #timer: NodeJS.Timeout;
+  readonly #onError: (error: unknown) => void;
+  #sweeping = false;
+
+  constructor(options: { ledger: Ledger; channel: Channel; onError: (error: unknown) => void }) {
+    this.#ledger = options.ledger;
+    this.#channel = options.channel;
+    this.#onError = options.onError;
+    this.#timer = setInterval(() => void this.#tick(), INTERVAL_MS);
+  }
+
+  [Symbol.dispose](): void {
+    clearInterval(this.#timer);
+  }
+
+  async #tick(): Promise<void> {
+    if (this.#sweeping) return;
+    this.#sweeping = true;
+    try {
+      await this.sweep(Date.now());
+      await compactFinishedRuns(this.#ledger, Date.now());
+    } catch (error) {
+      this.#onError(error);
+    } finally {
+      this.#sweeping = false;
+    }
+  }
+
+  async sweep(now: number): Promise<number> {
+    const hopeless = await findHopeless(this.#ledger.read, now, RUNS_PER_SWEEP);
+    for (const run of hopeless) {
+      const ended = await this.#ledger.transaction((tx) =>
+        endRun(tx, run, 'failed', reasonFor(run, now), now),
+      );
+      // Wakes those who follow the run, and stops an owner that overran its deadline.
+      if (ended) {
+        this.#channel.publish(RUN_CANCELLED, run.id);
+        this.#channel.publish(runTopic(run.id), '[]');
+      }
+    }
+    return hopeless.length;
+  }
+}
+
+function reasonFor(run: Run, now: number): RunFailure {
+  if (run.deadlineAt <= now) {
+    return { code: 'run_deadline', message: 'The run took longer than its time limit.' };
+  }
+  return {
+    code: 'attempts_exhausted',
+    message: `The run was tried ${run.attempts} times, and every process that worked on it died or gave up.`,
+  };
+}

@@ -1,0 +1,20 @@
+import { type Channel, RUN_CANCELLED, RUNS_AVAILABLE } from './channel.ts';
+
+/** Tells workers what the ledger already says, so that they need not find out by looking. */
+export class RunClient {
+  readonly #channel: Channel;
+
+  constructor(channel: Channel) {
+    this.#channel = channel;
+  }
+
+  /** After the commit of a submitted run. */
+  announce(run: { kind: string }): void {
+    this.#channel.publishToOne(RUNS_AVAILABLE, run.kind);
+  }
+
+  /** After the commit of a cancel request. */
+  announceCancel(runId: string): void {
+    this.#channel.publish(RUN_CANCELLED, runId);
+  }
+}

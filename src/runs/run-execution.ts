@@ -1,0 +1,79 @@
+import type { Ledger, Sql } from '../ledger/ledger.ts';
+import type { EventWriter } from './event-writer.ts';
+import { type InterruptionReason, RunInterruption } from './interruption.ts';
+import type { Run, RunContext, RunEvent } from './run.ts';
+import { holdsRun } from './run-store.ts';
+
+const STEP_COMPLETED = 'step.completed';
+
+/** One claim of one run, as its handler sees it. */
+export class RunExecution implements RunContext<unknown> {
+  readonly run: Run;
+  readonly #writer: EventWriter;
+  readonly #ledger: Ledger;
+  readonly #controller = new AbortController();
+  readonly #deadline: NodeJS.Timeout;
+  history: readonly RunEvent[] = [];
+  interruption: InterruptionReason | null = null;
+  /** True once the handler has returned and only the terminal event is left to write. */
+  isEnding = false;
+
+  constructor(run: Run, writer: EventWriter, ledger: Ledger) {
+    this.run = run;
+    this.#writer = writer;
+    this.#ledger = ledger;
+    const remainingMs = Math.max(0, run.deadlineAt - Date.now());
+    this.#deadline = setTimeout(() => this.interrupt('deadline'), Math.min(remainingMs, 2 ** 31 - 1));
+  }
+
+  get input(): unknown {
+    return this.run.input;
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  /** The first reason counts. */
+  interrupt(reason: InterruptionReason): void {
+    if (this.interruption !== null) return;
+    this.interruption = reason;
+    const interruption = new RunInterruption(reason);
+    this.#controller.abort(interruption);
+    if (reason === 'lease_lost' || reason === 'shutdown') this.#writer.close(this.run.id, interruption);
+  }
+
+  dispose(): void {
+    clearTimeout(this.#deadline);
+  }
+
+  async step<T>(name: string, work: () => Promise<T>, options: { lazy?: boolean } = {}): Promise<T> {
+    const done = this.history.find((event) => event.type === STEP_COMPLETED && stepName(event) === name);
+    if (done !== undefined) return (done.payload as { result: T }).result;
+    const result = await work();
+    const durable = this.#writer.append(this.run.id, STEP_COMPLETED, { name, result }, true);
+    if (options.lazy === true) durable.catch(() => this.interrupt('lease_lost'));
+    else await durable;
+    return result;
+  }
+
+  emit(type: string, payload: unknown, options: { progress?: boolean } = {}): Promise<void> {
+    const durable = this.#writer.append(this.run.id, type, payload, options.progress ?? true);
+    // A caller that streams does not wait for every piece; a lost lease still stops it through the signal.
+    durable.catch(() => this.interrupt('lease_lost'));
+    return durable;
+  }
+
+  transaction<T>(work: (tx: Sql) => Promise<T>): Promise<T> {
+    const { id: runId, owner, epoch } = this.run;
+    return this.#ledger.transaction(async (tx) => {
+      if (owner === null || !(await holdsRun(tx, { runId, owner, epoch })))
+        throw new RunInterruption('lease_lost');
+      return work(tx);
+    });
+  }
+}
+
+function stepName(event: RunEvent): unknown {
+  return (event.payload as { name?: unknown }).name;
+}

@@ -1,0 +1,234 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { BudaoError } from '../contract/errors.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import { type Channel, RUN_CANCELLED, RUNS_AVAILABLE } from './channel.ts';
+import { EventWriter } from './event-writer.ts';
+import { RunInterruption } from './interruption.ts';
+import type { Run, RunFailure, RunHandler, RunOutcome } from './run.ts';
+import { RunExecution } from './run-execution.ts';
+import { claimRuns, hasClaimable, postponeRun, readEvents, releaseOwner, renewLeases } from './run-store.ts';
+
+export const LEASE_MS = 2_000;
+const HEARTBEAT_MS = 500;
+/** The fall-back when every hint is lost. Looking is a read; only a hit takes the write lock. */
+const POLL_MS = 250;
+const MAX_RETRY_DELAY_MS = 30_000;
+const MAX_EVENTS_READ = 1_000_000;
+
+/** What the worker reports to whoever keeps statistics and logs. */
+export interface WorkerObserver {
+  onClaimed?(run: Run): void;
+  onEnded?(run: Run, status: string): void;
+  onError?(run: Run | null, error: unknown): void;
+}
+
+export interface RunWorkerOptions {
+  ledger: Ledger;
+  channel: Channel;
+  /** Unique for each start of the process. */
+  owner: string;
+  handlers: readonly RunHandler<never>[];
+  observer?: WorkerObserver;
+}
+
+/** Claims runs and works on them until it is disposed; then it gives back what it still holds. */
+export class RunWorker implements AsyncDisposable {
+  readonly #options: RunWorkerOptions;
+  readonly #writer: EventWriter;
+  readonly #executions = new Map<string, RunExecution>();
+  readonly #unsubscribe: (() => void)[] = [];
+  readonly #heartbeat: NodeJS.Timeout;
+  readonly #poll: NodeJS.Timeout;
+  #claiming = false;
+  #claimAgain = false;
+  #stopped = false;
+
+  constructor(options: RunWorkerOptions) {
+    this.#options = options;
+    const { ledger, channel, owner } = options;
+    this.#writer = new EventWriter({ ledger, channel, owner, leaseMs: LEASE_MS });
+    this.#unsubscribe.push(
+      channel.subscribe(RUNS_AVAILABLE, () => this.#wake()),
+      channel.subscribe(RUN_CANCELLED, (runId) => this.#executions.get(runId)?.interrupt('cancelled')),
+    );
+    this.#heartbeat = setInterval(() => void this.#renew(), HEARTBEAT_MS);
+    this.#poll = setInterval(() => void this.#lookForWork(), POLL_MS);
+    this.#wake();
+  }
+
+  /** Ids of the runs that this process holds now. */
+  get heldRunIds(): string[] {
+    return [...this.#executions.keys()];
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stopped = true;
+    clearInterval(this.#heartbeat);
+    clearInterval(this.#poll);
+    for (const end of this.#unsubscribe) end();
+    for (const execution of this.#executions.values()) execution.interrupt('shutdown');
+    while (this.#claiming) await sleep(5);
+    const released = await this.#options.ledger.transaction((tx) => releaseOwner(tx, this.#options.owner));
+    if (released > 0) this.#options.channel.publish(RUNS_AVAILABLE, '');
+  }
+
+  async #lookForWork(): Promise<void> {
+    const kinds = this.#freeSlots().map(([handler]) => handler.kind);
+    if (kinds.length === 0 || this.#claiming) return;
+    try {
+      if (await hasClaimable(this.#options.ledger.read, kinds, Date.now())) this.#wake();
+    } catch (error) {
+      this.#options.observer?.onError?.(null, error);
+    }
+  }
+
+  #wake(): void {
+    if (this.#stopped) return;
+    this.#claimAgain = true;
+    if (!this.#claiming) void this.#claimAll();
+  }
+
+  async #claimAll(): Promise<void> {
+    this.#claiming = true;
+    try {
+      while (this.#claimAgain && !this.#stopped) {
+        this.#claimAgain = false;
+        for (const run of await this.#claim()) this.#start(run);
+      }
+    } catch (error) {
+      this.#options.observer?.onError?.(null, error);
+    } finally {
+      this.#claiming = false;
+    }
+  }
+
+  async #claim(): Promise<Run[]> {
+    const slots = this.#freeSlots();
+    if (slots.length === 0) return [];
+    const { ledger, owner } = this.#options;
+    if (
+      !(await hasClaimable(
+        ledger.read,
+        slots.map(([handler]) => handler.kind),
+        Date.now(),
+      ))
+    )
+      return [];
+    return ledger.transaction(async (tx) => {
+      const claimed: Run[] = [];
+      for (const [handler, limit] of slots) {
+        const now = Date.now();
+        claimed.push(
+          ...(await claimRuns(tx, { owner, kind: handler.kind, limit, now, leaseUntil: now + LEASE_MS })),
+        );
+      }
+      return claimed;
+    });
+  }
+
+  #freeSlots(): [RunHandler<never>, number][] {
+    const held = [...this.#executions.values()];
+    return this.#options.handlers
+      .map((handler): [RunHandler<never>, number] => {
+        const working = held.filter((execution) => execution.run.kind === handler.kind).length;
+        return [handler, handler.concurrency - working];
+      })
+      .filter(([, free]) => free > 0);
+  }
+
+  #start(run: Run): void {
+    const handler = this.#options.handlers.find((candidate) => candidate.kind === run.kind);
+    if (handler === undefined) throw new Error(`no handler for the claimed kind ${run.kind}`);
+    this.#options.observer?.onClaimed?.(run);
+    const execution = new RunExecution(run, this.#writer, this.#options.ledger);
+    this.#executions.set(run.id, execution);
+    this.#writer.open(run);
+    void this.#work(execution, handler).finally(() => {
+      execution.dispose();
+      this.#executions.delete(run.id);
+      this.#writer.close(run.id, new RunInterruption('lease_lost'));
+      this.#wake();
+    });
+  }
+
+  async #work(execution: RunExecution, handler: RunHandler<never>): Promise<void> {
+    const { run } = execution;
+    try {
+      if (run.lastSeq > 0) {
+        execution.history = await readEvents(this.#options.ledger.read, run.id, 0, MAX_EVENTS_READ);
+      }
+      if (run.cancelRequested) execution.interrupt('cancelled');
+      const outcome = await handler.handle(execution as never);
+      await this.#finish(run, outcome);
+    } catch (error) {
+      await this.#end(execution, error).catch((failure: unknown) => {
+        if (!(failure instanceof RunInterruption)) this.#options.observer?.onError?.(run, failure);
+      });
+    }
+  }
+
+  /** The way out of a handler that threw. */
+  async #end(execution: RunExecution, error: unknown): Promise<void> {
+    const { run } = execution;
+    const reason = execution.interruption ?? (error instanceof RunInterruption ? error.reason : null);
+    if (reason === 'lease_lost' || reason === 'shutdown') return;
+    if (reason === 'cancelled') return this.#finish(run, { status: 'cancelled' });
+    if (reason === 'deadline') {
+      return this.#finish(run, { status: 'failed', failure: asFailure(new RunInterruption('deadline')) });
+    }
+    this.#options.observer?.onError?.(run, error);
+    const isPassing = error instanceof BudaoError && error.kind === 'unavailable';
+    if (!isPassing || run.attempts >= run.maxAttempts) {
+      return this.#finish(run, { status: 'failed', failure: asFailure(error) });
+    }
+    await this.#postpone(run);
+  }
+
+  async #finish(run: Run, outcome: RunOutcome): Promise<void> {
+    await this.#writer.finish(run.id, {
+      status: outcome.status,
+      result: outcome.result ?? null,
+      failure: outcome.failure ?? null,
+    });
+    this.#options.observer?.onEnded?.(run, outcome.status);
+    // The next run of the same subject may have waited for this one, and any process may take it.
+    if (run.subjectId !== null) this.#options.channel.publishToOne(RUNS_AVAILABLE, run.kind);
+  }
+
+  async #postpone(run: Run): Promise<void> {
+    const { ledger, owner } = this.#options;
+    const delayMs = Math.min(MAX_RETRY_DELAY_MS, 250 * 2 ** run.attempts) * (0.5 + Math.random());
+    await ledger.transaction((tx) =>
+      postponeRun(tx, { runId: run.id, owner, epoch: run.epoch }, Math.round(Date.now() + delayMs)),
+    );
+  }
+
+  async #renew(): Promise<void> {
+    if (this.#executions.size === 0) return;
+    const { ledger, owner, observer } = this.#options;
+    const before = [...this.#executions.values()];
+    try {
+      const held = await ledger.transaction((tx) =>
+        renewLeases(tx, { owner, leaseUntil: Date.now() + LEASE_MS }),
+      );
+      const byId = new Map(held.map((lease) => [lease.runId, lease]));
+      for (const execution of before) {
+        if (this.#executions.get(execution.run.id) !== execution || execution.isEnding) continue;
+        const lease = byId.get(execution.run.id);
+        if (lease === undefined || lease.epoch !== execution.run.epoch) execution.interrupt('lease_lost');
+        else if (lease.cancelRequested) execution.interrupt('cancelled');
+      }
+    } catch (error) {
+      observer?.onError?.(null, error);
+    }
+  }
+}
+
+/** What a person may read of an error: the product's own words, never the inside of an unexpected one. */
+function asFailure(error: unknown): RunFailure {
+  if (error instanceof BudaoError) return { code: error.code, message: error.message };
+  return {
+    code: 'internal_error',
+    message: 'Something unexpected went wrong. The log of the worker has the details.',
+  };
+}
