@@ -2,6 +2,7 @@ import type { Ledger } from '../ledger/ledger.ts';
 import { type Channel, RUN_CANCELLED, runTopic } from './channel.ts';
 import { compactFinishedRuns } from './compact.ts';
 import type { Run, RunFailure } from './run.ts';
+import { NOTHING_BUT_A_HINT } from './run-feed.ts';
 import { endRun, findHopeless } from './run-store.ts';
 
 const INTERVAL_MS = 1_000;
@@ -48,7 +49,7 @@ export class Janitor implements Disposable {
       // Wakes those who follow the run, and stops an owner that overran its deadline.
       if (ended) {
         this.#channel.publish(RUN_CANCELLED, run.id);
-        this.#channel.publish(runTopic(run.id), '[]');
+        this.#channel.publish(runTopic(run.id), NOTHING_BUT_A_HINT);
       }
     }
     return hopeless.length;

@@ -15,8 +15,6 @@ export class RunExecution implements RunContext<unknown> {
   readonly #deadline: NodeJS.Timeout;
   history: readonly RunEvent[] = [];
   interruption: InterruptionReason | null = null;
-  /** True once the handler has returned and only the terminal event is left to write. */
-  isEnding = false;
 
   constructor(run: Run, writer: EventWriter, ledger: Ledger) {
     this.run = run;

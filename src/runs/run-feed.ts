@@ -114,7 +114,10 @@ class Follower {
     }
     const events = (JSON.parse(message) as Omit<RunEvent, 'runId'>[]).filter((event) => event.seq > this.seq);
     const first = events[0];
-    if (first === undefined) return;
+    if (first === undefined) {
+      if (message === NOTHING_BUT_A_HINT) void this.catchUp();
+      return;
+    }
     if (first.seq !== this.seq + 1) {
       void this.catchUp();
       return;
@@ -166,6 +169,9 @@ class Follower {
     this.#listener.onEvents(events);
   }
 }
+
+/** Published when a run was ended from outside: the ledger has the news. */
+export const NOTHING_BUT_A_HINT = '[]';
 
 const TERMINAL_EVENTS = new Set(['run.completed', 'run.incomplete', 'run.failed', 'run.cancelled']);
 

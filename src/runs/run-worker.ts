@@ -213,7 +213,7 @@ export class RunWorker implements AsyncDisposable {
       );
       const byId = new Map(held.map((lease) => [lease.runId, lease]));
       for (const execution of before) {
-        if (this.#executions.get(execution.run.id) !== execution || execution.isEnding) continue;
+        if (this.#executions.get(execution.run.id) !== execution) continue;
         const lease = byId.get(execution.run.id);
         if (lease === undefined || lease.epoch !== execution.run.epoch) execution.interrupt('lease_lost');
         else if (lease.cancelRequested) execution.interrupt('cancelled');

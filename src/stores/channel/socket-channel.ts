@@ -1,0 +1,102 @@
+import { connect, type Socket } from 'node:net';
+import type { Channel } from '../../runs/channel.ts';
+import { encodeFrame, FrameReader, OPERATION } from './frames.ts';
+
+const RECONNECT_MS = [10, 20, 50, 100, 200];
+
+/** A process's end of the hub. Connects again by itself; what is published meanwhile is lost, as the port allows. */
+export class SocketChannel implements Channel {
+  readonly #path: string;
+  readonly #listeners = new Map<string, Set<(message: string) => void>>();
+  #socket: Socket | null = null;
+  #connected = false;
+  #attempt = 0;
+  #retry: NodeJS.Timeout | null = null;
+  #corked = false;
+  #closed = false;
+
+  constructor(path: string) {
+    this.#path = path;
+    this.#connect();
+  }
+
+  publish(topic: string, message: string): void {
+    this.#send(encodeFrame(OPERATION.publish, topic, message));
+  }
+
+  publishToOne(topic: string, message: string): void {
+    this.#send(encodeFrame(OPERATION.publishToOne, topic, message));
+  }
+
+  subscribe(topic: string, listener: (message: string) => void): () => void {
+    let listeners = this.#listeners.get(topic);
+    if (listeners === undefined) {
+      listeners = new Set();
+      this.#listeners.set(topic, listeners);
+      this.#send(encodeFrame(OPERATION.subscribe, topic, ''));
+    }
+    listeners.add(listener);
+    return () => {
+      listeners.delete(listener);
+      if (listeners.size > 0 || this.#listeners.get(topic) !== listeners) return;
+      this.#listeners.delete(topic);
+      this.#send(encodeFrame(OPERATION.unsubscribe, topic, ''));
+    };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closed = true;
+    if (this.#retry !== null) clearTimeout(this.#retry);
+    const socket = this.#socket;
+    if (socket === null || !this.#connected) {
+      socket?.destroy();
+      return;
+    }
+    await new Promise<void>((resolve) => {
+      socket.once('close', () => resolve());
+      socket.end();
+      setTimeout(() => socket.destroy(), 500).unref();
+    });
+  }
+
+  #connect(): void {
+    const socket = connect(this.#path);
+    const reader = new FrameReader();
+    this.#socket = socket;
+    socket.on('connect', () => {
+      this.#connected = true;
+      this.#attempt = 0;
+      for (const topic of this.#listeners.keys()) this.#send(encodeFrame(OPERATION.subscribe, topic, ''));
+    });
+    socket.on('data', (chunk) => {
+      for (const frame of reader.push(chunk)) {
+        const listeners = this.#listeners.get(frame.topic);
+        if (listeners === undefined) continue;
+        const message = frame.message();
+        for (const listener of listeners) listener(message);
+      }
+    });
+    socket.on('error', () => socket.destroy());
+    socket.on('close', () => {
+      this.#connected = false;
+      if (this.#closed) return;
+      const delayMs = RECONNECT_MS[Math.min(this.#attempt++, RECONNECT_MS.length - 1)] ?? 200;
+      this.#retry = setTimeout(() => this.#connect(), delayMs);
+    });
+  }
+
+  /** Frames of one turn of the event loop leave in one system call. */
+  #send(frame: Buffer): void {
+    const socket = this.#socket;
+    if (socket === null || !this.#connected) return;
+    if (!this.#corked) {
+      this.#corked = true;
+      socket.cork();
+      setImmediate(() => {
+        this.#corked = false;
+        socket.uncork();
+      });
+    }
+    socket.write(frame);
+  }
+}
