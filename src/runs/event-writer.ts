@@ -6,8 +6,10 @@ import { RunInterruption } from './interruption.ts';
 import type { Run, RunFailure, TerminalStatus } from './run.ts';
 import { type AppendRequest, appendEvents } from './run-store.ts';
 
-/** Commits of one process keep at least this distance under load; a lone event never waits. */
-const LINGER_MS = 4;
+/** Under load, commits of one process keep this distance, so that more runs share each of them. */
+const LINGER_MS = 5;
+/** With fewer runs than this, nothing ever waits. */
+const LINGER_FROM_RUNS = 8;
 const RETRY_DELAYS_MS = [20, 50, 100, 250, 500, 1000];
 
 interface PendingEvent {
@@ -123,7 +125,8 @@ export class EventWriter {
     this.#flushing = true;
     while (this.#dirty.size > 0) {
       const sinceLastMs = performance.now() - this.#lastFlushMs;
-      if (sinceLastMs < LINGER_MS) await sleep(LINGER_MS - sinceLastMs);
+      if (this.#logs.size >= LINGER_FROM_RUNS && sinceLastMs < LINGER_MS)
+        await sleep(LINGER_MS - sinceLastMs);
       const batch = [...this.#dirty].filter((log) => log.closed === null).map((log) => takeBatch(log));
       this.#dirty.clear();
       if (batch.length > 0) await this.#commit(batch);

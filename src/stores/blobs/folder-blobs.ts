@@ -1,0 +1,141 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { access, open, readdir, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { BudaoError } from '../../contract/errors.ts';
+import type { BlobStore } from '../../knowledge/ports.ts';
+import { makeFolderDurably, renameDurably, temporaryPathBeside } from '../files/durable-file.ts';
+
+/** Left behind by killed processes; older ones belong to nobody any more. */
+const STALE_TEMPORARY_MS = 60 * 60_000;
+
+/** Blobs in a folder: `ab/abcdef…`, named by SHA-256, written once and never changed. */
+export class FolderBlobs implements BlobStore {
+  readonly #folder: string;
+
+  constructor(folder: string) {
+    this.#folder = folder;
+  }
+
+  async put(content: Readable, options: { maxBytes: number }): Promise<{ sha256: string; bytes: number }> {
+    await makeFolderDurably(this.#folder);
+    const temporary = temporaryPathBeside(join(this.#folder, 'blob'));
+    try {
+      const written = await writeHashed(temporary, content, options.maxBytes);
+      if (await this.has(written.sha256)) {
+        await rm(temporary, { force: true });
+      } else {
+        await makeFolderDurably(join(this.#folder, written.sha256.slice(0, 2)));
+        await renameDurably(temporary, this.path(written.sha256));
+      }
+      return written;
+    } catch (error) {
+      await rm(temporary, { force: true });
+      throw translate(error);
+    }
+  }
+
+  async open(sha256: string): Promise<Readable> {
+    const path = this.path(sha256);
+    if (!(await this.has(sha256))) {
+      throw new BudaoError(
+        'internal',
+        'blob_missing',
+        `The content ${sha256} is missing from the data folder. Run \`budao doctor\`.`,
+      );
+    }
+    return createReadStream(path);
+  }
+
+  async has(sha256: string): Promise<boolean> {
+    return access(this.path(sha256)).then(
+      () => true,
+      () => false,
+    );
+  }
+
+  async verify(sha256: string): Promise<'ok' | 'missing' | 'corrupt'> {
+    if (!(await this.has(sha256))) return 'missing';
+    const hash = createHash('sha256');
+    for await (const chunk of createReadStream(this.path(sha256))) hash.update(chunk as Buffer);
+    return hash.digest('hex') === sha256 ? 'ok' : 'corrupt';
+  }
+
+  async delete(sha256: string): Promise<void> {
+    await rm(this.path(sha256), { force: true });
+  }
+
+  async *list(): AsyncIterable<string> {
+    for (const shard of await readdir(this.#folder).catch(() => [])) {
+      if (!/^[0-9a-f]{2}$/.test(shard)) continue;
+      for (const name of await readdir(join(this.#folder, shard))) {
+        if (/^[0-9a-f]{64}$/.test(name)) yield name;
+      }
+    }
+  }
+
+  /** Removes what killed uploads left behind. */
+  async sweep(now: number): Promise<number> {
+    let removed = 0;
+    for (const name of await readdir(this.#folder).catch(() => [])) {
+      if (!name.startsWith('.tmp-')) continue;
+      const path = join(this.#folder, name);
+      if (now - (await stat(path)).mtimeMs < STALE_TEMPORARY_MS) continue;
+      await rm(path, { force: true });
+      removed++;
+    }
+    return removed;
+  }
+
+  /** Where the blob's file is, for parsers that read it in another process. */
+  path(sha256: string): string {
+    if (!/^[0-9a-f]{64}$/.test(sha256)) throw new RangeError(`not a SHA-256: ${sha256}`);
+    return join(this.#folder, sha256.slice(0, 2), sha256);
+  }
+}
+
+async function writeHashed(
+  path: string,
+  content: Readable,
+  maxBytes: number,
+): Promise<{ sha256: string; bytes: number }> {
+  const hash = createHash('sha256');
+  let bytes = 0;
+  const file = await open(path, 'wx', 0o600);
+  try {
+    for await (const chunk of content) {
+      const buffer = Buffer.isBuffer(chunk) ? chunk : Buffer.from(chunk as Uint8Array);
+      bytes += buffer.length;
+      if (bytes > maxBytes) throw tooLarge(maxBytes);
+      hash.update(buffer);
+      await file.writeFile(buffer);
+    }
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  return { sha256: hash.digest('hex'), bytes };
+}
+
+function tooLarge(maxBytes: number): BudaoError {
+  const limit = `${Math.round(maxBytes / 1024 / 1024)} MiB`;
+  return new BudaoError(
+    'too_large',
+    'file_too_large',
+    `The file is larger than ${limit}. Split it, or raise limits.maxUploadBytes.`,
+  );
+}
+
+function translate(error: unknown): unknown {
+  const code = (error as NodeJS.ErrnoException).code;
+  if (code === 'ENOSPC' || code === 'EDQUOT') {
+    return new BudaoError(
+      'unavailable',
+      'storage_full',
+      'The disk that holds the data folder is full. Free some space or enlarge the volume, then upload again; nothing stored before is lost.',
+      { cause: error },
+    );
+  }
+  return error;
+}

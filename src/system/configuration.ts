@@ -1,0 +1,231 @@
+import { readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { resolve } from 'node:path';
+import { parse as parseYaml } from 'yaml';
+import { z } from 'zod';
+import { BudaoError } from '../contract/errors.ts';
+
+/** A value that never shows itself in logs, errors or JSON. */
+export class Secret {
+  readonly #value: string;
+
+  constructor(value: string) {
+    this.#value = value;
+  }
+
+  reveal(): string {
+    return this.#value;
+  }
+
+  toJSON(): string {
+    return '[secret]';
+  }
+
+  toString(): string {
+    return '[secret]';
+  }
+
+  [Symbol.for('nodejs.util.inspect.custom')](): string {
+    return '[secret]';
+  }
+}
+
+const secret = z
+  .string()
+  .min(1)
+  .transform((value) => new Secret(value));
+const httpUrl = z.url({ protocol: /^https?$/, error: 'must be an http:// or https:// address' });
+
+const ModelEndpoint = z.strictObject({
+  name: z.string().min(1).optional(),
+  baseUrl: httpUrl,
+  apiKey: secret.nullable().default(null),
+  model: z.string().min(1),
+  contextTokens: z.int().min(512).default(8_192),
+  /** How this upstream goes on from a cut answer, see the configuration guide. */
+  continuation: z
+    .enum(['auto', 'vllm', 'sglang', 'llamacpp', 'ollama', 'partial', 'prefix', 'none'])
+    .default('auto'),
+  firstTokenTimeoutMs: z.int().min(100).default(30_000),
+  idleTimeoutMs: z.int().min(100).default(20_000),
+});
+export type ModelEndpoint = z.infer<typeof ModelEndpoint>;
+
+const EmbedderEndpoint = z.strictObject({
+  baseUrl: httpUrl,
+  apiKey: secret.nullable().default(null),
+  model: z.string().min(1),
+  batchSize: z.int().min(1).max(2048).default(10),
+  queryPrefix: z.string().default(''),
+  passagePrefix: z.string().default(''),
+});
+const EmbedderFolder = z.strictObject({
+  folder: z.string().min(1),
+  pooling: z.enum(['mean', 'cls']).optional(),
+  queryPrefix: z.string().default(''),
+  passagePrefix: z.string().default(''),
+});
+
+/** One table for the file and the environment: each setting has one name, one check and one default. */
+const Settings = z.strictObject({
+  host: z.string().min(1).default('127.0.0.1'),
+  port: z.int().min(0).max(65_535).default(7860),
+  dataDir: z.string().min(1).default('data'),
+  workers: z
+    .int()
+    .min(1)
+    .max(64)
+    .default(Math.max(2, Math.min(4, availableParallelism() - 1))),
+  sample: z.boolean().default(true),
+  logLevel: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
+  bootstrapApiKey: secret.nullable().default(null),
+  models: z.array(ModelEndpoint).max(16).default([]),
+  embedder: z.union([EmbedderEndpoint, EmbedderFolder]).nullable().default(null),
+  answers: z
+    .strictObject({
+      passages: z.int().min(1).max(50).default(8),
+      maxOutputTokens: z.int().min(16).default(1_024),
+      timeoutMs: z
+        .int()
+        .min(1_000)
+        .default(10 * 60_000),
+    })
+    .prefault({}),
+  limits: z
+    .strictObject({
+      maxUploadBytes: z
+        .int()
+        .min(1)
+        .default(200 * 1024 * 1024),
+      maxPages: z.int().min(1).default(5_000),
+      maxCharacters: z.int().min(1).default(20_000_000),
+      maxUnpackedBytes: z
+        .int()
+        .min(1)
+        .default(1024 * 1024 * 1024),
+      extractionTimeoutMs: z.int().min(100).default(120_000),
+      extractionMemoryMb: z.int().min(64).default(1_024),
+    })
+    .prefault({}),
+});
+
+export type Configuration = z.infer<typeof Settings>;
+
+type Overrides = Partial<
+  Record<'host' | 'dataDir' | 'configFile', string> & Record<'port' | 'workers', number>
+>;
+
+export class ConfigurationError extends BudaoError {
+  constructor(message: string) {
+    super('invalid', 'configuration_invalid', message);
+  }
+}
+
+/**
+ * Command line over environment over file over defaults. Reports every bad field at once.
+ *
+ * @throws ConfigurationError
+ */
+export function loadConfiguration(environment: NodeJS.ProcessEnv, overrides: Overrides = {}): Configuration {
+  const fromFile = readFile(overrides.configFile ?? environment.BUDAO_CONFIG);
+  const fromEnvironment = readEnvironment(environment);
+  const { configFile: _, ...fromCommandLine } = overrides;
+  const merged = { ...fromFile, ...definedOnly(fromEnvironment), ...definedOnly(fromCommandLine) };
+  const parsed = Settings.safeParse(merged);
+  if (!parsed.success) throw new ConfigurationError(describe(parsed.error));
+  return { ...parsed.data, dataDir: resolve(parsed.data.dataDir) };
+}
+
+function readEnvironment(environment: NodeJS.ProcessEnv): Record<string, unknown> {
+  const { BUDAO_MODEL_BASE_URL: modelUrl, BUDAO_EMBEDDING_BASE_URL: embeddingUrl } = environment;
+  return {
+    host: environment.BUDAO_HOST,
+    port: numeric(environment.BUDAO_PORT),
+    dataDir: environment.BUDAO_DATA_DIR,
+    workers: numeric(environment.BUDAO_WORKERS),
+    sample: boolean(environment.BUDAO_SAMPLE),
+    logLevel: environment.BUDAO_LOG_LEVEL,
+    bootstrapApiKey: environment.BUDAO_BOOTSTRAP_API_KEY,
+    models: modelUrl
+      ? [
+          definedOnly({
+            baseUrl: modelUrl,
+            apiKey: environment.BUDAO_MODEL_API_KEY,
+            model: environment.BUDAO_MODEL_NAME ?? 'default',
+          }),
+        ]
+      : undefined,
+    embedder: embeddingUrl
+      ? definedOnly({
+          baseUrl: embeddingUrl,
+          apiKey: environment.BUDAO_EMBEDDING_API_KEY,
+          model: environment.BUDAO_EMBEDDING_NAME ?? 'default',
+        })
+      : undefined,
+  };
+}
+
+/** Empty means not set, as in `BUDAO_PORT= npm run up`. What is no number stays as it is, and is refused by name. */
+function numeric(value: string | undefined): unknown {
+  if (value === undefined || value === '') return undefined;
+  return /^-?\d+$/.test(value) ? Number(value) : value;
+}
+
+function boolean(value: string | undefined): unknown {
+  if (value === undefined || value === '') return undefined;
+  if (['1', 'true', 'yes', 'on'].includes(value.toLowerCase())) return true;
+  if (['0', 'false', 'no', 'off'].includes(value.toLowerCase())) return false;
+  return value;
+}
+
+function definedOnly(values: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(values).filter(([, value]) => value !== undefined && value !== ''),
+  );
+}
+
+function readFile(path: string | undefined): Record<string, unknown> {
+  if (path === undefined || path === '') return {};
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    throw new ConfigurationError(
+      `The configuration file ${path} cannot be read: ${(error as Error).message}`,
+    );
+  }
+  let content: unknown;
+  try {
+    content = parseYaml(text, { prettyErrors: true });
+  } catch (error) {
+    throw new ConfigurationError(
+      `The configuration file ${path} is not valid YAML: ${(error as Error).message}`,
+    );
+  }
+  if (content === null || content === undefined) return {};
+  if (typeof content !== 'object' || Array.isArray(content)) {
+    throw new ConfigurationError(
+      `The configuration file ${path} must hold settings by name, such as \`port: 7860\`.`,
+    );
+  }
+  return content as Record<string, unknown>;
+}
+
+const ENVIRONMENT_NAMES: Record<string, string> = {
+  host: 'BUDAO_HOST',
+  port: 'BUDAO_PORT',
+  dataDir: 'BUDAO_DATA_DIR',
+  workers: 'BUDAO_WORKERS',
+  sample: 'BUDAO_SAMPLE',
+  'models.0.baseUrl': 'BUDAO_MODEL_BASE_URL',
+  'embedder.baseUrl': 'BUDAO_EMBEDDING_BASE_URL',
+};
+
+function describe(error: z.ZodError): string {
+  const lines = error.issues.map((issue) => {
+    const path = issue.path.join('.');
+    const variable = ENVIRONMENT_NAMES[path];
+    return `  ${path || '(top level)'}${variable ? ` (${variable})` : ''}: ${issue.message}`;
+  });
+  return `The configuration has ${lines.length} problem${lines.length === 1 ? '' : 's'}:\n${lines.join('\n')}\nTry: budao config check`;
+}
