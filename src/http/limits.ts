@@ -1,0 +1,32 @@
+/** The limits of the HTTP surface, each with its reason. */
+
+/** A question is a question: longer material belongs into a document. */
+export const MAX_QUESTION_CHARS = 32_000;
+export const MAX_INSTRUCTIONS_CHARS = 32_000;
+/** Requests carry text, not files; uploads have a limit of their own. */
+export const MAX_BODY_BYTES = 2 * 1024 * 1024;
+/** As OpenAI has it. */
+export const MAX_ITEMS_PER_REQUEST = 20;
+export const MAX_METADATA_PAIRS = 16;
+/** Messages that a stateless client sends along with its question. */
+export const MAX_INPUT_ITEMS = 500;
+export const MAX_PAGE_SIZE = 100;
+export const MAX_TITLE_CHARS = 200;
+export const MAX_COMMENT_CHARS = 4_000;
+export const MAX_EMBEDDING_INPUTS = 256;
+export const MAX_IDEMPOTENCY_KEY_CHARS = 255;
+/** A conversation is exported or searched up to here. */
+export const MAX_ITEMS_PER_EXPORT = 10_000;
+
+/** Proxies close streams that are quiet for 30 to 60 seconds. */
+export const PING_INTERVAL_MS = 15_000;
+/** A client that reads nothing costs memory: it is cut at 4 MB, or after a minute without taking a byte. */
+export const MAX_STREAM_BACKLOG_CHARS = 4 * 1024 * 1024;
+export const MAX_STALL_MS = 60_000;
+/** Frames that all clients have are forgotten once there are so many. */
+export const RETAINED_FRAME_CHARS = 256 * 1024;
+
+/** An answer waits for its turn, a worker and a model: longer than a person waits, shorter than for ever. */
+export const ANSWER_TIMEOUT_MS = 15 * 60_000;
+/** A deferred answer may come much later: nobody watches it any more. */
+export const BACKGROUND_ANSWER_TIMEOUT_MS = 24 * 60 * 60_000;
