@@ -20,6 +20,8 @@ export const TENANT_TABLES = [
   'document',
   'knowledge_base_document',
   'file_batch',
+  'membership',
+  'api_key',
 ] as const;
 
 export const MIGRATIONS: readonly Migration[] = [
@@ -212,6 +214,17 @@ export const MIGRATIONS: readonly Migration[] = [
         cancelled_at bigint,
         created_at bigint NOT NULL
       )`,
+    ],
+  },
+  {
+    version: 2,
+    name: 'access-lookups',
+    statements: [
+      `CREATE INDEX membership_account ON membership (account_id, created_at)`,
+      `CREATE INDEX api_key_workspace ON api_key (workspace_id, created_at)`,
+      `CREATE INDEX sign_in_session_account ON sign_in_session (account_id)`,
+      // When the refresh token was last exchanged: the token before it is honoured for a short grace after that.
+      `ALTER TABLE sign_in_session ADD COLUMN rotated_at bigint`,
     ],
   },
 ];
