@@ -1,0 +1,65 @@
+// The notions that a question turns on, and how much of them a text holds.
+
+import { type PlannedTerm, planQuery } from '../../knowledge/search/query-plan.ts';
+import { normalise } from '../../knowledge/text/normalise.ts';
+import { tokenise } from '../../knowledge/text/tokenise.ts';
+
+/** One notion: the question's own words first, then other words that may stand for it. */
+export interface Concept {
+  /** How much the notion tells: common ones little, rare ones much. */
+  mass: number;
+  options: readonly { factor: number; terms: readonly PlannedTerm[] }[];
+}
+
+/** Even a notion that every passage holds counts a little. */
+const COMMON_NOTION_RARITY = 0.3;
+/** Share of a notion's words from which a passage counts as holding it. */
+const HOLDS = 0.5;
+
+/** Terms of any text, as the search index forms them. */
+export function termsOf(text: string): Set<string> {
+  return new Set(tokenise(normalise(text)));
+}
+
+/** Weighs each notion by how few of the passages hold it; one that none holds weighs most. */
+export function conceptsOf(question: string, passages: readonly ReadonlySet<string>[]): Concept[] {
+  const plan = planQuery(question);
+  const pick = (indexes: readonly number[]) => indexes.map((index) => plan.terms[index] as PlannedTerm);
+  return plan.concepts.map(({ own, alternatives }) => {
+    const options = [
+      { factor: 1, terms: pick(own) },
+      ...alternatives.map(({ factor, terms }) => ({ factor, terms: pick(terms) })),
+    ];
+    const holders = passages.filter(
+      (held) => shareOf(options, (term) => (held.has(term) ? 1 : 0)) >= HOLDS,
+    ).length;
+    const rarity = Math.log(1 + (passages.length - holders + 0.5) / (holders + 0.5));
+    const weight = pick(own).reduce((total, term) => total + term.weight, 0);
+    return { mass: weight * (COMMON_NOTION_RARITY + rarity), options };
+  });
+}
+
+/** Share of the notions' weight that a text covers, 0 to 1; `has` says what a term that it holds is worth. */
+export function coverage(concepts: readonly Concept[], has: (term: string) => number): number {
+  let total = 0;
+  let covered = 0;
+  for (const { mass, options } of concepts) {
+    total += mass;
+    covered += mass * shareOf(options, has);
+  }
+  return total === 0 ? 0 : covered / total;
+}
+
+function shareOf(options: Concept['options'], has: (term: string) => number): number {
+  let best = 0;
+  for (const { factor, terms } of options) {
+    let total = 0;
+    let present = 0;
+    for (const { term, weight } of terms) {
+      total += weight;
+      present += weight * has(term);
+    }
+    if (total > 0) best = Math.max(best, (factor * present) / total);
+  }
+  return best;
+}

@@ -1,0 +1,136 @@
+// How well a unit answers a part of the question: the words that it shares, and the kind of answer that it holds.
+
+import type { Passage } from '../ports.ts';
+import { type Concept, coverage, termsOf } from './concepts.ts';
+import { type Quantity, quantitiesIn } from './quantities.ts';
+import type { Expectation } from './question.ts';
+import { type Unit, unitText } from './split-passage.ts';
+
+/** A clause of a sentence, or an item of a list: the closest company that a figure keeps. */
+export interface Segment {
+  text: string;
+  terms: ReadonlySet<string>;
+  quantities: readonly Quantity[];
+}
+
+/** A unit with what scoring needs, worked out once. */
+export interface IndexedUnit extends Unit {
+  text: string;
+  terms: ReadonlySet<string>;
+  headTerms: ReadonlySet<string>;
+  segments: readonly Segment[];
+}
+
+export interface IndexedPassage {
+  passage: Passage;
+  units: readonly IndexedUnit[];
+  /** Terms of text, title and headings. */
+  terms: ReadonlySet<string>;
+}
+
+export interface Evidence {
+  /** Share of the question's words in the best segment; words around it count in part. */
+  coverage: number;
+  /** Share that the passage holds anywhere, headings included. */
+  passageCoverage: number;
+  /** 0 to 1: does the best segment hold the kind of answer that was asked for? */
+  answerType: number;
+  /** The segment that the figures above speak of. */
+  segment: number;
+}
+
+/** What a word is worth that stands not in the segment but in its sentence, or elsewhere in its passage or headings. */
+const IN_UNIT = 0.7;
+const IN_PASSAGE = 0.45;
+
+export function indexPassage(passage: Passage, units: readonly Unit[]): IndexedPassage {
+  const indexed = units.map(indexUnit);
+  const terms = termsOf([passage.filename, ...passage.chunk.headingPath].join('\n'));
+  for (const unit of indexed) for (const term of unit.terms) terms.add(term);
+  return { passage, units: indexed, terms };
+}
+
+function indexUnit(unit: Unit): IndexedUnit {
+  const clauses = unit.kind === 'list' ? unit.items : unit.head.split(/(?<=[；;。！？])/u);
+  const parts = unit.kind === 'list' && unit.head !== '' ? [unit.head, ...clauses] : clauses;
+  const segments = parts.map((text) => ({ text, terms: termsOf(text), quantities: quantitiesIn(text) }));
+  return {
+    ...unit,
+    text: unitText(unit),
+    terms: new Set(segments.flatMap((segment) => [...segment.terms])),
+    headTerms: unit.kind === 'list' ? termsOf(unit.head) : new Set(),
+    segments,
+  };
+}
+
+export function evidenceOf(
+  unit: IndexedUnit,
+  passage: IndexedPassage,
+  concepts: readonly Concept[],
+  expects: Expectation,
+): Evidence {
+  const passageCoverage = coverage(concepts, (term) => (passage.terms.has(term) ? 1 : 0));
+  let best: Evidence = { coverage: 0, passageCoverage, answerType: 0, segment: 0 };
+  let bestScore = -1;
+  unit.segments.forEach((segment, at) => {
+    const found: Evidence = {
+      coverage: coverage(concepts, (term) => {
+        if (segment.terms.has(term) || unit.headTerms.has(term)) return 1;
+        return unit.terms.has(term) ? IN_UNIT : passage.terms.has(term) ? IN_PASSAGE : 0;
+      }),
+      passageCoverage,
+      answerType: answerTypeOf(segment, unit, expects),
+      segment: at,
+    };
+    const score = scoreOf(found);
+    if (score > bestScore) {
+      best = found;
+      bestScore = score;
+    }
+  });
+  return best;
+}
+
+/** 0 to 1. The right words without the right kind of answer are worth less than half. */
+export function scoreOf(evidence: Evidence): number {
+  return (0.7 * evidence.coverage + 0.3 * evidence.passageCoverage) * (0.4 + 0.6 * evidence.answerType);
+}
+
+const AGENT =
+  /部门|机构|机关|委员会|法院|中心|办公室|单位|政府|公司|银行|协会|工会|小组|主任|经理|主管|负责人|科室?|处长?|局|\b(?:department|office|team|manager|desk|committee|officer|director|head|supervisor|administrator|nurse|physician|engineer|who)\b/iu;
+const PLACE =
+  /[省市区县镇乡村路街楼室厅馆处院所]|位于|地址|所在地|\b(?:room|floor|building|street|desk|portal|website|at|located|counter|office)\b/iu;
+const PROCEDURE =
+  /应当?|申请|提交|办理|提出|可以|先|然后|填写|联系|登录|报告|通知|\b(?:submit|apply|contact|open|click|request|must|first|then|report|call|fill|sign|use)\b/iu;
+const RULING =
+  /应当?|不得|可以|必须|禁止|无需|无须|不需|不予|不能|有权|视为|属于|认定|不准|严禁|免|除外|方可|\b(?:must|may|not|shall|should|can|cannot|allowed|permitted|prohibited|required|only|never|entitled)\b/iu;
+
+function answerTypeOf(segment: Segment, unit: IndexedUnit, expects: Expectation): number {
+  switch (expects.kind) {
+    case 'quantity':
+      return quantityMatch(segment.quantities, expects);
+    case 'agent':
+      return AGENT.test(unit.text) ? 1 : 0.4;
+    case 'place':
+      return PLACE.test(unit.text) ? 1 : 0.4;
+    case 'procedure':
+      return unit.kind === 'list' || PROCEDURE.test(unit.text) ? 1 : 0.4;
+    case 'yes-no':
+      return RULING.test(unit.text) ? 1 : 0.4;
+    case 'open':
+      return unit.kind === 'list' ? 1 : 0.9;
+  }
+}
+
+/** 1 for the unit that was asked for, less for another unit of the kind, 0 without a fitting number. */
+function quantityMatch(quantities: readonly Quantity[], expects: Expectation): number {
+  let best = 0;
+  for (const quantity of quantities) {
+    const rank = expects.quantities.indexOf(quantity.kind);
+    if (rank < 0) continue;
+    const sameUnit =
+      expects.unit === null || quantity.unit === expects.unit || quantity.unit.startsWith(expects.unit);
+    best = Math.max(best, (sameUnit ? 1 : 0.6) * (rank === 0 ? 1 : 0.8));
+  }
+  return best;
+}

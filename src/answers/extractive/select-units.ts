@@ -1,0 +1,77 @@
+// Chooses the units that make the answer: the best for each part of the question, then what adds to it or differs.
+
+import { contradicts, saysTheSame } from './compare-units.ts';
+import type { IndexedUnit } from './evidence.ts';
+
+export interface RankedUnit {
+  unit: IndexedUnit;
+  score: number;
+  /** Which segment of the unit matched best. */
+  segment: number;
+}
+
+export interface Selected extends RankedUnit {
+  /** Passage numbers that carry the unit's statement. */
+  citations: number[];
+  /** Another document says something else: both are shown with document and date. */
+  disputed: boolean;
+}
+
+export interface SelectionLimits {
+  maxUnits: number;
+  maxCharacters: number;
+}
+
+/** A further unit joins the answer when it scores at least this share of the best one. */
+const FURTHER_UNIT_SHARE = 0.62;
+/** Units that may contradict the chosen ones are looked for among those with at least this share of the best score. */
+const RIVAL_SHARE = 0.45;
+
+/** `rankings` holds one list per part of the question, best first. */
+export function selectUnits(
+  rankings: readonly (readonly RankedUnit[])[],
+  limits: SelectionLimits,
+): Selected[] {
+  const chosen: Selected[] = [];
+  for (const ranking of rankings) {
+    const best = ranking[0];
+    if (best !== undefined) add(chosen, best, { ...limits, maxCharacters: Number.POSITIVE_INFINITY });
+  }
+  for (const ranking of rankings) {
+    const floor = (ranking[0]?.score ?? 0) * FURTHER_UNIT_SHARE;
+    for (const candidate of ranking.slice(1)) {
+      if (candidate.score < floor) break;
+      add(chosen, candidate, limits);
+    }
+  }
+  for (const ranking of rankings) addRivals(chosen, ranking);
+  return chosen;
+}
+
+function add(chosen: Selected[], candidate: RankedUnit, limits: SelectionLimits): void {
+  const number = candidate.unit.passage.number;
+  const twin = chosen.find((selected) => saysTheSame(selected.unit, candidate.unit));
+  if (twin !== undefined) {
+    if (!twin.citations.includes(number)) twin.citations.push(number);
+    return;
+  }
+  const length = chosen.reduce((total, selected) => total + selected.unit.text.length, 0);
+  if (chosen.length >= limits.maxUnits || length + candidate.unit.text.length > limits.maxCharacters) return;
+  chosen.push({ ...candidate, citations: [number], disputed: false });
+}
+
+/** Marks chosen units that contradict one another, and brings in a strong unit that contradicts a chosen one. */
+function addRivals(chosen: Selected[], ranking: readonly RankedUnit[]): void {
+  const best = ranking[0]?.score ?? 0;
+  for (const candidate of ranking) {
+    if (candidate.score < best * RIVAL_SHARE) break;
+    const rival = chosen.find((selected) => contradicts(selected.unit, candidate.unit));
+    if (rival === undefined) continue;
+    const already = chosen.find((selected) => selected.unit === candidate.unit);
+    if (already !== undefined) already.disputed = true;
+    else if (!chosen.some((selected) => selected.disputed)) {
+      chosen.push({ ...candidate, citations: [candidate.unit.passage.number], disputed: true });
+    } else continue;
+    rival.disputed = true;
+  }
+}

@@ -1,0 +1,106 @@
+// Cuts a passage into the pieces that an answer may quote: a sentence, a list with the sentence that introduces it, or a table row.
+
+import type { Passage } from '../ports.ts';
+import { splitSentences } from './split-sentences.ts';
+
+export interface Unit {
+  passage: Passage;
+  kind: 'sentence' | 'list' | 'row';
+  /** What introduces a list; the sentence or row itself otherwise. Empty for a list without an introduction. */
+  head: string;
+  /** Items of a list, each with its mark; empty otherwise. */
+  items: string[];
+  /** Position in the passage, counted from 0. */
+  ordinal: number;
+  /** Units of one paragraph share it. */
+  paragraph: number;
+}
+
+const LIST_MARK =
+  /^(?:[（(][一二三四五六七八九十百\d]{1,4}[)）]|\d{1,2}(?:[、)）]|\.(?!\d))|[一二三四五六七八九十]{1,3}、|[①-⑳]|[-*•·–—●○▪]\s|[（(]?[a-zA-Z][.)）]\s)\s*/u;
+const BARE_MARK = /^(?:[-*•·–—●○▪]|\d{1,2}[.、)）])\s*/u;
+const INTRODUCTION = /[:：]["”]?$|下列(?:情形|条件|行为|材料|事项|规定|标准|内容)[^。]{0,20}[,，:：]?$/u;
+const TERMINAL = /[。！？；;!?:：.…”"」』）)]$/u;
+const ROW = /^[^。；;]{1,40}?[:：]\s?\S.*[；;]\s?[^。；;]{1,40}?[:：]/u;
+
+/** Paragraphs up to this length are quoted whole: in statutes and manuals their sentences qualify one another. */
+const WHOLE_PARAGRAPH_CHARS = 130;
+
+export function unitText(unit: Unit): string {
+  if (unit.kind !== 'list') return unit.head;
+  return unit.head === '' ? unit.items.join('\n') : `${unit.head}\n${unit.items.join('\n')}`;
+}
+
+export function splitPassage(passage: Passage): Unit[] {
+  const units: Unit[] = [];
+  const lines = passageLines(passage);
+  let paragraph = 0;
+  for (let at = 0; at < lines.length; paragraph += 1) {
+    const line = lines[at] as string;
+    at += 1;
+    if (isRow(line)) {
+      units.push({ passage, kind: 'row', head: line, items: [], ordinal: units.length, paragraph });
+      continue;
+    }
+    const startsWithItem = LIST_MARK.test(line);
+    const items = startsWithItem ? [line] : [];
+    if (startsWithItem || INTRODUCTION.test(line)) {
+      while (at < lines.length && LIST_MARK.test(lines[at] as string)) items.push(lines[at++] as string);
+    }
+    const prose = startsWithItem ? [] : proseUnits(line, items.length > 0);
+    const head = items.length > 0 ? (prose.pop() ?? '') : '';
+    for (const text of prose) {
+      units.push({ passage, kind: 'sentence', head: text, items: [], ordinal: units.length, paragraph });
+    }
+    if (items.length === 1 && head === '') {
+      const text = (items[0] as string).replace(BARE_MARK, '');
+      units.push({ passage, kind: 'sentence', head: text, items: [], ordinal: units.length, paragraph });
+    } else if (items.length > 0) {
+      units.push({ passage, kind: 'list', head, items, ordinal: units.length, paragraph });
+    }
+  }
+  return units;
+}
+
+function proseUnits(line: string, introducesList: boolean): string[] {
+  const sentences = splitSentences(line);
+  if (introducesList || line.length > WHOLE_PARAGRAPH_CHARS) return sentences;
+  return [line];
+}
+
+function isRow(line: string): boolean {
+  return !LIST_MARK.test(line) && ROW.test(line);
+}
+
+/** The passage's lines without headings and article number, broken lines joined again. */
+function passageLines(passage: Passage): string[] {
+  const headings = new Set(passage.chunk.headingPath.map((heading) => heading.trim()));
+  const lines: string[] = [];
+  for (const raw of passage.chunk.text.split(/\r?\n/)) {
+    let line = raw.replace(/[\s\u3000]+/g, ' ').trim();
+    if (/^#{1,6}\s/.test(line) || headings.has(line)) continue;
+    if (lines.length === 0) line = withoutArticle(line, passage.chunk.article);
+    if (line === '') continue;
+    const previous = lines.at(-1);
+    if (previous !== undefined && continues(previous, line)) lines[lines.length - 1] = join(previous, line);
+    else lines.push(line);
+  }
+  return lines;
+}
+
+function withoutArticle(line: string, article: string | null): string {
+  if (article !== null && line.startsWith(article))
+    return line.slice(article.length).replace(/^[\s:：.、]+/, '');
+  return line.replace(/^第[零〇一二三四五六七八九十百千]+条\s+/, '');
+}
+
+/** A line that stops in mid-sentence goes on in the next one. */
+function continues(previous: string, line: string): boolean {
+  if (TERMINAL.test(previous) || LIST_MARK.test(line) || isRow(previous) || isRow(line)) return false;
+  if (/[,，、]$/.test(previous)) return true;
+  return previous.length >= 20 && /^[\p{Script=Han}a-z\d％%,，。；、）)]/u.test(line);
+}
+
+function join(previous: string, line: string): string {
+  return /[a-z\d,;]$/i.test(previous) && /^[a-z\d]/i.test(line) ? `${previous} ${line}` : previous + line;
+}
