@@ -42,6 +42,12 @@ export interface SearchHit {
   chunk: Chunk;
   /** Higher is better, 0 to 1, comparable within one search. */
   score: number;
+  /** Share of the question's content, weighted by rarity, found in the chunk or its headings: 0 to 1. */
+  coverage?: number;
+  /** Lexical evidence alone, 0 to 1. */
+  lexical?: number;
+  /** Cosine with the query's vector; null where there is none. */
+  similarity?: number | null;
 }
 
 /** The derived search index: one table per knowledge base and generation. */

@@ -1,4 +1,5 @@
 import type { ExtractedDocument } from '../extract/extracted-document.ts';
+import { fullText } from '../extract/full-text.ts';
 import { estimateTokens } from '../text/estimate-tokens.ts';
 import type { Chunk } from './chunk.ts';
 import { outline } from './outline.ts';
@@ -10,35 +11,30 @@ export const CHUNKER_VERSION = 'structure-1';
 /** Most articles and paragraphs fit whole; a passage stays short enough that six fit a small model's context. */
 export const DEFAULT_CHUNK_OPTIONS: PackLimits = { maxTokens: 400, overlapTokens: 40 };
 
-/** The text that chunk offsets count in. */
-export function fullTextOf(document: ExtractedDocument): string {
-  return document.blocks.map((block) => block.text).join('\n');
-}
-
 /**
  * Cuts a document along its structure: an article, numbered section or headed section stays whole up to `maxTokens`.
  * The same document gives the same chunks with the same ids. Headings are carried in `headingPath`; all other text is
  * in at least one chunk.
  */
 export function chunkDocument(documentId: string, document: ExtractedDocument, options: PackLimits): Chunk[] {
-  const fullText = fullTextOf(document);
+  const text = fullText(document);
   const chunks: Chunk[] = [];
   for (const section of outline(document)) {
     for (const { start, end } of pack(section.units, options)) {
       const ordinal = chunks.length;
-      const text = fullText.slice(start, end);
+      const piece = text.slice(start, end);
       const first = section.units.find((unit) => unit.end > start);
       chunks.push({
         id: `${documentId}#${ordinal}`,
         documentId,
         ordinal,
-        text,
+        text: piece,
         headingPath: section.headingPath,
         page: first?.page ?? null,
         article: section.article,
         start,
         end,
-        tokens: estimateTokens(text),
+        tokens: estimateTokens(piece),
       });
     }
   }

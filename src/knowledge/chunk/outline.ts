@@ -68,7 +68,7 @@ class OutlineReader {
     const multiline = block.kind !== 'code' && block.kind !== 'heading';
     for (const unit of multiline ? lines(block, offset) : [wholeBlock(block, offset)]) {
       if (unit === null) continue;
-      const heading = block.kind === 'heading' ? explicitHeading(block, unit) : implicitHeading(unit);
+      const heading = block.kind === 'heading' ? explicitHeading(block, unit) : this.#implicitHeading(unit);
       if (heading !== null) this.#openHeading(heading);
       else this.#addUnit(unit);
     }
@@ -77,6 +77,11 @@ class OutlineReader {
   finish(): Section[] {
     this.#flushPending(0);
     return this.#sections;
+  }
+
+  #implicitHeading(unit: Unit): Heading | null {
+    const insideArticle = this.#current?.article?.startsWith('第') === true;
+    return insideArticle && !CHAPTER.test(unit.text) ? null : implicitHeading(unit);
   }
 
   #followPlace(block: Block): void {
@@ -113,7 +118,9 @@ class OutlineReader {
   }
 
   #addUnit(unit: Unit): void {
-    const article = sectionNumber(unit);
+    // Inside 第三条 a line that begins with 一、 or 3.2 is a part of the article.
+    const insideArticle = this.#current?.article?.startsWith('第') === true;
+    const article = insideArticle ? (ARTICLE.exec(unit.text)?.[1] ?? null) : sectionNumber(unit);
     if (this.#current === null || article !== null) {
       const inherited = this.#headings.at(-1)?.article ?? null;
       this.#current = { headingPath: this.#path(), article: article ?? inherited, units: [] };

@@ -1,0 +1,85 @@
+/** Scores candidate chunks against a planned question. */
+import type { Chunk } from '../chunk/chunk.ts';
+import type { QueryPlan } from './query-plan.ts';
+import { inverseDocumentFrequency, type TermStatistics } from './statistics.ts';
+
+/** A chunk with what the ranker needs to know of it. */
+export interface Candidate {
+  chunk: Chunk;
+  /** How often each planned term stands in the text, in the order of the plan. */
+  textCounts: ArrayLike<number>;
+  /** The same for headings and title. */
+  headingCounts: ArrayLike<number>;
+  /** Terms in the text. */
+  length: number;
+}
+
+export interface LexicalScore {
+  /** 0 to 1: the share of the best score that this question could get in any table. */
+  lexical: number;
+  /** Share of the question's notions, weighted by rarity, that the chunk and its headings hold. 0 to 1. */
+  coverage: number;
+}
+
+export const BM25 = { k1: 1.2, b: 0.5 };
+const HEADING_WEIGHT = 0.6;
+
+/** A scorer for one question; the rarity of its terms is looked up once. */
+export function createRanker(
+  plan: QueryPlan,
+  statistics: TermStatistics,
+): (candidate: Candidate) => LexicalScore {
+  const rarity = plan.terms.map(({ term, weight }) => weight * inverseDocumentFrequency(statistics, term));
+  const mass = plan.concepts.map((concept) => sum(concept.own, rarity));
+  const totalMass = mass.reduce((total, value) => total + value, 0);
+  const bestScore = totalMass * (BM25.k1 + 1) * 2;
+  return (candidate) => {
+    if (totalMass === 0) return { lexical: 0, coverage: 0 };
+    const matches = termScores(candidate, rarity, statistics.averageLength);
+    let score = 0;
+    let covered = 0;
+    plan.concepts.forEach((concept, index) => {
+      let best = sum(concept.own, matches);
+      let share = presentShare(concept.own, rarity, matches);
+      for (const alternative of concept.alternatives) {
+        const present = presentShare(alternative.terms, rarity, matches) * alternative.factor;
+        best = Math.max(best, sum(alternative.terms, matches) * present);
+        share = Math.max(share, present);
+      }
+      score += best;
+      covered += share * (mass[index] as number);
+    });
+    const coverage = covered / totalMass;
+    return { lexical: Math.min(1, (score * (1 + coverage)) / bestScore), coverage };
+  };
+}
+
+function termScores(candidate: Candidate, rarity: readonly number[], averageLength: number): number[] {
+  const { k1, b } = BM25;
+  const norm = k1 * (1 - b + (b * candidate.length) / Math.max(1, averageLength));
+  return rarity.map((value, index) => {
+    const inHeading = Math.min(1, candidate.headingCounts[index] as number);
+    const frequency = (candidate.textCounts[index] as number) + HEADING_WEIGHT * inHeading;
+    return frequency === 0 ? 0 : (value * frequency * (k1 + 1)) / (frequency + norm);
+  });
+}
+
+function presentShare(
+  terms: readonly number[],
+  rarity: readonly number[],
+  matches: readonly number[],
+): number {
+  let present = 0;
+  let total = 0;
+  for (const index of terms) {
+    total += rarity[index] as number;
+    if ((matches[index] as number) > 0) present += rarity[index] as number;
+  }
+  return total === 0 ? 0 : present / total;
+}
+
+function sum(indexes: readonly number[], values: readonly number[]): number {
+  let total = 0;
+  for (const index of indexes) total += values[index] as number;
+  return total;
+}
