@@ -43,6 +43,8 @@ export class SharedStream implements FeedListener {
     const client: StreamClient = { raw, cursor: number, sentChars: 0, blockedSinceMs: null };
     this.#clients.add(client);
     raw.on('close', () => this.#leave(client));
+    // A reset connection is a client that left; it comes back by itself.
+    raw.on('error', () => raw.destroy());
     raw.on('drain', () => {
       client.blockedSinceMs = null;
       this.#send(client, this.#textFrom(client.cursor));
@@ -71,6 +73,7 @@ export class SharedStream implements FeedListener {
   /** Keeps proxies from closing a quiet stream, and gives up on readers that take nothing. */
   ping(nowMs: number): void {
     for (const client of this.#clients) {
+      if (client.raw.destroyed || client.raw.writableEnded) continue;
       if (client.blockedSinceMs === null) client.raw.write(': ping\n\n');
       else if (nowMs - client.blockedSinceMs > MAX_STALL_MS) client.raw.destroy();
     }
@@ -104,7 +107,7 @@ export class SharedStream implements FeedListener {
   }
 
   #send(client: StreamClient, text: string | Buffer): void {
-    if (client.raw.destroyed) return;
+    if (client.raw.destroyed || client.raw.writableEnded) return;
     client.cursor = Math.max(client.cursor, this.#firstNumber + this.#frames.length);
     client.sentChars = this.#chars;
     if (text.length > 0 && !client.raw.write(text)) client.blockedSinceMs = performance.now();

@@ -1,0 +1,93 @@
+import type { AnswerResult } from '../contract/answer.ts';
+import { BudaoError } from '../contract/errors.ts';
+import type { ScopedSql } from '../ledger/scope.ts';
+import {
+  CONVERSATION_COLUMNS,
+  type Conversation,
+  type ConversationRow,
+  conversationFromRow,
+} from './conversations.ts';
+
+/** A search looks at the newest conversations up to here. */
+const MAX_SEARCHED_CONVERSATIONS = 2_000;
+const CANDIDATES_PER_READ = 200;
+
+interface Cursor {
+  updatedAt: number;
+  id: string;
+}
+
+/** The owner's conversations, newest first; with a query only those whose title or texts contain it. */
+export async function listConversations(
+  sql: ScopedSql,
+  request: { ownerId: string; limit: number; after: string | null; query: string | null },
+): Promise<Conversation[]> {
+  const { ownerId, limit } = request;
+  const query = request.query?.trim().toLowerCase() ?? '';
+  let cursor = request.after === null ? null : await cursorAt(sql, ownerId, request.after);
+  if (query === '') return readPage(sql, ownerId, cursor, limit);
+  const found: Conversation[] = [];
+  for (let searched = 0; searched < MAX_SEARCHED_CONVERSATIONS; searched += CANDIDATES_PER_READ) {
+    const candidates = await readPage(sql, ownerId, cursor, CANDIDATES_PER_READ);
+    for (const candidate of candidates) {
+      if (await mentions(sql, candidate, query)) found.push(candidate);
+      if (found.length === limit) return found;
+    }
+    const last = candidates.at(-1);
+    if (last === undefined || candidates.length < CANDIDATES_PER_READ) break;
+    cursor = { updatedAt: last.updatedAt, id: last.id };
+  }
+  return found;
+}
+
+async function readPage(
+  sql: ScopedSql,
+  ownerId: string,
+  cursor: Cursor | null,
+  limit: number,
+): Promise<Conversation[]> {
+  const beyond = 'AND (c.updated_at < :updatedAt OR (c.updated_at = :updatedAt AND c.id < :afterId))';
+  const rows = await sql.all<ConversationRow>(
+    `SELECT ${CONVERSATION_COLUMNS} FROM conversation c
+     WHERE c.workspace_id = :workspace AND c.account_id = :ownerId AND c.deleted_at IS NULL
+       ${cursor === null ? '' : beyond}
+     ORDER BY c.updated_at DESC, c.id DESC LIMIT :limit`,
+    { ownerId, limit, ...(cursor === null ? {} : { updatedAt: cursor.updatedAt, afterId: cursor.id }) },
+  );
+  return rows.map(conversationFromRow);
+}
+
+async function cursorAt(sql: ScopedSql, ownerId: string, id: string): Promise<Cursor> {
+  const row = await sql.get<{ updated_at: number }>(
+    `SELECT updated_at FROM conversation WHERE workspace_id = :workspace AND id = :id AND account_id = :ownerId`,
+    { id, ownerId },
+  );
+  if (row === undefined) {
+    throw new BudaoError('invalid', 'invalid_cursor', `There is no conversation ${id} to continue after.`, {
+      param: 'after',
+    });
+  }
+  return { updatedAt: row.updated_at, id };
+}
+
+/** SQL narrows down, on JSON as it is stored; what counts is the text itself, not the names of JSON fields. */
+async function mentions(sql: ScopedSql, conversation: Conversation, query: string): Promise<boolean> {
+  if (conversation.title?.toLowerCase().includes(query) === true) return true;
+  const pattern = `%${escapeLike(JSON.stringify(query).slice(1, -1))}%`;
+  const rows = await sql.all<{ content: string | null; result: string | null }>(
+    `SELECT i.content, r.result FROM conversation_item i
+     LEFT JOIN run r ON r.id = i.run_id AND r.workspace_id = :workspace AND i.content IS NULL
+     WHERE i.workspace_id = :workspace AND i.conversation_id = :conversationId AND i.deleted_at IS NULL
+       AND (lower(i.content) LIKE :pattern ESCAPE '!' OR lower(r.result) LIKE :pattern ESCAPE '!')`,
+    { conversationId: conversation.id, pattern },
+  );
+  return rows.some((row) => {
+    const json = row.content ?? row.result;
+    if (json === null) return false;
+    return (JSON.parse(json) as Pick<AnswerResult, 'text'>).text.toLowerCase().includes(query);
+  });
+}
+
+function escapeLike(text: string): string {
+  return text.replaceAll(/[!%_]/g, (char) => `!${char}`);
+}
