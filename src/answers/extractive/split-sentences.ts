@@ -24,7 +24,7 @@ export function splitSentences(paragraph: string): string[] {
 /** Cuts after every mark that may end a sentence; the caller joins what belongs together. */
 function pieces(paragraph: string): string[] {
   return paragraph.split(
-    /(?<=[。！？][”’」』）)】"']*)(?![”’」』）)】"'。！？])|(?<=[.!?]["')\]”]*\s)(?=["'(\[“]?[A-Z0-9\p{Script=Han}])/u,
+    /(?<=[。！？][”’」』）)】"']*)(?![”’」』）)】"'。！？])|(?<=[.!?]["')\]”]*\s)(?=["'([“]?[A-Z0-9\p{Script=Han}])/u,
   );
 }
 

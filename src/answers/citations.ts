@@ -1,0 +1,150 @@
+// Citation marks in answers: [1], [1][2], [1,2], [1-3], 【1】, ［１］. Both generators write them, and one parser reads them.
+
+import { normalise } from '../knowledge/text/normalise.ts';
+import { sentenceRanges } from '../knowledge/text/sentences.ts';
+import { tokenise } from '../knowledge/text/tokenise.ts';
+import type { ExtractiveAnswer, Passage } from './ports.ts';
+
+/** One cited number; `[1,2]` gives two marks with the same place. */
+export interface CitationMark {
+  start: number;
+  end: number;
+  passageNumber: number;
+}
+
+/** What a reader needs to open the source; `index` is where the mark stands in the answer. */
+export interface Citation {
+  index: number;
+  chunkId: string;
+  documentId: string;
+  filename: string;
+  /** The passage's own words that the mark stands for, verbatim. */
+  quote: string;
+}
+
+const MARK = /[[［【]\s*(?:[\d０-９]{1,3}\s*(?:[,，、;；\-–~～]\s*)?)+[\]］】](?!\()/gu;
+const MAX_MARK_CHARS = 40;
+const MAX_RANGE = 20;
+const MAX_QUOTE_CHARS = 300;
+/** How far back from a mark its statement is looked for. */
+const MAX_STATEMENT_CHARS = 2_000;
+
+/** Marks of a finished text, in order; numbers that no passage has are dropped. */
+export function parseCitations(text: string, passageNumbers: ReadonlySet<number>): CitationMark[] {
+  const marks: CitationMark[] = [];
+  for (const match of text.matchAll(MARK)) {
+    if (match[0].length > MAX_MARK_CHARS) continue;
+    for (const passageNumber of numbersIn(match[0])) {
+      if (!passageNumbers.has(passageNumber)) continue;
+      marks.push({ start: match.index, end: match.index + match[0].length, passageNumber });
+    }
+  }
+  return marks;
+}
+
+/** Reads marks while the text streams in; a mark that is cut between two deltas is found when its rest arrives. */
+export class CitationScanner {
+  readonly #passageNumbers: ReadonlySet<number>;
+  #pending = '';
+  #offset = 0;
+
+  constructor(passageNumbers: ReadonlySet<number>) {
+    this.#passageNumbers = passageNumbers;
+  }
+
+  /** Marks that this delta made certain; places count from the start of the whole text. */
+  push(delta: string): CitationMark[] {
+    const text = this.#pending + delta;
+    const certain = certainEnd(text);
+    const marks = this.#shift(text.slice(0, certain));
+    this.#pending = text.slice(certain);
+    this.#offset += certain;
+    return marks;
+  }
+
+  /** Marks that waited for text which did not come. */
+  end(): CitationMark[] {
+    const marks = this.#shift(this.#pending);
+    this.#offset += this.#pending.length;
+    this.#pending = '';
+    return marks;
+  }
+
+  #shift(text: string): CitationMark[] {
+    return parseCitations(text, this.#passageNumbers).map((mark) => ({
+      ...mark,
+      start: mark.start + this.#offset,
+      end: mark.end + this.#offset,
+    }));
+  }
+}
+
+/** How far no later text can change the marks: up to an open bracket, or a closed one that may begin a link. */
+function certainEnd(text: string): number {
+  const open = Math.max(text.lastIndexOf('['), text.lastIndexOf('［'), text.lastIndexOf('【'));
+  if (open < 0 || text.length - open > MAX_MARK_CHARS) return text.length;
+  const close = text.slice(open).search(/[\]］】]/u);
+  return close < 0 || open + close === text.length - 1 ? open : text.length;
+}
+
+function numbersIn(mark: string): number[] {
+  const body = mark
+    .normalize('NFKC')
+    .replace(/[[\]【】\s]/gu, '')
+    .replace(/[、;]/gu, ',')
+    .replace(/[–~]/gu, '-');
+  const numbers = body.split(',').flatMap((part) => {
+    const [first, last] = part.split('-').map(Number) as [number, number | undefined];
+    if (last === undefined || last <= first || last - first > MAX_RANGE) return [first];
+    return Array.from({ length: last - first + 1 }, (_, step) => first + step);
+  });
+  return [...new Set(numbers)];
+}
+
+/** The citations of an answer, one for each mark, each with the words of the passage that it rests on. */
+export function citationsOf(text: string, passages: readonly Passage[]): Citation[] {
+  const byNumber = new Map(passages.map((passage) => [passage.number, passage]));
+  return parseCitations(text, new Set(byNumber.keys())).map(({ start, passageNumber }) => {
+    const passage = byNumber.get(passageNumber) as Passage;
+    const { id, documentId } = passage.chunk;
+    const quote = quoteFor(statementBefore(text, start), passage.chunk.text);
+    return { index: start, chunkId: id, documentId, filename: passage.filename, quote };
+  });
+}
+
+/** An extractive answer as pieces to stream, a sentence each, with its marks. */
+export function renderExtractive(answer: ExtractiveAnswer): string[] {
+  return answer.sentences.map(({ text, citations }, at) => {
+    // A bracketed number of the source itself would read as a citation.
+    const own = text.replace(MARK, '');
+    const marks = citations.map((number) => `[${number}]`).join('');
+    return `${at === 0 ? '' : '\n\n'}${own}${marks === '' ? '' : ` ${marks}`}`;
+  });
+}
+
+/** What a mark closes: the text since the mark before it, within its paragraph. Marks side by side share it. */
+function statementBefore(text: string, markStart: number): string {
+  const before = text.slice(Math.max(0, markStart - MAX_STATEMENT_CHARS), markStart);
+  const statements = before.split(MARK).map((statement) => statement.trim());
+  const last = statements.findLast((statement) => statement !== '') ?? '';
+  return last.slice(last.lastIndexOf('\n\n') + 1);
+}
+
+/** The sentence of the passage that shares most words with the statement. */
+function quoteFor(statement: string, passageText: string): string {
+  const wanted = new Set(tokenise(normalise(statement)));
+  let best = '';
+  let bestShared = -1;
+  for (const { start, end } of sentenceRanges(passageText)) {
+    const sentence = passageText.slice(start, end).trim();
+    const terms = new Set(tokenise(normalise(sentence)));
+    let shared = 0;
+    for (const term of terms) if (wanted.has(term)) shared += 1;
+    const score = terms.size === 0 ? 0 : shared / Math.sqrt(terms.size);
+    if (score > bestShared) {
+      best = sentence;
+      bestShared = score;
+    }
+  }
+  return best.slice(0, MAX_QUOTE_CHARS);
+}
