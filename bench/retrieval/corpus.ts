@@ -1,0 +1,65 @@
+/** A folder of documents, read and indexed the way the product does it, in a folder that goes away afterwards. */
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { chunkDocument, DEFAULT_CHUNK_OPTIONS } from '../../src/knowledge/chunk/chunk-document.ts';
+import { extract } from '../../src/knowledge/extract/extract.ts';
+import { defaultExtractionLimits } from '../../src/knowledge/extract/limits.ts';
+import type { ChunkIndex, IndexedChunk } from '../../src/knowledge/ports.ts';
+import type { SearchTarget } from '../../src/knowledge/search/searcher.ts';
+import { openLanceDbIndex } from '../../src/stores/index/lancedb-index.ts';
+import { BaselineIndex } from './baseline.ts';
+
+const DOCUMENTS_PER_COMMIT = 50;
+
+export interface Corpus extends AsyncDisposable {
+  index: ChunkIndex;
+  target: SearchTarget;
+  baseline: BaselineIndex;
+  /** Raw text by file name. */
+  texts: Map<string, string>;
+  chunks: number;
+}
+
+export async function indexFolder(folder: string): Promise<Corpus> {
+  const directory = await mkdtemp(path.join(tmpdir(), 'budao-retrieval-'));
+  const index = await openLanceDbIndex({ directory });
+  const target = { knowledgeBaseId: 'bench', generation: { id: 'bench', dimension: null } };
+  const baseline = new BaselineIndex();
+  const texts = new Map<string, string>();
+  let chunks = 0;
+  const names = (await readdir(folder)).filter((name) => /\.(md|txt)$/.test(name)).sort();
+  if (names.length === 0) throw new Error(`${folder} holds no .md or .txt file.`);
+  for (let start = 0; start < names.length; start += DOCUMENTS_PER_COMMIT) {
+    const documents = [];
+    for (const name of names.slice(start, start + DOCUMENTS_PER_COMMIT)) {
+      const file = path.join(folder, name);
+      const text = await readFile(file, 'utf8');
+      texts.set(name, text);
+      baseline.add(name, text);
+      const document = { documentId: name, chunks: await chunksOf(file, name) };
+      chunks += document.chunks.length;
+      documents.push(document);
+    }
+    await index.replaceDocuments(target.knowledgeBaseId, target.generation, documents);
+  }
+  await index.optimize(target.knowledgeBaseId, target.generation);
+  return {
+    index,
+    target,
+    baseline,
+    texts,
+    chunks,
+    async [Symbol.asyncDispose]() {
+      await index[Symbol.asyncDispose]();
+      await rm(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+async function chunksOf(file: string, name: string): Promise<IndexedChunk[]> {
+  const document = await extract(file, name, defaultExtractionLimits);
+  return chunkDocument(name, document, DEFAULT_CHUNK_OPTIONS).map((chunk) =>
+    Object.assign(chunk, { vector: null }),
+  );
+}
