@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
@@ -71,11 +70,7 @@ const Settings = z.strictObject({
   host: z.string().min(1).default('127.0.0.1'),
   port: z.int().min(0).max(65_535).default(7860),
   dataDir: z.string().min(1).default('data'),
-  workers: z
-    .int()
-    .min(1)
-    .max(64)
-    .default(Math.max(2, Math.min(4, availableParallelism() - 1))),
+  workers: z.int().min(1).max(64).default(2),
   sample: z.boolean().default(true),
   logLevel: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
   bootstrapApiKey: secret.nullable().default(null),

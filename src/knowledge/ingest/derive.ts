@@ -1,0 +1,103 @@
+import type { Chunk } from '../chunk/chunk.ts';
+import { chunkDocument } from '../chunk/chunk-document.ts';
+import type { ExtractedDocument } from '../extract/extracted-document.ts';
+import { fullText } from '../extract/full-text.ts';
+import type { Chunking, IngestPhase, Membership } from '../library/memberships.ts';
+import type { BlobStore, Embedder } from '../ports.ts';
+import { type Artifact, encodeVector, saveArtifact } from './artifact.ts';
+
+/** The parser process, as ingest needs it. */
+export interface Extractor {
+  extract(job: { path: string; filename: string; signal?: AbortSignal }): Promise<ExtractedDocument>;
+}
+
+/** A blob's bytes as a file of this machine, for a parser in another process. */
+export interface LocalBlobs {
+  path(sha256: string): string;
+}
+
+export interface DeriveDependencies {
+  extractor: Extractor;
+  blobs: BlobStore & LocalBlobs;
+  derived: BlobStore;
+  embedder: Embedder | null;
+}
+
+export interface Derived {
+  artifact: string;
+  format: string;
+  title: string | null;
+  pages: number | null;
+  warnings: string[];
+  chunks: number;
+}
+
+/** Shares of the whole that the phases take, by experience. */
+const PHASE_START: Record<IngestPhase, number> = {
+  queued: 0,
+  extracting: 0.05,
+  chunking: 0.45,
+  embedding: 0.5,
+  indexing: 0.9,
+  ready: 1,
+};
+
+/** From stored bytes to an artifact: extract, chunk, embed. The same document always gives the same artifact. */
+export async function deriveArtifact(
+  dependencies: DeriveDependencies,
+  membership: Membership,
+  options: { signal: AbortSignal; onProgress: (phase: IngestPhase, fraction: number) => Promise<void> },
+): Promise<Derived> {
+  const { signal, onProgress } = options;
+  await onProgress('extracting', PHASE_START.extracting);
+  const document = await dependencies.extractor.extract({
+    path: dependencies.blobs.path(membership.sha256),
+    filename: membership.filename,
+    signal,
+  });
+  signal.throwIfAborted();
+  await onProgress('chunking', PHASE_START.chunking);
+  const chunks = titledChunks(membership, document, membership.chunking);
+  const vectors = await embedChunks(dependencies.embedder, chunks, signal, (done) =>
+    onProgress('embedding', PHASE_START.embedding + done * (PHASE_START.indexing - PHASE_START.embedding)),
+  );
+  const artifact: Artifact = {
+    format: document.format,
+    title: document.title,
+    pages: document.pages,
+    warnings: document.warnings,
+    text: fullText(document),
+    chunks,
+    vectors,
+  };
+  const saved = await saveArtifact(dependencies.derived, artifact);
+  const { format, title, pages, warnings } = artifact;
+  return { artifact: saved, format, title, pages, warnings, chunks: chunks.length };
+}
+
+/** A document without a title of its own goes by its file name, so that every chunk says where it is from. */
+function titledChunks(membership: Membership, document: ExtractedDocument, chunking: Chunking): Chunk[] {
+  const title = document.title ?? membership.filename.replace(/\.[^.]+$/, '');
+  return chunkDocument(membership.documentId, { ...document, title }, chunking);
+}
+
+const CHUNKS_PER_EMBEDDING = 64;
+
+async function embedChunks(
+  embedder: Embedder | null,
+  chunks: readonly Chunk[],
+  signal: AbortSignal,
+  onProgress: (done: number) => Promise<void>,
+): Promise<string[] | null> {
+  if (embedder === null) return null;
+  const vectors: string[] = [];
+  for (let start = 0; start < chunks.length; start += CHUNKS_PER_EMBEDDING) {
+    await onProgress(start / chunks.length);
+    const texts = chunks
+      .slice(start, start + CHUNKS_PER_EMBEDDING)
+      .map((chunk) => [...chunk.headingPath, chunk.text].join('\n'));
+    const embedded = await embedder.embed(texts, { purpose: 'passage', signal });
+    vectors.push(...embedded.map(encodeVector));
+  }
+  return vectors;
+}

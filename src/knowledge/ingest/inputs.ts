@@ -1,0 +1,17 @@
+/** Parses one document, and leaves its chunks for the index run. */
+export const INGEST_RUN = 'ingest';
+/** Brings the index of one knowledge base up to what the ledger says; one at a time per knowledge base. */
+export const INDEX_RUN = 'index';
+/** Builds a new index generation beside the one in use, and switches. */
+export const REBUILD_RUN = 'rebuild';
+
+export interface IngestInput {
+  knowledgeBaseId: string;
+  documentId: string;
+}
+
+export interface IndexInput {
+  knowledgeBaseId: string;
+}
+
+export type RebuildInput = IndexInput;

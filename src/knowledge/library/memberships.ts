@@ -1,0 +1,333 @@
+import { BudaoError } from '../../contract/errors.ts';
+import type { Sql } from '../../ledger/ledger.ts';
+import { type ScopedSql, scopeSql } from '../../ledger/scope.ts';
+import type { RunFailure, SubmitRun } from '../../runs/run.ts';
+import { submitRun } from '../../runs/run-store.ts';
+import { DEFAULT_CHUNK_OPTIONS } from '../chunk/chunk-document.ts';
+import { INDEX_RUN, INGEST_RUN, type IndexInput, type IngestInput } from '../ingest/inputs.ts';
+import { getDocument } from './documents.ts';
+import { getKnowledgeBase } from './knowledge-bases.ts';
+
+export type MembershipStatus = 'in_progress' | 'completed' | 'failed' | 'cancelled';
+export type IngestPhase = 'queued' | 'extracting' | 'chunking' | 'embedding' | 'indexing' | 'ready';
+export type AttributeValue = string | number | boolean;
+export type Attributes = Record<string, AttributeValue>;
+
+export interface Chunking {
+  maxTokens: number;
+  overlapTokens: number;
+}
+
+/** What is known of the parsed document; grows with the phases. */
+export interface MembershipSummary {
+  phase: IngestPhase;
+  /** 0 to 1 within all phases. */
+  fraction: number;
+  format?: string;
+  title?: string | null;
+  pages?: number | null;
+  warnings?: string[];
+  /** Blob in the derived store with the text, the chunks and the vectors. */
+  artifact?: string;
+  /** Generation that the artifact was made for. */
+  generation?: string;
+  /** The document that this one takes the place of once it is ready. */
+  replaces?: string;
+}
+
+/** A document in a knowledge base. */
+export interface Membership {
+  knowledgeBaseId: string;
+  documentId: string;
+  filename: string;
+  bytes: number;
+  sha256: string;
+  batchId: string | null;
+  attributes: Attributes;
+  chunking: Chunking;
+  status: MembershipStatus;
+  runId: string | null;
+  failure: RunFailure | null;
+  summary: MembershipSummary;
+  chunks: number;
+  createdAt: number;
+}
+
+export const DEFAULT_CHUNKING: Chunking = DEFAULT_CHUNK_OPTIONS;
+const INGEST_TIMEOUT_MS = 6 * 60 * 60_000;
+const ANSWER_BEFORE_INGEST_PRIORITY = 0;
+
+export interface AddDocument {
+  knowledgeBaseId: string;
+  documentId: string;
+  attributes?: Attributes;
+  chunking?: Chunking;
+  batchId?: string | null;
+  replaces?: string;
+}
+
+/** Adds a document and starts its ingest. Adding one again ingests it again. @returns the run to announce */
+export async function addDocument(
+  raw: Sql,
+  workspaceId: string,
+  request: AddDocument,
+  now: number,
+): Promise<{ runId: string; kind: string }> {
+  const tx = scopeSql(raw, workspaceId);
+  await getKnowledgeBase(tx, request.knowledgeBaseId);
+  await getDocument(tx, request.documentId);
+  const summary: MembershipSummary = { phase: 'queued', fraction: 0 };
+  if (request.replaces !== undefined) {
+    await getMembership(tx, request.knowledgeBaseId, request.replaces);
+    summary.replaces = request.replaces;
+  }
+  await tx.run(
+    `INSERT INTO knowledge_base_document (knowledge_base_id, document_id, workspace_id, batch_id, attributes, chunking,
+       status, run_id, failure, summary, chunks, created_at, updated_at)
+     VALUES (:knowledgeBaseId, :documentId, :workspace, :batchId, :attributes, :chunking, 'in_progress', NULL, NULL,
+       :summary, 0, :now, :now)
+     ON CONFLICT (knowledge_base_id, document_id) DO UPDATE SET status = 'in_progress', failure = NULL,
+       attributes = excluded.attributes, chunking = excluded.chunking, batch_id = excluded.batch_id,
+       summary = excluded.summary, updated_at = :now`,
+    {
+      knowledgeBaseId: request.knowledgeBaseId,
+      documentId: request.documentId,
+      batchId: request.batchId ?? null,
+      attributes: JSON.stringify(request.attributes ?? {}),
+      chunking: JSON.stringify(request.chunking ?? DEFAULT_CHUNKING),
+      summary: JSON.stringify(summary),
+      now,
+    },
+  );
+  return submitIngest(raw, tx, request.knowledgeBaseId, request.documentId, now);
+}
+
+/** Starts a document's ingest from its stored bytes again. */
+export async function reingestDocument(
+  raw: Sql,
+  workspaceId: string,
+  knowledgeBaseId: string,
+  documentId: string,
+  now: number,
+): Promise<{ runId: string; kind: string }> {
+  const tx = scopeSql(raw, workspaceId);
+  const membership = await getMembership(tx, knowledgeBaseId, documentId);
+  await saveMembership(
+    tx,
+    membership,
+    { status: 'in_progress', failure: null, phase: 'queued', fraction: 0 },
+    now,
+  );
+  return submitIngest(raw, tx, knowledgeBaseId, documentId, now);
+}
+
+async function submitIngest(
+  raw: Sql,
+  tx: ScopedSql,
+  knowledgeBaseId: string,
+  documentId: string,
+  now: number,
+): Promise<{ runId: string; kind: string }> {
+  const input: IngestInput = { knowledgeBaseId, documentId };
+  const { run } = await submitRun(raw, ingestRequest(tx.workspaceId, input), now);
+  await tx.run(
+    `UPDATE knowledge_base_document SET run_id = :runId
+     WHERE knowledge_base_id = :knowledgeBaseId AND document_id = :documentId AND workspace_id = :workspace`,
+    { runId: run.id, knowledgeBaseId, documentId },
+  );
+  return { runId: run.id, kind: INGEST_RUN };
+}
+
+function ingestRequest(workspaceId: string, input: IngestInput): SubmitRun {
+  return {
+    kind: INGEST_RUN,
+    workspaceId,
+    subjectId: `${input.knowledgeBaseId}/${input.documentId}`,
+    input,
+    priority: ANSWER_BEFORE_INGEST_PRIORITY,
+    timeoutMs: INGEST_TIMEOUT_MS,
+  };
+}
+
+/** Makes sure that an index run comes after this transaction. One that is queued already will see its changes. */
+export async function submitIndexing(
+  raw: Sql,
+  workspaceId: string,
+  knowledgeBaseId: string,
+  now: number,
+): Promise<{ kind: string }> {
+  const tx = scopeSql(raw, workspaceId);
+  const queued = await tx.get(
+    `SELECT 1 AS one FROM run WHERE workspace_id = :workspace AND subject_id = :knowledgeBaseId AND kind = :kind
+       AND status = 'queued'`,
+    { knowledgeBaseId, kind: INDEX_RUN },
+  );
+  if (queued === undefined) {
+    const input: IndexInput = { knowledgeBaseId };
+    await submitRun(
+      raw,
+      { kind: INDEX_RUN, workspaceId, subjectId: knowledgeBaseId, input, timeoutMs: INGEST_TIMEOUT_MS },
+      now,
+    );
+  }
+  return { kind: INDEX_RUN };
+}
+
+interface MembershipRow {
+  knowledge_base_id: string;
+  document_id: string;
+  filename: string;
+  bytes: number;
+  sha256: string;
+  batch_id: string | null;
+  attributes: string;
+  chunking: string;
+  status: string;
+  run_id: string | null;
+  failure: string | null;
+  summary: string | null;
+  chunks: number;
+  created_at: number;
+}
+
+const SELECT_MEMBERSHIP = `
+  SELECT link.*, document.filename AS filename, document.bytes AS bytes, document.sha256 AS sha256
+  FROM knowledge_base_document AS link
+  JOIN document ON document.id = link.document_id AND document.workspace_id = :workspace
+  WHERE link.workspace_id = :workspace AND link.status <> 'removing'`;
+
+/** @throws BudaoError document_not_in_knowledge_base */
+export async function getMembership(
+  sql: ScopedSql,
+  knowledgeBaseId: string,
+  documentId: string,
+): Promise<Membership> {
+  const row = await sql.get<MembershipRow>(
+    `${SELECT_MEMBERSHIP} AND link.knowledge_base_id = :knowledgeBaseId AND link.document_id = :documentId`,
+    { knowledgeBaseId, documentId },
+  );
+  if (row === undefined) {
+    throw new BudaoError(
+      'not_found',
+      'document_not_in_knowledge_base',
+      `The knowledge base '${knowledgeBaseId}' has no file '${documentId}'.`,
+      { param: 'file_id' },
+    );
+  }
+  return membershipFromRow(row);
+}
+
+export async function listMemberships(
+  sql: ScopedSql,
+  filter: {
+    knowledgeBaseId: string;
+    limit: number;
+    after?: string;
+    before?: string;
+    order: 'asc' | 'desc';
+    status?: MembershipStatus;
+    batchId?: string;
+  },
+): Promise<Membership[]> {
+  const [newer, older] = filter.order === 'desc' ? ['<', '>'] : ['>', '<'];
+  const rows = await sql.all<MembershipRow>(
+    `${SELECT_MEMBERSHIP} AND link.knowledge_base_id = :knowledgeBaseId
+       AND (:after = '' OR link.document_id ${newer} :after) AND (:before = '' OR link.document_id ${older} :before)
+       AND (:status = '' OR link.status = :status) AND (:batchId = '' OR link.batch_id = :batchId)
+     ORDER BY link.document_id ${filter.order} LIMIT :limit`,
+    {
+      knowledgeBaseId: filter.knowledgeBaseId,
+      after: filter.after ?? '',
+      before: filter.before ?? '',
+      status: filter.status ?? '',
+      batchId: filter.batchId ?? '',
+      limit: filter.limit,
+    },
+  );
+  return rows.map(membershipFromRow);
+}
+
+/** Hides the document from search at once; the index run then removes its chunks. */
+export async function removeDocument(
+  raw: Sql,
+  workspaceId: string,
+  knowledgeBaseId: string,
+  documentId: string,
+  now: number,
+): Promise<{ kind: string }> {
+  const tx = scopeSql(raw, workspaceId);
+  await getMembership(tx, knowledgeBaseId, documentId);
+  await tx.run(
+    `UPDATE knowledge_base_document SET status = 'removing', updated_at = :now
+     WHERE knowledge_base_id = :knowledgeBaseId AND document_id = :documentId AND workspace_id = :workspace`,
+    { knowledgeBaseId, documentId, now },
+  );
+  return submitIndexing(raw, workspaceId, knowledgeBaseId, now);
+}
+
+export async function setAttributes(
+  tx: ScopedSql,
+  knowledgeBaseId: string,
+  documentId: string,
+  attributes: Attributes,
+  now: number,
+): Promise<Membership> {
+  await getMembership(tx, knowledgeBaseId, documentId);
+  await tx.run(
+    `UPDATE knowledge_base_document SET attributes = :attributes, updated_at = :now
+     WHERE knowledge_base_id = :knowledgeBaseId AND document_id = :documentId AND workspace_id = :workspace`,
+    { knowledgeBaseId, documentId, attributes: JSON.stringify(attributes), now },
+  );
+  return getMembership(tx, knowledgeBaseId, documentId);
+}
+
+export async function saveMembership(
+  tx: ScopedSql,
+  membership: Membership,
+  change: Partial<MembershipSummary> & {
+    status?: MembershipStatus;
+    failure?: RunFailure | null;
+    chunks?: number;
+  },
+  now: number,
+): Promise<void> {
+  const { status, failure, chunks, ...summary } = change;
+  await tx.run(
+    `UPDATE knowledge_base_document SET status = :status, failure = :failure, chunks = :chunks, summary = :summary,
+       updated_at = :now
+     WHERE knowledge_base_id = :knowledgeBaseId AND document_id = :documentId AND workspace_id = :workspace
+       AND status <> 'removing'`,
+    {
+      knowledgeBaseId: membership.knowledgeBaseId,
+      documentId: membership.documentId,
+      status: status ?? membership.status,
+      failure: failure === undefined ? jsonOrNull(membership.failure) : jsonOrNull(failure),
+      chunks: chunks ?? membership.chunks,
+      summary: JSON.stringify({ ...membership.summary, ...summary }),
+      now,
+    },
+  );
+}
+
+function jsonOrNull(value: RunFailure | null): string | null {
+  return value === null ? null : JSON.stringify(value);
+}
+
+function membershipFromRow(row: MembershipRow): Membership {
+  return {
+    knowledgeBaseId: row.knowledge_base_id,
+    documentId: row.document_id,
+    filename: row.filename,
+    bytes: row.bytes,
+    sha256: row.sha256,
+    batchId: row.batch_id,
+    attributes: JSON.parse(row.attributes) as Attributes,
+    chunking: JSON.parse(row.chunking) as Chunking,
+    status: row.status as MembershipStatus,
+    runId: row.run_id,
+    failure: row.failure === null ? null : (JSON.parse(row.failure) as RunFailure),
+    summary: JSON.parse(row.summary ?? '{"phase":"queued","fraction":0}') as MembershipSummary,
+    chunks: row.chunks,
+    createdAt: row.created_at,
+  };
+}

@@ -1,0 +1,66 @@
+import { z } from 'zod';
+import { BudaoError } from '../../contract/errors.ts';
+import type { Attributes, AttributeValue } from '../library/memberships.ts';
+
+const MAX_FILTER_DEPTH = 8;
+
+const scalar = z.union([z.string(), z.number(), z.boolean()]);
+const Comparison = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.enum(['eq', 'ne', 'gt', 'gte', 'lt', 'lte']), key: z.string(), value: scalar }),
+  z.strictObject({ type: z.enum(['in', 'nin']), key: z.string(), value: z.array(scalar).max(1_000) }),
+]);
+type Comparison = z.infer<typeof Comparison>;
+
+/** The attribute filter of the OpenAI API: comparisons under `and` and `or`. */
+export type AttributeFilter = Comparison | { type: 'and' | 'or'; filters: AttributeFilter[] };
+
+/** @throws BudaoError invalid_filter */
+export function parseAttributeFilter(value: unknown, depth = 0): AttributeFilter {
+  if (depth > MAX_FILTER_DEPTH) throw invalidFilter(`is nested deeper than ${MAX_FILTER_DEPTH} levels`);
+  if (typeof value === 'object' && value !== null && 'filters' in value) {
+    const { type, filters } = value as { type?: unknown; filters: unknown };
+    if ((type !== 'and' && type !== 'or') || !Array.isArray(filters)) {
+      throw invalidFilter('combines filters by a type that is neither `and` nor `or`');
+    }
+    return { type, filters: filters.map((filter) => parseAttributeFilter(filter, depth + 1)) };
+  }
+  const parsed = Comparison.safeParse(value);
+  if (!parsed.success)
+    throw invalidFilter('needs `type` (eq, ne, gt, gte, lt, lte, in, nin), `key` and `value`');
+  return parsed.data;
+}
+
+export function matchesFilter(filter: AttributeFilter, attributes: Attributes): boolean {
+  if (filter.type === 'and') return filter.filters.every((inner) => matchesFilter(inner, attributes));
+  if (filter.type === 'or') return filter.filters.some((inner) => matchesFilter(inner, attributes));
+  const present = attributes[filter.key];
+  switch (filter.type) {
+    case 'eq':
+      return present === filter.value;
+    case 'ne':
+      return present !== filter.value;
+    case 'in':
+      return present !== undefined && filter.value.includes(present);
+    case 'nin':
+      return present === undefined || !filter.value.includes(present);
+    default:
+      return comparesAs(filter.type, present, filter.value);
+  }
+}
+
+/** Numbers with numbers, texts with texts (dates as ISO texts); anything else does not match. */
+function comparesAs(
+  type: 'gt' | 'gte' | 'lt' | 'lte',
+  left: AttributeValue | undefined,
+  right: AttributeValue,
+): boolean {
+  if (left === undefined || typeof left !== typeof right) return false;
+  if (type === 'gt') return left > right;
+  if (type === 'gte') return left >= right;
+  if (type === 'lt') return left < right;
+  return left <= right;
+}
+
+function invalidFilter(what: string): BudaoError {
+  return new BudaoError('invalid', 'invalid_filter', `The attribute filter ${what}.`, { param: 'filters' });
+}

@@ -1,0 +1,103 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { newId } from '../contract/ids.ts';
+import type { ProcessRole } from './process-table.ts';
+
+/** Messages between the supervisor and its children. */
+export type ToChild = { type: 'ping' } | { type: 'stop' };
+export type FromChild =
+  | { type: 'ready'; url?: string }
+  | { type: 'pong' }
+  | { type: 'refused'; message: string };
+
+/** The first restart is immediate; a child that keeps dying young waits longer and longer. */
+const RESTART_DELAYS_MS = [0, 50, 200, 500, 1_000, 2_000, 5_000];
+const LIVED_LONG_MS = 10_000;
+const PING_INTERVAL_MS = 1_000;
+/** A child that answers nothing for so long is stuck or stopped, and is killed. */
+const MAX_SILENCE_MS = 10_000;
+
+export interface ChildCallbacks {
+  /** The child is dead: `processId` will never write again. */
+  onDeath(processId: string, detail: { code: number | null; signal: string | null }): void;
+  onReady(url: string | undefined): void;
+  /** The child says that it cannot start at all, for a reason that a restart does not mend. */
+  onRefused(message: string): void;
+}
+
+/** Keeps one child process of a role alive. */
+export class KeptChild {
+  readonly role: ProcessRole;
+  readonly #callbacks: ChildCallbacks;
+  readonly #environment: NodeJS.ProcessEnv;
+  readonly #ping: NodeJS.Timeout;
+  #child: ChildProcess | null = null;
+  #processId = '';
+  #startedMs = 0;
+  #heardMs = 0;
+  #youngDeaths = 0;
+  #stopping = false;
+
+  constructor(role: ProcessRole, environment: NodeJS.ProcessEnv, callbacks: ChildCallbacks) {
+    this.role = role;
+    this.#environment = environment;
+    this.#callbacks = callbacks;
+    this.#ping = setInterval(() => this.#checkAlive(), PING_INTERVAL_MS);
+    this.#start();
+  }
+
+  /** Asks the child to hand over and leave; kills it when it does not. */
+  async stop(graceMs: number): Promise<void> {
+    this.#stopping = true;
+    clearInterval(this.#ping);
+    const child = this.#child;
+    if (child === null || child.exitCode !== null || child.signalCode !== null) return;
+    const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+    child.kill('SIGTERM');
+    const timer = setTimeout(() => child.kill('SIGKILL'), graceMs);
+    await gone;
+    clearTimeout(timer);
+  }
+
+  #start(): void {
+    if (this.#stopping) return;
+    this.#processId = newId('process');
+    this.#startedMs = performance.now();
+    this.#heardMs = this.#startedMs;
+    const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
+    const entry = fileURLToPath(new URL(`./processes/${this.role}.${extension}`, import.meta.url));
+    const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', entry], {
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+      env: { ...this.#environment, BUDAO_PROCESS_ID: this.#processId },
+    });
+    this.#child = child;
+    child.on('message', (message: FromChild) => this.#receive(message));
+    child.on('error', () => child.kill('SIGKILL'));
+    child.once('exit', (code, signal) => this.#onExit(code, signal));
+  }
+
+  #receive(message: FromChild): void {
+    this.#heardMs = performance.now();
+    if (message.type === 'ready') this.#callbacks.onReady(message.url);
+    if (message.type === 'refused') this.#callbacks.onRefused(message.message);
+  }
+
+  #checkAlive(): void {
+    const child = this.#child;
+    if (child === null || !child.connected) return;
+    if (performance.now() - this.#heardMs > MAX_SILENCE_MS) child.kill('SIGKILL');
+    else child.send({ type: 'ping' } satisfies ToChild, () => {});
+  }
+
+  #onExit(code: number | null, signal: string | null): void {
+    this.#child = null;
+    this.#callbacks.onDeath(this.#processId, { code, signal });
+    if (this.#stopping) return;
+    const livedLong = performance.now() - this.#startedMs > LIVED_LONG_MS;
+    this.#youngDeaths = livedLong ? 0 : this.#youngDeaths + 1;
+    const delayMs =
+      RESTART_DELAYS_MS[Math.min(Math.max(0, this.#youngDeaths - 2), RESTART_DELAYS_MS.length - 1)] ?? 0;
+    if (delayMs === 0) this.#start();
+    else setTimeout(() => this.#start(), delayMs);
+  }
+}
