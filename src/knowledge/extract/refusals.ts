@@ -62,3 +62,11 @@ export function unpacksTooLarge(detail: string): BudaoError {
     `The document unpacks to far more than its size (${detail}). If it is genuine, remove embedded files and pictures or split it, then upload it again.`,
   );
 }
+
+export function crashedDocument(detail: string, cause?: unknown): BudaoError {
+  return refusal(
+    'extraction_crashed',
+    `The parser failed on this document (${detail}). Open it in its own program and save it again, or save it as PDF, and upload that.`,
+    cause,
+  );
+}

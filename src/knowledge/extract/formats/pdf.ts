@@ -39,7 +39,7 @@ export async function parsePdf({ bytes, limits, out }: ParseContext): Promise<Pa
 async function openPdf(bytes: Buffer): Promise<PDFDocumentProxy> {
   try {
     return await getDocument({
-      data: new Uint8Array(bytes),
+      data: ownBytes(bytes),
       cMapUrl: join(packageFolder, 'cmaps/'),
       cMapPacked: true,
       standardFontDataUrl: join(packageFolder, 'standard_fonts/'),
@@ -53,6 +53,14 @@ async function openPdf(bytes: Buffer): Promise<PDFDocumentProxy> {
     if (error instanceof PasswordException) throw encryptedDocument();
     throw corruptDocument('it cannot be opened as a PDF', error);
   }
+}
+
+/** pdf.js takes the memory over, which must not be shared with other buffers. */
+function ownBytes(bytes: Buffer): Uint8Array<ArrayBuffer> {
+  const { buffer } = bytes;
+  return buffer instanceof ArrayBuffer && buffer.byteLength === bytes.length
+    ? new Uint8Array(buffer)
+    : new Uint8Array(bytes);
 }
 
 /** Null when this page alone is damaged. */
