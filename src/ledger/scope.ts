@@ -1,23 +1,29 @@
 import { BudaoError } from '../contract/errors.ts';
 import type { Ledger, Sql, SqlParams } from './ledger.ts';
-import { TENANT_TABLES } from './schema.ts';
+import { proveScoped } from './scope-proof.ts';
+import { UnreadableSqlError } from './sql-tokens.ts';
 
 /**
  * SQL that belongs to one workspace. The one place through which tenant rows are reached on behalf of a caller:
- * every statement must compare `workspace_id` with `:workspace`, which is bound here and nowhere else.
+ * every statement must provably compare `workspace_id` with `:workspace`, which is bound here and nowhere else.
  */
 export interface ScopedSql extends Sql {
   readonly workspaceId: string;
 }
 
-const TENANT_TABLE = new RegExp(`\\b(?:from|join|update|into)\\s+(${TENANT_TABLES.join('|')})\\b(?!_)`, 'gi');
-const checkedStatements = new Set<string>();
+/** Bounds what is remembered of statements whose text is put together at run time. */
+const MAX_REMEMBERED_STATEMENTS = 2_000;
+const WORKSPACE_PARAM = /:workspace\b/;
+/** The engines also take a parameter under its prefixed name. */
+const WORKSPACE_KEYS = ['workspace', ':workspace', '@workspace', '$workspace'];
+const provenStatements = new Set<string>();
 
 export function scopeSql(sql: Sql, workspaceId: string): ScopedSql {
   const bind = (statement: string, params: SqlParams = {}): SqlParams => {
     checkScoped(statement);
-    if ('workspace' in params) throw new ScopeError('`workspace` is bound by the scope, not by the caller');
-    return statement.includes(':workspace') ? { ...params, workspace: workspaceId } : params;
+    if (WORKSPACE_KEYS.some((key) => key in params))
+      throw new ScopeError('`workspace` is bound by the scope, not by the caller');
+    return WORKSPACE_PARAM.test(statement) ? { ...params, workspace: workspaceId } : params;
   };
   return {
     workspaceId,
@@ -42,19 +48,19 @@ export function scopeLedger(ledger: Ledger, workspaceId: string): ScopedLedger {
   };
 }
 
-/**
- * Refuses a statement that touches tenant tables without binding each of them to the workspace: there must be at
- * least as many `workspace_id = :workspace` comparisons (or inserted `:workspace` values) as tables.
- */
+/** Refuses whatever cannot be proven to stay in the workspace; each statement is proven once per process. */
 function checkScoped(statement: string): void {
-  if (checkedStatements.has(statement)) return;
-  const tables = statement.match(TENANT_TABLE)?.length ?? 0;
-  const bindings = statement.match(/workspace_id\s*=\s*:workspace\b/gi)?.length ?? 0;
-  const inserted = /\binsert\s+into\b/i.test(statement) && /[(,]\s*:workspace\s*[,)]/.test(statement) ? 1 : 0;
-  if (bindings + inserted < tables) {
-    throw new ScopeError(`A statement reaches tenant rows without its workspace: ${statement}`);
+  if (provenStatements.has(statement)) return;
+  try {
+    proveScoped(statement);
+  } catch (error) {
+    if (!(error instanceof UnreadableSqlError)) throw error;
+    throw new ScopeError(
+      `A statement is not proven to stay in its workspace: ${error.message}. ${statement}`,
+    );
   }
-  checkedStatements.add(statement);
+  if (provenStatements.size >= MAX_REMEMBERED_STATEMENTS) provenStatements.clear();
+  provenStatements.add(statement);
 }
 
 export class ScopeError extends BudaoError {
