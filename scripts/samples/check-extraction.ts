@@ -1,5 +1,4 @@
 import type { ExtractedDocument } from '../../src/knowledge/extract/extracted-document.ts';
-import { foldText } from './match-fact.ts';
 import type { SourceBlock } from './source-blocks.ts';
 
 /** What the extractor lost or misread of a document, measured against the plain source that it was made from. */
@@ -33,4 +32,12 @@ export function checkExtraction(source: SourceBlock[], document: ExtractedDocume
 /** A row reads right when each cell follows its own header. */
 function holdsRow(row: string, header: string[], cells: string[]): boolean {
   return cells.every((cell, column) => row.includes(`${foldText(header[column]!)}:${foldText(cell)}`));
+}
+
+/** White space and width differ between formats without meaning anything. */
+function foldText(text: string): string {
+  return text
+    .normalize('NFKC')
+    .replaceAll(/\s+/g, '')
+    .replaceAll(/(?<=\d),(?=\d{3})/g, '');
 }

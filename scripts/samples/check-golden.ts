@@ -1,6 +1,7 @@
+import { type GoldenQuestion, isAnswerable } from '../../src/evaluation/golden.ts';
+import { containsForm } from '../../src/evaluation/scoring.ts';
 import type { ExtractedDocument } from '../../src/knowledge/extract/extracted-document.ts';
-import { holdsForm } from './match-fact.ts';
-import type { GoldenQuestion, SampleManifest } from './sample-set.ts';
+import type { SampleManifest } from './sample-set.ts';
 
 type Documents = ReadonlyMap<string, ExtractedDocument>;
 type Source = GoldenQuestion['sources'][number];
@@ -23,8 +24,8 @@ export function checkSuggestions(manifest: SampleManifest, documents: Documents)
 function checkQuestion(question: GoldenQuestion, documents: Documents): string[] {
   const problems: string[] = [];
   const report = (problem: string): void => void problems.push(`${question.id}: ${problem}`);
-  const isAnswerable = question.category !== 'unanswerable';
-  if (isAnswerable !== question.facts.length > 0 || isAnswerable !== question.sources.length > 0) {
+  const needsSources = question.category !== 'unanswerable';
+  if (needsSources !== isAnswerable(question) || needsSources !== question.facts.length > 0) {
     report('facts and sources are for answerable questions, and for all of them');
   }
   if ((question.style === 'followup') !== (question.history !== undefined)) {
@@ -35,12 +36,12 @@ function checkQuestion(question: GoldenQuestion, documents: Documents): string[]
     report('a source document or article does not exist');
   }
   for (const forms of question.facts) {
-    const stands = texts.map((text) => text !== null && forms.some((form) => holdsForm(text, form)));
+    const stands = texts.map((text) => text !== null && forms.some((form) => containsForm(text, form)));
     const isBacked = question.any ? stands.every(Boolean) : stands.some(Boolean);
     if (!isBacked && question.derived !== true) {
       report(`fact ${forms[0]} does not stand in its source`);
     }
-    if (!forms.some((form) => holdsForm(question.answer, form))) {
+    if (!forms.some((form) => containsForm(question.answer, form))) {
       report(`the reference answer lacks ${forms[0]}`);
     }
   }

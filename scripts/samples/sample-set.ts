@@ -1,26 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import * as z from 'zod';
+import { z } from 'zod';
+import { type GoldenQuestion, parseGolden } from '../../src/evaluation/golden.ts';
 
 export const samplesFolder = join(import.meta.dirname, '..', '..', 'samples');
 export const hospitalFolder = join(samplesFolder, 'hospital');
 export const sourcesFolder = join(samplesFolder, 'sources', 'hospital');
 
 const sourceSchema = z.strictObject({ document: z.string(), article: z.string().optional() });
-
-const questionSchema = z.strictObject({
-  id: z.string(),
-  question: z.string(),
-  category: z.enum(['number', 'policy', 'process', 'multi', 'unanswerable']),
-  language: z.enum(['zh', 'en']),
-  answer: z.string(),
-  facts: z.array(z.array(z.string()).min(1)),
-  sources: z.array(sourceSchema),
-  any: z.boolean(),
-  style: z.enum(['lexical', 'paraphrase', 'colloquial', 'crosslingual', 'followup']),
-  derived: z.literal(true).optional(),
-  history: z.array(z.strictObject({ role: z.enum(['user', 'assistant']), content: z.string() })).optional(),
-});
 
 const manifestSchema = z.strictObject({
   name: z.strictObject({ zh: z.string(), en: z.string() }),
@@ -44,7 +31,6 @@ const manifestSchema = z.strictObject({
   ),
 });
 
-export type GoldenQuestion = z.infer<typeof questionSchema>;
 export type SampleManifest = z.infer<typeof manifestSchema>;
 
 export function readManifest(): SampleManifest {
@@ -52,6 +38,5 @@ export function readManifest(): SampleManifest {
 }
 
 export function readGolden(file: string): GoldenQuestion[] {
-  const lines = readFileSync(join(hospitalFolder, file), 'utf8').trimEnd().split('\n');
-  return lines.map((line) => questionSchema.parse(JSON.parse(line)));
+  return parseGolden(readFileSync(join(hospitalFolder, file), 'utf8'));
 }

@@ -60,7 +60,7 @@ function page(title: string, language: string, header: string, blocks: SourceBlo
 body { font: 11pt/1.7 "Liberation Sans", "Droid Sans Fallback", sans-serif }
 h1, h2, h3, th { font-weight: normal }
 th { background: #eee }
-table { border-collapse: collapse; width: 100%; font-size: 10pt }
+table { border-collapse: collapse; width: 100%; font-size: 9pt }
 th, td { border: 1px solid #555; padding: 4pt 8pt; text-align: left }
 tr { break-inside: avoid }
 h1, h2, h3 { break-after: avoid }

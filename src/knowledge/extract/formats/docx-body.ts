@@ -130,7 +130,7 @@ export class DocxBody {
     const row = table.rows.at(-1);
     if (element.name === 'tr') table.rows.push({ cells: [] });
     else if (element.name === 'tc') table.cell = { text: '', continued: false };
-    else if (element.name === 'tblHeader' && row !== undefined) row.head = element.attribute('val') !== '0';
+    else if (element.name === 'tblHeader' && row !== undefined) row.head = isOn(element);
     else if (table.cell === null) return;
     else if (element.name === 'gridSpan') table.cell.colspan = Number(element.attribute('val')) || 1;
     else if (element.name === 'vMerge') table.cell.continued = element.attribute('val') !== 'restart';
@@ -159,6 +159,11 @@ export class DocxBody {
     const single = table.rows.every((row) => row.cells.length <= 1);
     for (const text of texts) this.#out.add(single ? 'paragraph' : 'table-row', text);
   }
+}
+
+/** An on/off property is on without a value; some writers spell out that it is off. */
+function isOn(element: XmlElement): boolean {
+  return !/^(?:0|false|off)$/u.test(element.attribute('val') ?? '');
 }
 
 function isTablePart(name: string): boolean {
