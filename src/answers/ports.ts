@@ -53,3 +53,15 @@ export interface ExtractiveAnswer {
   declined: boolean;
   sentences: ExtractedSentence[];
 }
+
+/** The generators that may answer one question, as one: the first that can. */
+export interface GeneratorChoice {
+  name: string;
+  /** The smallest context among them. */
+  contextTokens: number;
+  /** `onEndpoint` is told which of them is answering, counted from 0 in order of preference. */
+  generate(
+    request: GenerationRequest,
+    onEndpoint: (name: string, index: number) => void,
+  ): AsyncIterable<GenerationPart>;
+}

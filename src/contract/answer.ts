@@ -79,6 +79,8 @@ export interface AnswerPassage {
   knowledgeBaseId: string;
   filename: string;
   score: number;
+  /** Share of the question's content that the chunk holds, where the search tells. */
+  coverage?: number;
   text: string;
   headingPath: string[];
   page: number | null;

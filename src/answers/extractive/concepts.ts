@@ -21,8 +21,8 @@ export function termsOf(text: string): Set<string> {
   return new Set(tokenise(normalise(text)));
 }
 
-/** Weighs each notion by how few of the passages hold it; one that none holds weighs most. */
-export function conceptsOf(question: string, passages: readonly ReadonlySet<string>[]): Concept[] {
+/** Weighs each notion by how few of the texts hold it; one that none holds weighs most. */
+export function conceptsOf(question: string, texts: readonly ReadonlySet<string>[]): Concept[] {
   const plan = planQuery(question);
   const pick = (indexes: readonly number[]) => indexes.map((index) => plan.terms[index] as PlannedTerm);
   return plan.concepts.map(({ own, alternatives }) => {
@@ -30,10 +30,10 @@ export function conceptsOf(question: string, passages: readonly ReadonlySet<stri
       { factor: 1, terms: pick(own) },
       ...alternatives.map(({ factor, terms }) => ({ factor, terms: pick(terms) })),
     ];
-    const holders = passages.filter(
+    const holders = texts.filter(
       (held) => shareOf(options, (term) => (held.has(term) ? 1 : 0)) >= HOLDS,
     ).length;
-    const rarity = Math.log(1 + (passages.length - holders + 0.5) / (holders + 0.5));
+    const rarity = Math.log(1 + (texts.length - holders + 0.5) / (holders + 0.5));
     const weight = pick(own).reduce((total, term) => total + term.weight, 0);
     return { mass: weight * (COMMON_NOTION_RARITY + rarity), options };
   });

@@ -28,8 +28,18 @@ export interface IndexedPassage {
   terms: ReadonlySet<string>;
 }
 
+/** The question's notions, weighed twice. */
+export interface WeighedConcepts {
+  /** By how few units of the passage hold them: tells the units of one passage apart. */
+  amongUnits: readonly Concept[];
+  /** By how few passages hold them: tells whether a passage is about the question at all. */
+  amongPassages: readonly Concept[];
+}
+
 export interface Evidence {
-  /** Share of the question's words in the best segment; words around it count in part. */
+  /** Share of the question's words in the unit, for comparing units; words around it count in part. */
+  match: number;
+  /** The same with the weights that tell whether the subject is covered. */
   coverage: number;
   /** Share that the passage holds anywhere, headings included. */
   passageCoverage: number;
@@ -41,7 +51,11 @@ export interface Evidence {
 
 /** What a word is worth that stands not in the segment but in its sentence, or elsewhere in its passage or headings. */
 const IN_UNIT = 0.7;
-const IN_PASSAGE = 0.45;
+const IN_PASSAGE = Number(process.env.IP ?? 0.3);
+/** How much the passage as a whole counts beside the unit. */
+const PASSAGE_SHARE = Number(process.env.PS ?? 0.4);
+
+export const NO_EVIDENCE: Evidence = { match: 0, coverage: 0, passageCoverage: 0, answerType: 0, segment: 0 };
 
 export function indexPassage(passage: Passage, units: readonly Unit[]): IndexedPassage {
   const indexed = units.map(indexUnit);
@@ -66,34 +80,32 @@ function indexUnit(unit: Unit): IndexedUnit {
 export function evidenceOf(
   unit: IndexedUnit,
   passage: IndexedPassage,
-  concepts: readonly Concept[],
+  { amongUnits, amongPassages }: WeighedConcepts,
   expects: Expectation,
 ): Evidence {
-  const passageCoverage = coverage(concepts, (term) => (passage.terms.has(term) ? 1 : 0));
-  let best: Evidence = { coverage: 0, passageCoverage, answerType: 0, segment: 0 };
-  let bestScore = -1;
+  const inPassage = (term: string) => (passage.terms.has(term) ? 1 : 0);
+  const passageCoverage = coverage(amongPassages, inPassage);
+  let best: Evidence = { ...NO_EVIDENCE, passageCoverage };
   unit.segments.forEach((segment, at) => {
+    const near = (term: string) => {
+      if (segment.terms.has(term) || unit.headTerms.has(term)) return 1;
+      return unit.terms.has(term) ? IN_UNIT : passage.terms.has(term) ? IN_PASSAGE : 0;
+    };
     const found: Evidence = {
-      coverage: coverage(concepts, (term) => {
-        if (segment.terms.has(term) || unit.headTerms.has(term)) return 1;
-        return unit.terms.has(term) ? IN_UNIT : passage.terms.has(term) ? IN_PASSAGE : 0;
-      }),
+      match: (1 - PASSAGE_SHARE) * coverage(amongUnits, near) + PASSAGE_SHARE * passageCoverage,
+      coverage: coverage(amongPassages, near),
       passageCoverage,
       answerType: answerTypeOf(segment, unit, expects),
       segment: at,
     };
-    const score = scoreOf(found);
-    if (score > bestScore) {
-      best = found;
-      bestScore = score;
-    }
+    if (at === 0 || scoreOf(found) > scoreOf(best)) best = found;
   });
   return best;
 }
 
 /** 0 to 1. The right words without the right kind of answer are worth less than half. */
 export function scoreOf(evidence: Evidence): number {
-  return (0.7 * evidence.coverage + 0.3 * evidence.passageCoverage) * (0.4 + 0.6 * evidence.answerType);
+  return evidence.match * (0.4 + 0.6 * evidence.answerType);
 }
 
 const AGENT =

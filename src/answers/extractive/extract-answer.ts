@@ -1,9 +1,15 @@
 // The answerer that needs no model: quotes the sentences that answer the question, or declines.
 
 import type { ExtractiveAnswer, Passage } from '../ports.ts';
-import { type Concept, conceptsOf } from './concepts.ts';
+import { conceptsOf } from './concepts.ts';
 import { coversPart, declineAnswer, type PartEvidence } from './decline.ts';
-import { evidenceOf, type IndexedPassage, indexPassage, scoreOf } from './evidence.ts';
+import {
+  evidenceOf,
+  type IndexedPassage,
+  indexPassage,
+  NO_EVIDENCE,
+  scoreOf,
+} from './evidence.ts';
 import { presentUnit } from './present-unit.ts';
 import { analyseQuestion, type Expectation } from './question.ts';
 import { type RankedUnit, type SelectionLimits, selectUnits } from './select-units.ts';
@@ -11,10 +17,10 @@ import { splitPassage } from './split-passage.ts';
 
 export interface ExtractOptions extends Partial<SelectionLimits> {}
 
-const DEFAULT_LIMITS: SelectionLimits = { maxUnits: 5, maxCharacters: 800 };
+const DEFAULT_LIMITS: SelectionLimits = { maxUnits: 4, maxCharacters: 800 };
 
 /** How much the order that retrieval gave counts beside the unit's own evidence. */
-const RETRIEVAL_SHARE = 0.3;
+const RETRIEVAL_SHARE = Number(process.env.RS ?? 0.3);
 
 interface RankedPart {
   ranking: RankedUnit[];
@@ -30,10 +36,9 @@ export function extractAnswer(
   const { language, parts } = analyseQuestion(question);
   const indexed = passages.map((passage) => indexPassage(passage, splitPassage(passage)));
   const pool = indexed.map((passage) => passage.terms);
-  const whole = conceptsOf(question, pool);
   const ranked = parts.map((part) => {
-    const own = parts.length > 1 ? conceptsOf(part.text, pool) : [];
-    return rankPart([...own, ...whole], part.expects, indexed);
+    const asked = parts.length > 1 ? `${part.text}\n${question}` : question;
+    return rankPart(asked, part.expects, indexed, pool);
   });
   const answerable = ranked.filter(({ evidence }) => coversPart(evidence));
   if (answerable.length === 0) return declineAnswer(passages, language);
@@ -50,17 +55,23 @@ export function extractAnswer(
 }
 
 function rankPart(
-  concepts: readonly Concept[],
+  asked: string,
   expects: Expectation,
   passages: readonly IndexedPassage[],
+  pool: readonly ReadonlySet<string>[],
 ): RankedPart {
+  const amongPassages = conceptsOf(asked, pool);
   const ranking: RankedUnit[] = [];
-  let best = { coverage: 0, passageCoverage: 0, answerType: 0, segment: 0 };
+  let best = NO_EVIDENCE;
   let bestScore = -1;
   let topCoverage = 0;
   for (const passage of passages) {
+    const amongUnits = conceptsOf(
+      asked,
+      passage.units.map((unit) => unit.terms),
+    );
     for (const unit of passage.units) {
-      const evidence = evidenceOf(unit, passage, concepts, expects);
+      const evidence = evidenceOf(unit, passage, { amongUnits, amongPassages }, expects);
       const score = scoreOf(evidence) * (1 - RETRIEVAL_SHARE + RETRIEVAL_SHARE * passage.passage.score);
       ranking.push({ unit, score, segment: evidence.segment });
       topCoverage = Math.max(topCoverage, evidence.coverage);

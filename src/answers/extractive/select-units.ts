@@ -23,7 +23,7 @@ export interface SelectionLimits {
 }
 
 /** A further unit joins the answer when it scores at least this share of the best one. */
-const FURTHER_UNIT_SHARE = 0.62;
+const FURTHER_UNIT_SHARE = 0.72;
 /** Units that may contradict the chosen ones are looked for among those with at least this share of the best score. */
 const RIVAL_SHARE = 0.45;
 

@@ -33,7 +33,10 @@ export function parseAttributeFilter(value: unknown, depth = 0): AttributeFilter
 export function matchesFilter(filter: AttributeFilter, attributes: Attributes): boolean {
   if (filter.type === 'and') return filter.filters.every((inner) => matchesFilter(inner, attributes));
   if (filter.type === 'or') return filter.filters.some((inner) => matchesFilter(inner, attributes));
-  const present = attributes[filter.key];
+  return matchesComparison(filter as Comparison, attributes[(filter as Comparison).key]);
+}
+
+function matchesComparison(filter: Comparison, present: AttributeValue | undefined): boolean {
   switch (filter.type) {
     case 'eq':
       return present === filter.value;

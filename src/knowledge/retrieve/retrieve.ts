@@ -33,8 +33,8 @@ export interface RetrievedHit extends SearchHit {
 export interface Retrieved {
   hits: RetrievedHit[];
   knowledgeBaseIds: string[];
-  /** What was missing: with `embedder` the hits are lexical only. */
-  degraded: { part: 'embedder'; reason: string } | null;
+  /** Set when the embedder was away, so that the hits are lexical only. */
+  degraded: { mode: 'keyword-only'; reason: string } | null;
 }
 
 export interface Retriever {
@@ -121,7 +121,10 @@ async function embedQuery(
   if (embedderId === null) return { vector: null, degraded: null };
   const embedder = dependencies.embedderById(embedderId);
   if (embedder === null) {
-    return { vector: null, degraded: { part: 'embedder', reason: 'The embedding model is not configured.' } };
+    return {
+      vector: null,
+      degraded: { mode: 'keyword-only', reason: 'The embedding model is not configured.' },
+    };
   }
   try {
     const [vector] = await embedder.embed([query], {
@@ -131,7 +134,7 @@ async function embedQuery(
     return { vector: vector ?? null, degraded: null };
   } catch (error) {
     if (!(error instanceof BudaoError) || signal?.aborted === true) throw error;
-    return { vector: null, degraded: { part: 'embedder', reason: error.message } };
+    return { vector: null, degraded: { mode: 'keyword-only', reason: error.message } };
   }
 }
 

@@ -1,0 +1,218 @@
+import {
+  ANSWER_RUN,
+  type AnswerInput,
+  type AnswerMode,
+  type AnswerPassage,
+  type AnswerResult,
+} from '../contract/answer.ts';
+import { BudaoError } from '../contract/errors.ts';
+import { parseAttributeFilter } from '../knowledge/retrieve/attribute-filter.ts';
+import type { Retriever } from '../knowledge/retrieve/retrieve.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import { RunInterruption } from '../runs/interruption.ts';
+import type { RunContext, RunHandler, RunOutcome } from '../runs/run.ts';
+import { answerCitations } from './answer-citations.ts';
+import { renderExtractive } from './citations.ts';
+import { condenseQuestion } from './condense.ts';
+import { extractAnswer } from './extractive/extract-answer.ts';
+import { type Generated, generateAnswer } from './generate-answer.ts';
+import { loadHistory } from './history.ts';
+import { fromAnswerPassage, toAnswerPassage } from './passages.ts';
+import type { ChatMessage, GeneratorChoice, Passage } from './ports.ts';
+
+export interface AnswerDependencies {
+  ledger: Ledger;
+  retriever: Retriever;
+  /** Generators for a model's name, best first; null for the extractive answerer alone. */
+  generatorsFor(model: string): GeneratorChoice | null;
+  settings: { passages: number; maxOutputTokens: number };
+}
+
+/** What was found for a question, read back from the log after a takeover. */
+export interface Searched {
+  query: string;
+  passages: AnswerPassage[];
+  knowledgeBaseIds: string[];
+  degraded: { mode: AnswerMode; reason: string } | null;
+}
+
+/** Answers one question: condense, retrieve, generate, cite. Goes on in mid-sentence for whoever takes over. */
+export function createAnswerHandler(dependencies: AnswerDependencies): RunHandler<AnswerInput> {
+  return {
+    kind: ANSWER_RUN,
+    concurrency: 200,
+    async handle(context) {
+      const finished = context.history.find((event) => event.type === 'answer.finished');
+      if (finished !== undefined) return outcomeOf(finished.payload as AnswerResult);
+      const progress = {
+        text: shownBefore(context, 'answer.delta'),
+        reasoning: shownBefore(context, 'answer.reasoning'),
+      };
+      try {
+        return await answer(dependencies, context, progress);
+      } catch (error) {
+        return cancelledWithText(context, progress, error);
+      }
+    },
+  };
+}
+
+/** What the reader has seen so far; grows while the answer is written. */
+export interface AnswerProgress {
+  text: string;
+  reasoning: string;
+}
+
+async function answer(
+  dependencies: AnswerDependencies,
+  context: RunContext<AnswerInput>,
+  progress: AnswerProgress,
+): Promise<RunOutcome> {
+  const { input } = context;
+  const history = await loadHistory(dependencies.ledger, context.run);
+  const searched = await search(dependencies, context, history);
+  const passages = searched.passages.map(fromAnswerPassage);
+  const choice = dependencies.generatorsFor(input.model);
+  const generated =
+    choice === null
+      ? await extract(context, progress, searched, passages, null)
+      : await generateAnswer({
+          context,
+          progress,
+          history,
+          searched,
+          passages,
+          choice,
+          settings: dependencies.settings,
+        }).catch((error: unknown) => afterAllModelsFailed(context, progress, searched, passages, error));
+  const result: AnswerResult = {
+    ...generated,
+    text: progress.text,
+    reasoning: progress.reasoning,
+    citations: answerCitations(progress.text, passages),
+  };
+  void context.emit('answer.finished', result).catch(() => {});
+  return outcomeOf(result);
+}
+
+/** Journaled by its own event: a takeover continues with the very passages that the text so far was written from. */
+async function search(
+  { retriever, settings }: AnswerDependencies,
+  context: RunContext<AnswerInput>,
+  history: readonly ChatMessage[],
+): Promise<Searched> {
+  const done = context.history.find((event) => event.type === 'answer.searched');
+  if (done !== undefined) return done.payload as Searched;
+  const { input, run, signal } = context;
+  const query = condenseQuestion(history, input.question);
+  const retrieved = await retriever
+    .retrieve(
+      run.workspaceId,
+      {
+        query,
+        knowledgeBaseIds: input.knowledgeBaseIds,
+        filter: input.filters === null ? null : parseAttributeFilter(input.filters),
+        limit: input.maxNumResults ?? settings.passages,
+        scoreThreshold: input.scoreThreshold ?? 0,
+      },
+      signal,
+    )
+    .catch((error: unknown) => withoutKnowledge(error, signal));
+  const searched: Searched = {
+    query,
+    passages: retrieved.hits.map((hit, position) => toAnswerPassage(hit, position + 1)),
+    knowledgeBaseIds: retrieved.knowledgeBaseIds,
+    degraded: retrieved.degraded,
+  };
+  // Not awaited: it becomes durable before, or together with, the first text, and nothing is shown earlier.
+  void context.emit('answer.searched', searched).catch(() => {});
+  return searched;
+}
+
+type Found = Pick<Searched, 'knowledgeBaseIds' | 'degraded'> & {
+  hits: Awaited<ReturnType<Retriever['retrieve']>>['hits'];
+};
+
+/** The index is away: the answer says so instead of failing. A wrong knowledge base or filter stays an error. */
+function withoutKnowledge(error: unknown, signal: AbortSignal): Found {
+  if (!(error instanceof BudaoError) || error.kind !== 'unavailable' || signal.aborted) throw error;
+  return { hits: [], knowledgeBaseIds: [], degraded: { mode: 'no-knowledge', reason: error.message } };
+}
+
+/** Text from a model is never taken back, so only an answer that has not begun can fall to the extractive one. */
+function afterAllModelsFailed(
+  context: RunContext<AnswerInput>,
+  progress: AnswerProgress,
+  searched: Searched,
+  passages: readonly Passage[],
+  error: unknown,
+): Promise<Generated> {
+  context.signal.throwIfAborted();
+  if (!(error instanceof BudaoError) || error instanceof RunInterruption) throw error;
+  if (progress.text !== '') {
+    return Promise.resolve({
+      status: 'incomplete',
+      incompleteReason: 'interrupted',
+      mode: 'full',
+      modeReason: error.message,
+      endpoint: null,
+      declined: false,
+      usage: null,
+    });
+  }
+  return extract(context, progress, searched, passages, error.message);
+}
+
+async function extract(
+  context: RunContext<AnswerInput>,
+  progress: AnswerProgress,
+  searched: Searched,
+  passages: readonly Passage[],
+  reason: string | null,
+): Promise<Generated> {
+  const extracted = extractAnswer(searched.query, passages);
+  const whole = renderExtractive(extracted);
+  // Deterministic: after a takeover the same pieces come out, and those that were shown are passed over.
+  let position = 0;
+  for (const piece of whole) {
+    context.signal.throwIfAborted();
+    const unseen = piece.slice(Math.max(0, progress.text.length - position));
+    position += piece.length;
+    if (unseen === '') continue;
+    progress.text += unseen;
+    await context.emit('answer.delta', { text: unseen });
+  }
+  return {
+    status: 'completed',
+    incompleteReason: null,
+    mode: 'extractive',
+    modeReason: reason ?? searched.degraded?.reason ?? null,
+    endpoint: null,
+    declined: extracted.declined,
+    usage: null,
+  };
+}
+
+/** A stopped answer keeps what was shown of it. */
+async function cancelledWithText(
+  context: RunContext<AnswerInput>,
+  progress: AnswerProgress,
+  error: unknown,
+): Promise<RunOutcome> {
+  const reason: unknown = context.signal.reason;
+  const cancelled =
+    context.signal.aborted && reason instanceof RunInterruption && reason.reason === 'cancelled';
+  if (!cancelled) throw error;
+  return { status: 'cancelled', result: { text: progress.text, reasoning: progress.reasoning } };
+}
+
+function outcomeOf(result: AnswerResult): RunOutcome {
+  return { status: result.status, result };
+}
+
+function shownBefore(context: RunContext, type: string): string {
+  return context.history
+    .filter((event) => event.type === type)
+    .map((event) => (event.payload as { text: string }).text)
+    .join('');
+}

@@ -1,0 +1,112 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { AnswerInput, AnswerMode, AnswerResult } from '../contract/answer.ts';
+import { BudaoError } from '../contract/errors.ts';
+import { RunInterruption } from '../runs/interruption.ts';
+import type { RunContext } from '../runs/run.ts';
+import type { AnswerProgress, Searched } from './answer-handler.ts';
+import type { ChatMessage, GenerationPart, GeneratorChoice, Passage } from './ports.ts';
+import { buildPrompt } from './prompt/build-prompt.ts';
+
+/** Tries again after text has been shown: falling back to something else would break the sentence. */
+const RETRY_DELAYS_MS = [300, 1_000, 3_000];
+
+/** An answer without its text, which grew in the progress. */
+export type Generated = Omit<AnswerResult, 'text' | 'reasoning' | 'citations'>;
+
+export interface GenerateRequest {
+  context: RunContext<AnswerInput>;
+  progress: AnswerProgress;
+  history: readonly ChatMessage[];
+  searched: Searched;
+  passages: readonly Passage[];
+  choice: GeneratorChoice;
+  settings: { maxOutputTokens: number };
+}
+
+/** Streams a model's text into the run, after what was shown already. @throws BudaoError when no endpoint can */
+export async function generateAnswer(request: GenerateRequest): Promise<Generated> {
+  for (let attempt = 0; ; attempt++) {
+    try {
+      return await stream(request);
+    } catch (error) {
+      const delayMs = RETRY_DELAYS_MS[attempt];
+      const canRetry =
+        error instanceof BudaoError && !(error instanceof RunInterruption) && delayMs !== undefined;
+      if (!canRetry || request.progress.text === '' || request.context.signal.aborted) throw error;
+      await sleep(delayMs, undefined, { signal: request.context.signal });
+    }
+  }
+}
+
+async function stream({
+  context,
+  progress,
+  history,
+  searched,
+  passages,
+  choice,
+  settings,
+}: GenerateRequest): Promise<Generated> {
+  const { input, signal } = context;
+  const maxOutputTokens = input.maxOutputTokens ?? settings.maxOutputTokens;
+  const prompt = buildPrompt({
+    question: input.question,
+    history,
+    passages,
+    language: /\p{Script=Han}/u.test(input.question) ? 'zh' : 'en',
+    ...(input.instructions === null ? {} : { instructions: input.instructions }),
+    budgetTokens: Math.max(256, choice.contextTokens - maxOutputTokens),
+  });
+  const endpoint = { name: choice.name, index: 0 };
+  const parts = choice.generate(
+    {
+      messages: prompt.messages,
+      prefix: progress.text,
+      maxOutputTokens,
+      temperature: input.temperature,
+      signal,
+    },
+    (name, index) => Object.assign(endpoint, { name, index }),
+  );
+  let end: Extract<GenerationPart, { type: 'end' }> | null = null;
+  for await (const part of parts) {
+    if (part.type === 'end') end = part;
+    else if (part.type === 'text') show(context, 'answer.delta', progress, 'text', part.text);
+    else show(context, 'answer.reasoning', progress, 'reasoning', part.text);
+  }
+  signal.throwIfAborted();
+  const incomplete = end?.departed === true ? 'interrupted' : INCOMPLETE_REASONS[end?.reason ?? 'stop'];
+  return {
+    status: incomplete === null ? 'completed' : 'incomplete',
+    incompleteReason: incomplete,
+    ...modeOf(searched, endpoint.index),
+    endpoint: endpoint.name,
+    declined: false,
+    usage: end?.usage ?? null,
+  };
+}
+
+const INCOMPLETE_REASONS = {
+  stop: null,
+  length: 'max_output_tokens',
+  content_filter: 'content_filter',
+} as const;
+
+/** Not awaited: the kernel gathers the pieces while the last batch commits, and stops the run when it is fenced. */
+function show(
+  context: RunContext,
+  type: 'answer.delta' | 'answer.reasoning',
+  progress: AnswerProgress,
+  field: keyof AnswerProgress,
+  text: string,
+): void {
+  progress[field] += text;
+  void context.emit(type, { text });
+}
+
+function modeOf(searched: Searched, endpointIndex: number): { mode: AnswerMode; modeReason: string | null } {
+  if (searched.degraded !== null)
+    return { mode: searched.degraded.mode, modeReason: searched.degraded.reason };
+  if (endpointIndex > 0) return { mode: 'fallback-model', modeReason: 'The preferred model did not answer.' };
+  return { mode: 'full', modeReason: null };
+}
