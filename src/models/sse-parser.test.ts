@@ -24,7 +24,7 @@ describe('events come out whole', () => {
     ['characters of two, three and four bytes', 'data: é不倒🙂\r\n\r\ndata: 翁\n\n', ['é不倒🙂', '翁']],
   ];
   for (const [name, stream, events] of cases) {
-    test(name, () => {
+    test(`${name}`, () => {
       expect(parse([stream])).toEqual(events);
       expect(parse([...Buffer.from(stream)].map((byte) => Buffer.from([byte])))).toEqual(events);
       const random = createRandom(7);

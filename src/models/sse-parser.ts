@@ -64,7 +64,7 @@ export function createSseParser(limits: SseLimits): SseParser {
   }
 
   function decode(lines: Buffer): string {
-    if (pending.length === 0) return lines.utf8Slice(0, lines.length);
+    if (pending.length === 0) return lines.toString('utf8');
     pending.push(lines);
     const text = Buffer.concat(pending).toString('utf8');
     pending = [];

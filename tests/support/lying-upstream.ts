@@ -82,6 +82,7 @@ export interface Upstream extends AsyncDisposable {
 }
 
 const RECORDED_REQUESTS = 1_000;
+const RESET_DELAY_MS = 30;
 const THOUGHT = ['Let me ', 'think ', 'about it.'];
 
 type Settings = Required<Omit<UpstreamOptions, 'behaviour' | 'port'>>;
@@ -328,7 +329,8 @@ function endStream(
   const ending = behaviour.hang === 'mid-stream' ? 'hang' : (behaviour.ending ?? 'done');
   if (ending === 'hang') return;
   if (ending === 'cut') return void response.end();
-  if (ending === 'reset') return void setImmediate(() => response.socket?.resetAndDestroy());
+  // A reset overtakes bytes that are still on their way, so it waits until they are read.
+  if (ending === 'reset') return void setTimeout(() => response.socket?.resetAndDestroy(), RESET_DELAY_MS);
   if (ending === 'error-event') {
     response.end(
       event(behaviour, '{"error":{"message":"CUDA out of memory","type":"server_error","code":500}}'),
