@@ -51,9 +51,9 @@ export interface Evidence {
 
 /** What a word is worth that stands not in the segment but in its sentence, or elsewhere in its passage or headings. */
 const IN_UNIT = 0.7;
-const IN_PASSAGE = Number(process.env.IP ?? 0.3);
+const IN_PASSAGE = 0.45;
 /** How much the passage as a whole counts beside the unit. */
-const PASSAGE_SHARE = Number(process.env.PS ?? 0.4);
+const PASSAGE_SHARE = 0.3;
 
 export const NO_EVIDENCE: Evidence = { match: 0, coverage: 0, passageCoverage: 0, answerType: 0, segment: 0 };
 

@@ -3,13 +3,7 @@
 import type { ExtractiveAnswer, Passage } from '../ports.ts';
 import { conceptsOf } from './concepts.ts';
 import { coversPart, declineAnswer, type PartEvidence } from './decline.ts';
-import {
-  evidenceOf,
-  type IndexedPassage,
-  indexPassage,
-  NO_EVIDENCE,
-  scoreOf,
-} from './evidence.ts';
+import { evidenceOf, type IndexedPassage, indexPassage, NO_EVIDENCE, scoreOf } from './evidence.ts';
 import { presentUnit } from './present-unit.ts';
 import { analyseQuestion, type Expectation } from './question.ts';
 import { type RankedUnit, type SelectionLimits, selectUnits } from './select-units.ts';
@@ -20,7 +14,7 @@ export interface ExtractOptions extends Partial<SelectionLimits> {}
 const DEFAULT_LIMITS: SelectionLimits = { maxUnits: 4, maxCharacters: 800 };
 
 /** How much the order that retrieval gave counts beside the unit's own evidence. */
-const RETRIEVAL_SHARE = Number(process.env.RS ?? 0.3);
+const RETRIEVAL_SHARE = 0.3;
 
 interface RankedPart {
   ranking: RankedUnit[];

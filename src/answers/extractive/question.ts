@@ -24,7 +24,7 @@ const MAX_PARTS = 4;
 export function languageOf(text: string): Language {
   const han = text.match(/\p{Script=Han}/gu)?.length ?? 0;
   const latinWords = text.match(/[a-zA-Z]{2,}/g)?.length ?? 0;
-  return han >= 2 || han > latinWords ? 'zh' : latinWords > 0 ? 'en' : han > 0 ? 'zh' : 'en';
+  return han > 0 && han >= latinWords ? 'zh' : 'en';
 }
 
 export function analyseQuestion(question: string): { language: Language; parts: QuestionPart[] } {

@@ -1,0 +1,124 @@
+import { describe, expect, it } from 'vitest';
+import { extractAnswer } from './extract-answer.ts';
+import { passageOf } from './passage-fixture.ts';
+
+const leave = passageOf(
+  1,
+  '第三条 职工工作满1年的，年休假5天；满10年的，年休假10天。\n\n法定节假日不计入年休假。',
+  {
+    filename: '休假办法(2021-03-01).md',
+    article: '第三条',
+  },
+);
+const loan = passageOf(
+  2,
+  '第八条 借用笔记本电脑应当经部门负责人批准。\n\n有下列情形之一的，不得借用笔记本电脑：\n（一）上次借用逾期未还的；\n（二）试用期内的人员；\n（三）已提出离职的。\n\n前款规定的人员确需借用的，由信息中心主任批准。',
+  { filename: '设备管理规定.md', article: '第八条', score: 0.6 },
+);
+const vpn = passageOf(
+  3,
+  'Remote access requires a VPN certificate. Submit the request form to the IT service desk, e.g. through the portal. Certificates expire after 180 days. It can be renewed once.',
+  { filename: 'remote-access.pdf', score: 0.5 },
+);
+const all = [leave, loan, vpn];
+
+const textOf = (question: string, passages = all) =>
+  extractAnswer(question, passages)
+    .sentences.map(({ text }) => text)
+    .join('\n');
+
+describe('extractAnswer', () => {
+  it('answers a number question with the sentence that holds the figure, and cites it', () => {
+    const answer = extractAnswer('工作满10年的年休假有几天？', all);
+    expect(answer.declined).toBe(false);
+    expect(answer.sentences[0]?.text).toBe(
+      '《休假办法》第三条：职工工作满1年的，年休假5天；满10年的，年休假10天。',
+    );
+    expect(answer.sentences[0]?.citations).toEqual([1]);
+  });
+
+  it('keeps a list with the sentence that introduces it', () => {
+    const text = textOf('哪些情形不得借用笔记本电脑？');
+    expect(text).toContain(
+      '有下列情形之一的，不得借用笔记本电脑：\n（一）上次借用逾期未还的；\n（二）试用期内的人员；\n（三）已提出离职的。',
+    );
+  });
+
+  it('brings along what 前款 refers to', () => {
+    const text = textOf('确需借用的由信息中心主任批准吗？', [loan]);
+    expect(text).toContain('有下列情形之一的，不得借用笔记本电脑');
+    expect(text).toContain('由信息中心主任批准');
+  });
+
+  it('answers every part of a question', () => {
+    const text = textOf('工作满10年年休假几天？借用笔记本电脑要经谁批准？');
+    expect(text).toContain('年休假10天');
+    expect(text).toContain('经部门负责人批准');
+  });
+
+  it('answers English questions over English documents', () => {
+    const text = textOf('How many days until a VPN certificate expires?');
+    expect(text).toContain('Certificates expire after 180 days.');
+    expect(textOf('Where do I submit the request form for remote access?')).toContain(
+      'IT service desk, e.g. through the portal.',
+    );
+  });
+
+  it('says a statement that two documents share once, with both citations', () => {
+    const twin = passageOf(4, '职工工作满1年的，年休假5天；满10年的，年休假10天。', {
+      filename: '员工手册.docx',
+      score: 0.9,
+    });
+    const answer = extractAnswer('工作满10年的年休假有几天？', [leave, twin]);
+    expect(answer.sentences.filter(({ text }) => text.includes('年休假10天'))).toHaveLength(1);
+    expect(answer.sentences[0]?.citations).toEqual([1, 4]);
+  });
+
+  it('shows both sides of a contradiction with document and date', () => {
+    const older = passageOf(4, '职工工作满1年的，年休假3天；满10年的，年休假7天。', {
+      filename: '休假办法(2009-01-01).md',
+      score: 0.9,
+    });
+    const text = textOf('工作满10年的年休假有几天？', [leave, older]);
+    expect(text).toContain('《休假办法》（2021-03-01）第三条：');
+    expect(text).toContain('《休假办法》（2009-01-01）：职工工作满1年的，年休假3天');
+  });
+
+  it('gives the matching rows of a table', () => {
+    const table = passageOf(
+      1,
+      '城市: 甲市；住宿上限: 400元\n城市: 乙市；住宿上限: 300元\n城市: 丙市；住宿上限: 250元',
+      {
+        filename: '差旅标准.xlsx',
+      },
+    );
+    const text = textOf('去乙市出差住宿上限是多少元？', [table]);
+    expect(text.split('\n')[0]).toBe('城市: 乙市；住宿上限: 300元');
+  });
+
+  it('declines in the language of the question, names what was looked at, and states no figure', () => {
+    const chinese = extractAnswer('食堂的停车场晚上几点关门？', [leave, loan]);
+    expect(chinese.declined).toBe(true);
+    expect(chinese.sentences.every(({ citations }) => citations.length === 0)).toBe(true);
+    expect(chinese.sentences[0]?.text).toContain('没有涵盖');
+    expect(chinese.sentences[0]?.text).toContain('《设备管理规定》');
+    expect(chinese.sentences.map(({ text }) => text).join('')).not.toMatch(/\d/);
+    const english = extractAnswer('What is the dress code for visitors?', [vpn]);
+    expect(english.declined).toBe(true);
+    expect(english.sentences[0]?.text).toContain('do not cover');
+  });
+
+  it('declines when the subject is there but the figure that was asked for is not', () => {
+    expect(extractAnswer('借用笔记本电脑的押金是工资的百分之几？', [loan]).declined).toBe(true);
+  });
+
+  it('declines on nothing at all', () => {
+    expect(extractAnswer('', []).declined).toBe(true);
+    expect(extractAnswer('年休假几天？', []).declined).toBe(true);
+    expect(extractAnswer('？？？', all).declined).toBe(true);
+  });
+
+  it('gives the same answer every time', () => {
+    expect(extractAnswer('借用电脑找谁批准？', all)).toEqual(extractAnswer('借用电脑找谁批准？', all));
+  });
+});
