@@ -117,7 +117,8 @@ export class DocxBody {
     if (style.headingLevel === 0) this.title ??= paragraph.text.trim();
     if (level !== null) this.#out.add('heading', text, { level: Math.max(1, level) });
     else if (style.code) this.#out.add('code', text);
-    else this.#out.add(number === null ? 'paragraph' : 'list-item', text);
+    // Articles of a rule are numbered by Word too, and are no list.
+    else this.#out.add(number === null || number.startsWith('第') ? 'paragraph' : 'list-item', text);
   }
 
   #openTablePart(element: XmlElement): void {

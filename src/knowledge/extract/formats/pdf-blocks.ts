@@ -14,6 +14,8 @@ const dotLeader = /(?:\s*[.·…]){4,}\s*/u;
 const headingScale = 1.15;
 const longestHeading = 120;
 const fewestTableRows = 2;
+/** A sentence goes on overleaf only from the lower part of a page: what ends above was meant to end. */
+const footZone = 0.6;
 /** Lines before and after that show where a column ends: about a page. */
 const neighbours = 60;
 /** A size that this share of the text has is no heading size, however large. */
@@ -75,7 +77,8 @@ function goesOn(
   const em = line.fontSize;
   const ended = sentenceEnd.test(last.text);
   if (last.page !== line.page) {
-    return block.kind !== 'heading' && !ended && isFull(last, line, column.right);
+    const atFoot = last.top > last.pageHeight * footZone;
+    return block.kind !== 'heading' && atFoot && !ended && isFull(last, line, column.right);
   }
   const gap = line.top - last.top;
   if (block.kind === 'heading') return gap > 0 && gap < em * 1.9 && block.text.length < longestHeading;
