@@ -1,0 +1,93 @@
+import type { FastifyPluginAsync, FastifyRequest } from 'fastify';
+import { appendItems, deleteItem, getItem, listItems } from '../../answers/conversation-items.ts';
+import { getConversation, touchConversation } from '../../answers/conversations.ts';
+import { ratingsOf } from '../../answers/feedback.ts';
+import { listPage, PageQuery } from '../../contract/openai/common.ts';
+import { CreateItems } from '../../contract/openai/conversations.ts';
+import { scopeLedger, scopeSql } from '../../ledger/scope.ts';
+import { callerOf } from '../caller.ts';
+import type { HttpDependencies } from '../dependencies.ts';
+import { validate, validateBody } from '../foundation/validate.ts';
+import { conversationObject, itemObject } from './conversation-object.ts';
+import { newItems } from './new-items.ts';
+
+type ById = { Params: { id: string } };
+type ByItem = { Params: { id: string; item: string } };
+const tag = 'Conversations';
+
+export function conversationItemRoutes(dependencies: HttpDependencies): FastifyPluginAsync {
+  const { ledger } = dependencies;
+
+  const list = async (request: FastifyRequest<ById>): Promise<unknown> => {
+    const { limit, after, order } = validate(PageQuery, request.query);
+    const caller = callerOf(request);
+    const sql = scopeSql(ledger.read, caller.workspaceId);
+    const { id } = await getConversation(sql, caller.ownerId, request.params.id);
+    const items = await listItems(sql, id, { limit: limit + 1, after: after ?? null, order });
+    const ratings = await ratingsOf(sql, caller.ownerId, id);
+    const objects = await Promise.all(items.map((item) => itemObject(ledger.read, caller, item, ratings)));
+    return listPage(objects, limit);
+  };
+
+  const create = async (request: FastifyRequest<ById>): Promise<unknown> => {
+    const body = validateBody(CreateItems, request.body);
+    const caller = callerOf(request);
+    const items = newItems(body.items);
+    const now = Date.now();
+    const question = items.find((item) => item.role === 'user')?.text ?? null;
+    await scopeLedger(ledger, caller.workspaceId).transaction(async (tx) => {
+      await touchConversation(tx, caller.ownerId, request.params.id, question, now);
+      await appendItems(tx, request.params.id, items, now);
+    });
+    const added = items.map((item) =>
+      itemObject(
+        ledger.read,
+        caller,
+        { ...item, conversationId: request.params.id, position: 0, createdAt: now },
+        new Map(),
+      ),
+    );
+    return listPage(await Promise.all(added), items.length);
+  };
+
+  const retrieve = async (request: FastifyRequest<ByItem>): Promise<unknown> => {
+    const caller = callerOf(request);
+    const sql = scopeSql(ledger.read, caller.workspaceId);
+    const { id } = await getConversation(sql, caller.ownerId, request.params.id);
+    const item = await getItem(sql, id, request.params.item);
+    return itemObject(ledger.read, caller, item, await ratingsOf(sql, caller.ownerId, id));
+  };
+
+  const remove = async (request: FastifyRequest<ByItem>): Promise<unknown> => {
+    const caller = callerOf(request);
+    const conversation = await scopeLedger(ledger, caller.workspaceId).transaction(async (tx) => {
+      const found = await getConversation(tx, caller.ownerId, request.params.id);
+      await deleteItem(tx, found.id, request.params.item, Date.now());
+      return found;
+    });
+    return conversationObject(conversation);
+  };
+
+  return async (app) => {
+    app.get<ById>(
+      '/v1/conversations/:id/items',
+      { config: { role: 'reader', operation: { summary: 'List the messages', tag, query: PageQuery } } },
+      list,
+    );
+    app.post<ById>(
+      '/v1/conversations/:id/items',
+      { config: { role: 'reader', operation: { summary: 'Add messages', tag, body: CreateItems } } },
+      create,
+    );
+    app.get<ByItem>(
+      '/v1/conversations/:id/items/:item',
+      { config: { role: 'reader', operation: { summary: 'Read a message', tag } } },
+      retrieve,
+    );
+    app.delete<ByItem>(
+      '/v1/conversations/:id/items/:item',
+      { config: { role: 'reader', operation: { summary: 'Delete a message', tag } } },
+      remove,
+    );
+  };
+}

@@ -1,0 +1,51 @@
+import type { FastifyPluginAsync } from 'fastify';
+import type { Logger } from 'pino';
+import type { Registry } from 'prom-client';
+import type { Embedder } from '../knowledge/ports.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import type { HealthCheck } from './foundation/probes.ts';
+import type { Feeds } from './streaming/stream-hub.ts';
+
+/** All that the HTTP surface needs from the rest of the program. */
+export interface HttpDependencies {
+  version: string;
+  logger: Logger;
+  ledger: Ledger;
+  feeds: Feeds;
+  runs: RunAnnouncer;
+  /** Names of the configured generators, in the order in which they are tried. */
+  generatorNames: readonly string[];
+  embedder: Embedder | null;
+  checks: readonly HealthCheck[];
+  metrics: Registry;
+  /** Whole-system state for `/ops/status`. */
+  status(): Promise<SystemStatus>;
+  /** Signs callers in: sets `request.principal`, and refuses routes that declare no role. */
+  access: FastifyPluginAsync;
+  /** Further routes, of the parts that are not about answers. */
+  routes: readonly FastifyPluginAsync[];
+  /** The built console, or null. */
+  consoleFolder: string | null;
+}
+
+/** The part of RunClient that routes need: hints to workers after a commit. */
+export interface RunAnnouncer {
+  announce(run: { kind: string }): void;
+  announceCancel(runId: string): void;
+}
+
+/** Times are milliseconds since the epoch. */
+export interface SystemStatus {
+  startedAt: number;
+  /** The mode in which an answer would be given now. */
+  mode: string;
+  processes: readonly {
+    id: string;
+    pid: number;
+    role: string;
+    version: string;
+    startedAt: number;
+    seenAt: number;
+    runIds: readonly string[];
+  }[];
+}

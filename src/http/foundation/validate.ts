@@ -1,0 +1,70 @@
+import { z } from 'zod';
+import { BudaoError } from '../../contract/errors.ts';
+
+type Issue = z.core.$ZodIssue;
+
+/**
+ * The value as the schema has it.
+ *
+ * @throws BudaoError with the first bad field as `param`
+ */
+export function validate<Schema extends z.ZodType>(schema: Schema, value: unknown): z.output<Schema> {
+  const parsed = schema.safeParse(value, { reportInput: true });
+  if (parsed.success) return parsed.data;
+  throw invalid(parsed.error.issues, []);
+}
+
+/** A body that may be left out counts as an empty object. */
+export function validateBody<Schema extends z.ZodType>(schema: Schema, body: unknown): z.output<Schema> {
+  const value = body ?? {};
+  if (typeof value !== 'object' || Array.isArray(value)) {
+    throw new BudaoError('invalid', 'invalid_body', 'Send the request body as a JSON object.');
+  }
+  return validate(schema, value);
+}
+
+function invalid(issues: readonly Issue[], prefix: readonly PropertyKey[]): BudaoError {
+  const issue = issues[0];
+  if (issue === undefined) return new BudaoError('invalid', 'invalid_value', 'The request is not valid.');
+  const path = [...prefix, ...issue.path];
+  if (issue.code === 'unrecognized_keys') {
+    const param = dotted([...path, issue.keys[0] ?? '']);
+    return new BudaoError('invalid', 'unknown_parameter', `Unknown parameter: '${param}'.`, { param });
+  }
+  if (issue.code === 'invalid_union') {
+    const branch = closestBranch(issue.errors);
+    if (branch !== null) return invalid(branch, path);
+  }
+  const param = path.length === 0 ? null : dotted(path);
+  if (issue.code === 'invalid_type' && issue.input === undefined) {
+    return new BudaoError(
+      'invalid',
+      'missing_required_parameter',
+      `Missing required parameter: '${param}'.`,
+      {
+        param,
+      },
+    );
+  }
+  const code = issue.code === 'invalid_type' ? 'invalid_type' : 'invalid_value';
+  const where = param === null ? '' : ` for '${param}'`;
+  return new BudaoError('invalid', code, `Invalid value${where}: ${issue.message}.`, { param });
+}
+
+/** The alternative that fits furthest says best what is wrong. */
+function closestBranch(branches: readonly (readonly Issue[])[]): readonly Issue[] | null {
+  let closest: readonly Issue[] | null = null;
+  let closestDepth = 0;
+  for (const branch of branches) {
+    const depth = Math.max(0, ...branch.map((issue) => issue.path.length));
+    if (depth > closestDepth) {
+      closest = branch;
+      closestDepth = depth;
+    }
+  }
+  return closest;
+}
+
+function dotted(path: readonly PropertyKey[]): string {
+  return path.map(String).join('.');
+}

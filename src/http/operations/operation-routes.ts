@@ -1,0 +1,138 @@
+import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
+import { z } from 'zod';
+import { BudaoError } from '../../contract/errors.ts';
+import { listPage } from '../../contract/openai/common.ts';
+import { scopeSql } from '../../ledger/scope.ts';
+import { RUN_STATUSES, type Run } from '../../runs/run.ts';
+import { requestCancel } from '../../runs/run-store.ts';
+import { callerOf } from '../caller.ts';
+import type { HttpDependencies } from '../dependencies.ts';
+import { validate } from '../foundation/validate.ts';
+import type { StreamHub } from '../streaming/stream-hub.ts';
+import { findRun, isPrivateTo, listRuns } from './find-runs.ts';
+import { RunLogProjection } from './run-log-projection.ts';
+
+type ById = { Params: { id: string } };
+const tag = 'Operations';
+
+const RunsQuery = z.looseObject({
+  kind: z.string().max(64).optional(),
+  status: z.enum(RUN_STATUSES).optional(),
+  limit: z.coerce.number().pipe(z.int().min(1).max(100)).default(20),
+  after: z.string().optional(),
+});
+
+const EventsQuery = z.looseObject({ after: z.coerce.number().pipe(z.int().min(0)).default(0) });
+
+export function operationRoutes(dependencies: HttpDependencies, hub: StreamHub): FastifyPluginAsync {
+  const { ledger, runs } = dependencies;
+  const scoped = (request: FastifyRequest) => scopeSql(ledger.read, callerOf(request).workspaceId);
+
+  const events = async (request: FastifyRequest<ById>, reply: FastifyReply): Promise<unknown> => {
+    const { after } = validate(EventsQuery, request.query);
+    const run = await findRun(scoped(request), request.params.id);
+    assertReadable(run, request);
+    const project = () => new RunLogProjection();
+    hub.stream(reply, { run, surface: 'log', fromNumber: after, project });
+    return reply;
+  };
+
+  const cancel = async (request: FastifyRequest<ById>): Promise<unknown> => {
+    const found = await findRun(scoped(request), request.params.id);
+    const run = await ledger.transaction((tx) => requestCancel(tx, found.id, Date.now()));
+    runs.announceCancel(found.id);
+    return runObject(run ?? found);
+  };
+
+  return async (app) => {
+    app.get(
+      '/ops/status',
+      { config: { role: 'reader', operation: { summary: 'Processes and mode', tag } } },
+      async () => statusObject(dependencies),
+    );
+    app.get(
+      '/ops/runs',
+      { config: { role: 'editor', operation: { summary: 'List runs', tag, query: RunsQuery } } },
+      async (request) => {
+        const query = validate(RunsQuery, request.query);
+        const found = await listRuns(scoped(request), { ...query, limit: query.limit + 1 });
+        return listPage(found.map(runObject), query.limit);
+      },
+    );
+    app.get<ById>(
+      '/ops/runs/:id',
+      { config: { role: 'editor', operation: { summary: 'Read a run', tag } } },
+      async (request) => {
+        const run = await findRun(scoped(request), request.params.id);
+        if (isPrivateTo(run, callerOf(request).ownerId)) return runObject(run);
+        return { ...runObject(run), input: run.input, result: run.result };
+      },
+    );
+    app.get<ById>(
+      '/ops/runs/:id/events',
+      {
+        config: {
+          role: 'editor',
+          operation: { summary: "Follow a run's log", tag, query: EventsQuery, streams: true },
+        },
+      },
+      events,
+    );
+    app.post<ById>(
+      '/ops/runs/:id/cancel',
+      { config: { role: 'editor', operation: { summary: 'Stop a run', tag } } },
+      cancel,
+    );
+  };
+}
+
+function assertReadable(run: Run, request: FastifyRequest): void {
+  if (!isPrivateTo(run, callerOf(request).ownerId)) return;
+  throw new BudaoError(
+    'forbidden',
+    'private_answer',
+    'This answer belongs to someone else; only they read it.',
+  );
+}
+
+/** Times in seconds, as everywhere in the API. */
+function runObject(run: Run) {
+  const seconds = (timeMs: number | null) => (timeMs === null ? null : Math.floor(timeMs / 1000));
+  return {
+    id: run.id,
+    object: 'run',
+    kind: run.kind,
+    status: run.status,
+    subject_id: run.subjectId,
+    owner: run.owner,
+    epoch: run.epoch,
+    attempts: run.attempts,
+    max_attempts: run.maxAttempts,
+    priority: run.priority,
+    cancel_requested: run.cancelRequested,
+    last_seq: run.lastSeq,
+    failure: run.failure,
+    created_at: seconds(run.createdAt),
+    started_at: seconds(run.startedAt),
+    finished_at: seconds(run.finishedAt),
+    deadline_at: seconds(run.deadlineAt),
+  };
+}
+
+async function statusObject({ status, version }: HttpDependencies): Promise<unknown> {
+  const system = await status();
+  return {
+    version,
+    started_at: Math.floor(system.startedAt / 1000),
+    mode: system.mode,
+    processes: system.processes.map((process) => ({
+      id: process.id,
+      pid: process.pid,
+      role: process.role,
+      version: process.version,
+      started_at: Math.floor(process.startedAt / 1000),
+      seen_at: Math.floor(process.seenAt / 1000),
+      runs: process.runIds,
+    })),
+  };
+}

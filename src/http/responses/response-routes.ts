@@ -1,0 +1,190 @@
+import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
+import { rateAnswer } from '../../answers/feedback.ts';
+import { findAnswer } from '../../answers/find-answer.ts';
+import { deleteAnswer } from '../../answers/turns.ts';
+import type { AnswerInput } from '../../contract/answer.ts';
+import { BudaoError } from '../../contract/errors.ts';
+import { listPage, PageQuery } from '../../contract/openai/common.ts';
+import { CreateResponse, Feedback, RetrieveResponseQuery } from '../../contract/openai/create-response.ts';
+import type { ResponseObject } from '../../contract/openai/response-object.ts';
+import { scopeLedger } from '../../ledger/scope.ts';
+import { isTerminal, type Run } from '../../runs/run.ts';
+import { requestCancel } from '../../runs/run-store.ts';
+import { callerOf } from '../caller.ts';
+import type { HttpDependencies } from '../dependencies.ts';
+import { validate, validateBody } from '../foundation/validate.ts';
+import { CANCEL_WAIT_MS } from '../limits.ts';
+import { followToEnd, type StreamHub } from '../streaming/stream-hub.ts';
+import { answerInputFor } from './answer-request.ts';
+import { projectAnswer, wholeResponse } from './project-answer.ts';
+import { ResponseProjection } from './response-projection.ts';
+import { clientGone, startAnswer } from './start-answer.ts';
+
+type ById = { Params: { id: string } };
+const tag = 'Responses';
+
+export function responseRoutes(dependencies: HttpDependencies, hub: StreamHub): FastifyPluginAsync {
+  const { ledger, feeds, runs } = dependencies;
+
+  const stream = (reply: FastifyReply, run: Run, afterNumber: number): FastifyReply => {
+    const project = () => new ResponseProjection(run);
+    hub.stream(reply, { run, surface: 'responses', fromNumber: afterNumber + 1, project });
+    return reply;
+  };
+
+  const create = async (request: FastifyRequest, reply: FastifyReply): Promise<unknown> => {
+    const body = validateBody(CreateResponse, request.body);
+    const caller = callerOf(request);
+    const input = await answerInputFor(dependencies, caller, body);
+    const run = await startAnswer(dependencies, request, caller, input);
+    if (body.stream === true) return stream(reply, run, -1);
+    if (input.background) return (await projectAnswer(ledger.read, run)).response;
+    return followResponse(dependencies, run, clientGone(request));
+  };
+
+  const retrieve = async (request: FastifyRequest<ById>, reply: FastifyReply): Promise<unknown> => {
+    const query = validate(RetrieveResponseQuery, request.query);
+    const run = await findAnswer(ledger.read, callerOf(request), request.params.id);
+    if (query.stream === true || acceptsEventStream(request)) {
+      return stream(reply, run, query.starting_after ?? lastEventId(request) ?? -1);
+    }
+    const input = run.input as AnswerInput;
+    const shown = includesResults(request)
+      ? { ...run, input: { ...input, includeSearchResults: true } }
+      : run;
+    return (await projectAnswer(ledger.read, shown)).response;
+  };
+
+  /** The answer is cancelled when this returns, unless its worker takes unusually long to stop. */
+  const cancel = async (request: FastifyRequest<ById>): Promise<unknown> => {
+    const found = await findAnswer(ledger.read, callerOf(request), request.params.id);
+    if (!isTerminal(found.status)) {
+      await ledger.transaction((tx) => requestCancel(tx, found.id, Date.now()));
+      runs.announceCancel(found.id);
+      const projection = new ResponseProjection(found);
+      await followToEnd(feeds, found.id, projection, AbortSignal.timeout(CANCEL_WAIT_MS)).catch(() => {});
+    }
+    const run = await findAnswer(ledger.read, callerOf(request), request.params.id);
+    return (await projectAnswer(ledger.read, run)).response;
+  };
+
+  return async (app) => {
+    app.post(
+      '/v1/responses',
+      {
+        config: {
+          role: 'reader',
+          operation: { summary: 'Ask a question', tag, body: CreateResponse, streams: true },
+        },
+      },
+      create,
+    );
+    app.get<ById>(
+      '/v1/responses/:id',
+      {
+        config: {
+          role: 'reader',
+          operation: {
+            summary: 'Read an answer, or go on streaming it',
+            tag,
+            query: RetrieveResponseQuery,
+            streams: true,
+          },
+        },
+      },
+      retrieve,
+    );
+    app.post<ById>(
+      '/v1/responses/:id/cancel',
+      { config: { role: 'reader', operation: { summary: 'Stop an answer', tag } } },
+      cancel,
+    );
+    app.delete<ById>(
+      '/v1/responses/:id',
+      { config: { role: 'reader', operation: { summary: 'Delete an answer', tag } } },
+      async (request) => {
+        const caller = callerOf(request);
+        const run = await findAnswer(ledger.read, caller, request.params.id);
+        await deleteAnswer(ledger, caller, run);
+        return { id: run.id, object: 'response', deleted: true };
+      },
+    );
+    app.get<ById>(
+      '/v1/responses/:id/input_items',
+      { config: { role: 'reader', operation: { summary: 'What was asked', tag, query: PageQuery } } },
+      async (request) => {
+        const query = validate(PageQuery, request.query);
+        const run = await findAnswer(ledger.read, callerOf(request), request.params.id);
+        return inputItemsPage(run, query);
+      },
+    );
+    app.post<ById>(
+      '/v1/responses/:id/feedback',
+      { config: { role: 'reader', operation: { summary: 'Rate an answer', tag, body: Feedback } } },
+      async (request) => {
+        const { rating, comment } = validateBody(Feedback, request.body);
+        const caller = callerOf(request);
+        const run = await findAnswer(ledger.read, caller, request.params.id);
+        const feedback = { runId: run.id, ownerId: caller.ownerId, rating, comment: comment ?? null };
+        await scopeLedger(ledger, caller.workspaceId).transaction((tx) =>
+          rateAnswer(tx, feedback, Date.now()),
+        );
+        return { id: run.id, object: 'response.feedback', rating, comment: comment ?? null };
+      },
+    );
+  };
+}
+
+/** Waits for the end. What was followed is what was stored, so nothing is read again. */
+async function followResponse(
+  { feeds }: HttpDependencies,
+  run: Run,
+  signal: AbortSignal,
+): Promise<ResponseObject> {
+  const projection = new ResponseProjection(run);
+  await followToEnd(feeds, run.id, projection, signal);
+  return wholeResponse(projection);
+}
+
+function acceptsEventStream(request: FastifyRequest): boolean {
+  return request.headers.accept?.includes('text/event-stream') === true;
+}
+
+function lastEventId(request: FastifyRequest): number | null {
+  const header = request.headers['last-event-id'];
+  if (typeof header !== 'string' || !/^\d{1,12}$/.test(header)) return null;
+  return Number(header);
+}
+
+/** Clients write the list as `include=…`, `include[]=…` or `include[0]=…`. */
+function includesResults(request: FastifyRequest): boolean {
+  return Object.entries(request.query as Record<string, unknown>).some(
+    ([name, value]) =>
+      /^include(\[\d*\])?$/.test(name) && [value].flat().includes('file_search_call.results'),
+  );
+}
+
+function inputItemsPage(
+  run: Run,
+  query: { limit: number; after?: string | undefined; order: 'asc' | 'desc' },
+) {
+  const items = (run.input as AnswerInput).inputItems.map((item) => ({
+    id: item.id,
+    type: 'message' as const,
+    role: item.role,
+    status: 'completed' as const,
+    content: [
+      item.role === 'assistant'
+        ? { type: 'output_text', text: item.text, annotations: [], logprobs: [] }
+        : { type: 'input_text', text: item.text },
+    ],
+  }));
+  if (query.order === 'desc') items.reverse();
+  const afterIndex = query.after === undefined ? -1 : items.findIndex((item) => item.id === query.after);
+  if (query.after !== undefined && afterIndex === -1) {
+    throw new BudaoError('invalid', 'invalid_cursor', `There is no item ${query.after} to continue after.`, {
+      param: 'after',
+    });
+  }
+  return listPage(items.slice(afterIndex + 1), query.limit);
+}

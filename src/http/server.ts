@@ -1,0 +1,83 @@
+import { randomUUID } from 'node:crypto';
+import Fastify, { type FastifyInstance, type FastifyPluginAsync } from 'fastify';
+import { chatRoutes } from './chat/chat-routes.ts';
+import { conversationItemRoutes } from './conversations/conversation-item-routes.ts';
+import { conversationRoutes } from './conversations/conversation-routes.ts';
+import type { HttpDependencies } from './dependencies.ts';
+import { registerConsole } from './foundation/console-files.ts';
+import { registerErrorReplies } from './foundation/error-reply.ts';
+import { registerJsonBodies } from './foundation/json-bodies.ts';
+import { registerMetrics } from './foundation/metrics.ts';
+import { registerOpenApi } from './foundation/openapi.ts';
+import { registerProbes } from './foundation/probes.ts';
+import { registerSecurityHeaders } from './foundation/security-headers.ts';
+import { MAX_BODY_BYTES } from './limits.ts';
+import { modelRoutes } from './models/model-routes.ts';
+import { operationRoutes } from './operations/operation-routes.ts';
+import { responseRoutes } from './responses/response-routes.ts';
+import { StreamHub } from './streaming/stream-hub.ts';
+
+const REQUEST_ID = /^[\w.:-]{1,128}$/;
+
+/** The HTTP surface, not listening yet. Closing it cuts the streams: their clients come back and go on elsewhere. */
+export async function createHttpServer(dependencies: HttpDependencies): Promise<FastifyInstance> {
+  const app = Fastify({
+    loggerInstance: dependencies.logger,
+    // One line a request is written below: without query strings, which may hold what people search for.
+    disableRequestLogging: true,
+    bodyLimit: MAX_BODY_BYTES,
+    routerOptions: { maxParamLength: 200 },
+    genReqId: (request) => {
+      const given = request.headers['x-request-id'];
+      return typeof given === 'string' && REQUEST_ID.test(given) ? given : randomUUID();
+    },
+    // A kept-alive connection outlives the pause between two questions, and a proxy's own time limit.
+    keepAliveTimeout: 75_000,
+    forceCloseConnections: true,
+  }) as unknown as FastifyInstance;
+  const hub = new StreamHub(dependencies.feeds);
+  app.addHook('preClose', () => hub[Symbol.dispose]());
+
+  registerErrorReplies(app);
+  registerSecurityHeaders(app);
+  registerJsonBodies(app);
+  registerRequestIds(app);
+  registerOpenApi(app, dependencies.version);
+  registerMetrics(app, dependencies.metrics, () => hub.clientCount);
+  await app.register(dependencies.access);
+  registerProbes(app, dependencies.checks);
+  await registerConsole(app, dependencies.consoleFolder);
+  for (const plugin of surfaces(dependencies, hub)) await app.register(plugin);
+  for (const plugin of dependencies.routes) await app.register(plugin);
+  return app;
+}
+
+function surfaces(dependencies: HttpDependencies, hub: StreamHub): FastifyPluginAsync[] {
+  return [
+    responseRoutes(dependencies, hub),
+    chatRoutes(dependencies, hub),
+    conversationRoutes(dependencies),
+    conversationItemRoutes(dependencies),
+    modelRoutes(dependencies),
+    operationRoutes(dependencies, hub),
+  ];
+}
+
+function registerRequestIds(app: FastifyInstance): void {
+  app.addHook('onRequest', (request, reply, done) => {
+    reply.header('x-request-id', request.id);
+    if (request.routeOptions.logLevel !== 'silent') {
+      const { traceparent } = request.headers;
+      reply.raw.once('close', () => {
+        request.log.info({
+          method: request.method,
+          route: request.routeOptions.url ?? 'unmatched',
+          status: reply.raw.statusCode,
+          durationMs: Math.round(reply.elapsedTime),
+          ...(traceparent === undefined ? {} : { traceparent }),
+        });
+      });
+    }
+    done();
+  });
+}
