@@ -2,6 +2,7 @@
 import { normalise } from '../text/normalise.ts';
 import { tokenise } from '../text/tokenise.ts';
 import { expansionsOf } from './expansions.ts';
+import { askedQuantity, type Quantity } from './quantities.ts';
 import { withoutQuestionWords } from './question-words.ts';
 
 export interface PlannedTerm {
@@ -16,8 +17,6 @@ export interface Concept {
   own: number[];
   alternatives: { factor: number; terms: number[] }[];
 }
-
-export type Quantity = 'duration' | 'money' | 'ratio' | 'count' | 'date';
 
 export interface QueryPlan {
   terms: PlannedTerm[];
@@ -37,29 +36,16 @@ const WEAK_CHARACTERS = new Set('的了是在和与及或之其也就都而被�
 /** Longer questions are cut: what a person asks fits, and a pasted page would only slow the search. */
 const MAX_QUERY_CHARACTERS = 2_000;
 
-const QUANTITIES: [Quantity, RegExp][] = [
-  ['ratio', /百分之几|百分之多少|比例|多大比|几成|利率|税率|费率|几倍|多少倍|percent|what rate|what share/],
-  ['money', /多少钱|多少元|多少万|几元|几万|多少费|金额|罚款.{0,6}多少|罚多少|how much/],
-  [
-    'count',
-    /多少人|几人|几个人|多少名|几名|多少次|几次|多少个|how many (?!days|months|years|hours|weeks|minutes)/,
-  ],
-  [
-    'duration',
-    /多久|多长时间|多少天|多少日|几天|几日|几个?月|多少个?月|几年|多少年|多少小时|几小时|几个小时|时限|期限|几个工作日|多少个工作日|how long|how many (?:days|months|years|hours|weeks|minutes)|period|within what time/,
-  ],
-  ['date', /什么时候|何时|哪年|哪一年|几月|哪天|when /],
-];
-
 export function planQuery(query: string): QueryPlan {
   const text = normalise(query.slice(0, MAX_QUERY_CHARACTERS));
   const builder = new PlanBuilder();
+  builder.addNotions(text);
   for (const span of withoutQuestionWords(text).split('\n')) builder.addSpan(span);
   return {
     ...builder.finish(),
     articles: tokenise(text).filter((term) => /^第\d+条$/.test(term)),
     titles: [...text.matchAll(/《([^》]{2,60})》/g)].map((match) => (match[1] as string).trim()),
-    quantity: QUANTITIES.find(([, pattern]) => pattern.test(text))?.[0] ?? null,
+    quantity: askedQuantity(text),
   };
 }
 
@@ -67,22 +53,29 @@ class PlanBuilder {
   readonly #indexes = new Map<string, number>();
   readonly #terms: PlannedTerm[] = [];
   readonly #concepts: Concept[] = [];
+  /** Terms that a concept stands for already. */
+  readonly #explained = new Set<string>();
 
-  addSpan(span: string): void {
-    const expansions = expansionsOf(span);
-    const inside = new Set<string>();
-    for (const { phrase, alternatives } of expansions) {
-      const own = this.#indexesOf(phrase);
-      for (const term of tokenise(phrase)) inside.add(term);
+  /** Words that have other names in documents. They are looked up first, since some hold a question word. */
+  addNotions(text: string): void {
+    for (const { phrase, alternatives } of expansionsOf(text)) {
+      for (const term of tokenise(phrase)) this.#explained.add(term);
       this.#concepts.push({
-        own,
-        alternatives: alternatives.map(({ text, factor }) => ({ factor, terms: this.#indexesOf(text) })),
+        own: this.#indexesOf(phrase),
+        alternatives: alternatives.map((alternative) => ({
+          factor: alternative.factor,
+          terms: this.#indexesOf(alternative.text),
+        })),
       });
     }
+  }
+
+  addSpan(span: string): void {
     for (const term of new Set(tokenise(span))) {
-      if (inside.has(term)) continue;
+      if (this.#explained.has(term)) continue;
       const index = this.#indexOf(term);
       if (index !== null) this.#concepts.push({ own: [index], alternatives: [] });
+      this.#explained.add(term);
     }
   }
 

@@ -1,5 +1,8 @@
 /** Scores candidate chunks against a planned question. */
 import type { Chunk } from '../chunk/chunk.ts';
+import { normalise } from '../text/normalise.ts';
+import { tokenise } from '../text/tokenise.ts';
+import { holdsQuantity } from './quantities.ts';
 import type { QueryPlan } from './query-plan.ts';
 import { inverseDocumentFrequency, type TermStatistics } from './statistics.ts';
 
@@ -24,6 +27,13 @@ export interface LexicalScore {
 export const BM25 = { k1: 1.2, b: 0.5 };
 const HEADING_WEIGHT = 0.6;
 
+/** What it is worth that a chunk is the very article, or of the very document, that the question names. */
+const NAMED_ARTICLE_BONUS = 0.5;
+const NAMED_TITLE_BONUS = 0.4;
+/** What it is worth that a chunk holds a figure of the kind that was asked for. */
+const QUANTITY_BONUS = 0.1;
+const HIGHEST_BONUS = 1 + NAMED_ARTICLE_BONUS + NAMED_TITLE_BONUS + QUANTITY_BONUS;
+
 /** A scorer for one question; the rarity of its terms is looked up once. */
 export function createRanker(
   plan: QueryPlan,
@@ -32,7 +42,7 @@ export function createRanker(
   const rarity = plan.terms.map(({ term, weight }) => weight * inverseDocumentFrequency(statistics, term));
   const mass = plan.concepts.map((concept) => sum(concept.own, rarity));
   const totalMass = mass.reduce((total, value) => total + value, 0);
-  const bestScore = totalMass * (BM25.k1 + 1) * 2;
+  const bestScore = totalMass * (BM25.k1 + 1) * 2 * HIGHEST_BONUS;
   return (candidate) => {
     if (totalMass === 0) return { lexical: 0, coverage: 0 };
     const matches = termScores(candidate, rarity, statistics.averageLength);
@@ -50,8 +60,25 @@ export function createRanker(
       covered += share * (mass[index] as number);
     });
     const coverage = covered / totalMass;
-    return { lexical: Math.min(1, (score * (1 + coverage)) / bestScore), coverage };
+    return {
+      lexical: Math.min(1, (score * (1 + coverage) * bonus(plan, candidate.chunk)) / bestScore),
+      coverage,
+    };
   };
+}
+
+function bonus(plan: QueryPlan, chunk: Chunk): number {
+  let factor = 1;
+  if (plan.quantity !== null && holdsQuantity(chunk.text, plan.quantity)) factor += QUANTITY_BONUS;
+  if (plan.articles.length > 0 && chunk.article !== null) {
+    const own = tokenise(normalise(chunk.article));
+    if (plan.articles.some((article) => own.includes(article))) factor += NAMED_ARTICLE_BONUS;
+  }
+  if (plan.titles.length > 0 && chunk.headingPath.length > 0) {
+    const title = normalise(chunk.headingPath[0] as string);
+    if (plan.titles.some((named) => title.includes(named))) factor += NAMED_TITLE_BONUS;
+  }
+  return factor;
 }
 
 function termScores(candidate: Candidate, rarity: readonly number[], averageLength: number): number[] {
