@@ -1,24 +1,16 @@
 // When and how to say that the documents do not answer the question.
 
 import type { ExtractiveAnswer, Passage } from '../ports.ts';
-import type { Evidence } from './evidence.ts';
 import { documentTitle } from './present-unit.ts';
-import type { Expectation, Language } from './question.ts';
-
-/** The best evidence for one part of the question, beside the best that ignores the kind of answer. */
-export interface PartEvidence {
-  expects: Expectation;
-  best: Evidence;
-  /** Highest coverage of any unit, right kind of answer or not. */
-  topCoverage: number;
-}
+import type { Language } from './question.ts';
+import type { RankedPart } from './rank-units.ts';
 
 const TITLES_SHOWN = 3;
 
 /** Below this share of the question's notions nothing in the passages is about it. */
-const MIN_COVERAGE = 0.12;
+const MIN_COVERAGE = Number(process.env.MC ?? 0.12);
 
-export function coversPart({ expects, best }: PartEvidence): boolean {
+export function coversPart({ expects, best }: RankedPart): boolean {
   if (expects.kind === 'quantity' && best.answerType === 0) return false;
   return best.coverage >= MIN_COVERAGE;
 }
