@@ -15,6 +15,8 @@ export interface DataFolder {
   path: string;
   ledger: string;
   blobs: string;
+  /** What was derived from blobs, and can be derived again. */
+  derived: string;
   index: string;
   secrets: string;
   cache: string;
@@ -28,6 +30,7 @@ export function dataFolderAt(path: string): DataFolder {
     path,
     ledger: join(path, 'ledger.db'),
     blobs: join(path, 'blobs'),
+    derived: join(path, 'derived'),
     index: join(path, 'index'),
     secrets: join(path, 'secrets'),
     cache: join(path, 'cache'),
@@ -39,7 +42,14 @@ export function dataFolderAt(path: string): DataFolder {
 /** @throws BudaoError data_folder_not_writable */
 export async function prepareDataFolder(folder: DataFolder): Promise<void> {
   try {
-    for (const path of [folder.path, folder.blobs, folder.index, folder.secrets, folder.cache]) {
+    for (const path of [
+      folder.path,
+      folder.blobs,
+      folder.derived,
+      folder.index,
+      folder.secrets,
+      folder.cache,
+    ]) {
       await makeFolderDurably(path);
       await access(path, constants.R_OK | constants.W_OK | constants.X_OK);
     }

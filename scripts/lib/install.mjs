@@ -1,0 +1,26 @@
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+
+/** Installs exactly what the lock file says, once for each lock file. */
+export async function ensureInstalled(root) {
+  const lock = createHash('sha256')
+    .update(readFileSync(`${root}/package-lock.json`))
+    .digest('hex');
+  const stamp = `${root}/node_modules/.budao-installed`;
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === lock) return;
+  process.stderr.write('budao: installing dependencies (once, about a minute) …\n');
+  const npm = process.env.npm_execpath;
+  const [command, args] = npm?.endsWith('js') ? [process.execPath, [npm]] : ['npm', []];
+  const { status } = spawnSync(command, [...args, 'ci', '--no-audit', '--no-fund', '--loglevel=error'], {
+    cwd: root,
+    stdio: ['ignore', 2, 2],
+  });
+  if (status !== 0) {
+    process.stderr.write(
+      'budao: installing failed. Check the network or the npm registry setting, then run it again.\n',
+    );
+    process.exit(2);
+  }
+  writeFileSync(stamp, lock);
+}

@@ -1,0 +1,95 @@
+import { createAnswerHandler } from '../answers/answer-handler.ts';
+import type { GeneratorChoice } from '../answers/ports.ts';
+import { ParserPool, parserProcessEntry } from '../knowledge/extract/run-extraction.ts';
+import { createIndexHandler } from '../knowledge/ingest/index-handler.ts';
+import { createIngestHandler } from '../knowledge/ingest/ingest-handler.ts';
+import { createRebuildHandler } from '../knowledge/ingest/rebuild-handler.ts';
+import type { ChunkIndex, Embedder } from '../knowledge/ports.ts';
+import { createRetriever, type Retriever } from '../knowledge/retrieve/retrieve.ts';
+import { createSearcher } from '../knowledge/search/searcher.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import type { Channel } from '../runs/channel.ts';
+import type { RunHandler } from '../runs/run.ts';
+import { FolderBlobs } from '../stores/blobs/folder-blobs.ts';
+import { SocketChannel } from '../stores/channel/socket-channel.ts';
+import { openLanceDbIndex } from '../stores/index/lancedb-index.ts';
+import { openSqliteLedger } from '../stores/ledger/sqlite-ledger.ts';
+import type { Configuration } from './configuration.ts';
+import { type DataFolder, dataFolderAt } from './data-folder.ts';
+import { type ConfiguredModels, createEmbedder, createModels } from './models.ts';
+
+/** Everything that processes share. The only place that names concrete adapters. */
+export interface Stores extends AsyncDisposable {
+  folder: DataFolder;
+  ledger: Ledger;
+  channel: Channel;
+  blobs: FolderBlobs;
+  derived: FolderBlobs;
+  index: ChunkIndex;
+  embedder: Embedder | null;
+  retriever: Retriever;
+  models: ConfiguredModels;
+}
+
+export async function openStores(configuration: Configuration): Promise<Stores> {
+  await using cleanup = new AsyncDisposableStack();
+  const folder = dataFolderAt(configuration.dataDir);
+  const ledger = cleanup.use(await openSqliteLedger({ path: folder.ledger }));
+  const channel = cleanup.use(new SocketChannel(folder.hubSocket));
+  const index = cleanup.use(await openLanceDbIndex({ directory: folder.index }));
+  const embedder = createEmbedder(configuration);
+  const models = cleanup.use(createModels(configuration));
+  const owned = cleanup.move();
+  return {
+    folder,
+    ledger,
+    channel,
+    blobs: new FolderBlobs(folder.blobs),
+    derived: new FolderBlobs(folder.derived),
+    index,
+    embedder,
+    retriever: createRetriever({
+      ledger,
+      searcher: createSearcher({ index }),
+      embedderById: (id) => (embedder?.id === id ? embedder : null),
+    }),
+    models,
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+}
+
+/** The handlers of a worker process, each for one kind of run. */
+export function createHandlers(
+  stores: Stores,
+  configuration: Configuration,
+  parser: ParserPool,
+): readonly RunHandler<never>[] {
+  const { ledger, channel, blobs, derived, index, embedder, retriever, models } = stores;
+  const embedderById = (id: string): Embedder | null => (embedder?.id === id ? embedder : null);
+  const generatorsFor = (model: string): GeneratorChoice | null => models.choose(model);
+  return [
+    createAnswerHandler({ ledger, retriever, generatorsFor, settings: configuration.answers }),
+    createIngestHandler({ ledger, channel, extractor: parser, blobs, derived, embedderById }),
+    createIndexHandler({ ledger, derived, index }),
+    createRebuildHandler({ ledger, extractor: parser, blobs, derived, embedder, index }),
+  ] as readonly RunHandler<never>[];
+}
+
+export function createParser(
+  configuration: Configuration,
+  watch: { onSpawn(pid: number): void; onExit(pid: number): void },
+): ParserPool {
+  const { limits } = configuration;
+  return new ParserPool({
+    entry: parserProcessEntry,
+    limits: {
+      maxBytes: limits.maxUploadBytes,
+      maxPages: limits.maxPages,
+      maxCharacters: limits.maxCharacters,
+      maxUnpackedBytes: limits.maxUnpackedBytes,
+      timeoutMs: limits.extractionTimeoutMs,
+      maxMemoryMb: limits.extractionMemoryMb,
+    },
+    ...watch,
+  });
+}

@@ -1,0 +1,84 @@
+import { parseArgs } from 'node:util';
+import { BudaoError } from '../contract/errors.ts';
+import { announce, HELP } from './announce.ts';
+import { type Configuration, ConfigurationError, loadConfiguration } from './configuration.ts';
+import { createLog } from './log.ts';
+import { Supervisor } from './supervisor.ts';
+
+/** Tells whoever keeps this process up that starting again would not help. */
+const EXIT_REFUSED = 2;
+
+await main();
+
+async function main(): Promise<void> {
+  const configuration = configure();
+  if (configuration === null) return;
+  const log = createLog(configuration, 'supervisor');
+  const environment = environmentFor(configuration);
+  try {
+    const supervisor = await Supervisor.start(configuration, environment, log, {
+      onReady: (state) => announce(configuration, state),
+      onRefused: (message) => refuse(message),
+    });
+    leaveInOrder(supervisor);
+  } catch (error) {
+    if (error instanceof BudaoError && error.kind !== 'unavailable') refuse(error.message);
+    else throw error;
+  }
+}
+
+function configure(): Configuration | null {
+  try {
+    const { values } = parseArgs({
+      options: {
+        host: { type: 'string' },
+        port: { type: 'string' },
+        'data-dir': { type: 'string' },
+        workers: { type: 'string' },
+        config: { type: 'string' },
+        help: { type: 'boolean' },
+      },
+    });
+    if (values.help === true) {
+      process.stdout.write(HELP);
+      return null;
+    }
+    // Children read the same environment, so that every process has the same settings.
+    const overrides: Record<string, string | undefined> = {
+      BUDAO_HOST: values.host,
+      BUDAO_PORT: values.port,
+      BUDAO_DATA_DIR: values['data-dir'],
+      BUDAO_WORKERS: values.workers,
+      BUDAO_CONFIG: values.config,
+    };
+    for (const [name, value] of Object.entries(overrides)) if (value !== undefined) process.env[name] = value;
+    return loadConfiguration(process.env);
+  } catch (error) {
+    const isUsage = error instanceof TypeError && 'code' in error;
+    refuse(error instanceof ConfigurationError || isUsage ? `${error.message}` : String(error));
+    return null;
+  }
+}
+
+function environmentFor(configuration: Configuration): NodeJS.ProcessEnv {
+  const { BUDAO_BOOTSTRAP_API_KEY: _, NODE_CHANNEL_FD: __, ...environment } = process.env;
+  return { ...environment, BUDAO_DATA_DIR: configuration.dataDir };
+}
+
+/** SIGTERM hands running work over; losing the process that keeps this one up ends it at once. */
+function leaveInOrder(supervisor: Supervisor): void {
+  let leaving = false;
+  const leave = (): void => {
+    if (leaving) return;
+    leaving = true;
+    void supervisor[Symbol.asyncDispose]().finally(() => process.exit(0));
+  };
+  process.on('SIGTERM', leave);
+  process.on('SIGINT', leave);
+  process.on('disconnect', leave);
+}
+
+function refuse(message: string): void {
+  process.stderr.write(`budao: ${message}\n`);
+  process.exit(EXIT_REFUSED);
+}

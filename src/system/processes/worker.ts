@@ -1,0 +1,47 @@
+import { newId } from '../../contract/ids.ts';
+import { RunWorker } from '../../runs/run-worker.ts';
+import { runChild } from '../child-main.ts';
+import { createHandlers, createParser, openStores } from '../compose.ts';
+import { registerProcess, removeProcess } from '../process-table.ts';
+
+await runChild('worker', async ({ configuration, log, processId }) => {
+  const cleanup = new AsyncDisposableStack();
+  const stores = cleanup.use(await openStores(configuration));
+  const { ledger } = stores;
+  await registerProcess(ledger, { id: processId, pid: process.pid, role: 'worker' });
+  cleanup.defer(() => ledger.transaction((tx) => removeProcess(tx, processId)));
+  const parserIds = new Map<number, string>();
+  const parser = cleanup.use(
+    createParser(configuration, {
+      onSpawn(pid) {
+        const id = newId('process');
+        parserIds.set(pid, id);
+        void registerProcess(ledger, { id, pid, role: 'parser' }).catch((err: unknown) =>
+          log.warn({ err }, 'not listed'),
+        );
+      },
+      onExit(pid) {
+        const id = parserIds.get(pid);
+        parserIds.delete(pid);
+        if (id === undefined) return;
+        void ledger
+          .transaction((tx) => removeProcess(tx, id))
+          .catch((err: unknown) => log.warn({ err }, 'still listed'));
+      },
+    }),
+  );
+  cleanup.use(
+    new RunWorker({
+      ledger,
+      channel: stores.channel,
+      owner: processId,
+      handlers: createHandlers(stores, configuration, parser),
+      observer: {
+        onClaimed: (run) => log.debug({ run: run.id, kind: run.kind, epoch: run.epoch }, 'run claimed'),
+        onEnded: (run, status) => log.debug({ run: run.id, kind: run.kind, status }, 'run ended'),
+        onError: (run, err) => log.warn({ run: run?.id, kind: run?.kind, err }, 'run failed'),
+      },
+    }),
+  );
+  return { stop: () => cleanup.disposeAsync() };
+});
