@@ -1,0 +1,149 @@
+import { randomBytes } from 'node:crypto';
+import { BudaoError } from '../contract/errors.ts';
+import { newId } from '../contract/ids.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import { type ScopedSql, scopeLedger, scopeSql } from '../ledger/scope.ts';
+import { hashCredential } from './credential-hash.ts';
+import { lowerRole, type Principal, type Role } from './principal.ts';
+
+const KEY_PREFIX = 'bdk_';
+const MAX_LISTED_KEYS = 1_000;
+const MAX_ACTIVE_KEYS = 500;
+const DAY_MS = 24 * 3_600_000;
+
+/** Times are milliseconds since the epoch. */
+export interface ApiKey {
+  id: string;
+  name: string;
+  role: Role;
+  /** The end of the key, to tell it from others. */
+  hint: string;
+  accountId: string | null;
+  createdAt: number;
+  expiresAt: number | null;
+  revokedAt: number | null;
+}
+
+type KeyRow = {
+  id: string;
+  name: string;
+  role: Role;
+  hint: string;
+  account_id: string | null;
+  created_at: number;
+  expires_at: number | null;
+  revoked_at: number | null;
+};
+
+const KEY = `SELECT id, name, role, hint, account_id, created_at, expires_at, revoked_at FROM api_key
+  WHERE workspace_id = :workspace`;
+
+/** The API keys of a workspace. Only their hashes are kept. */
+export class ApiKeys {
+  readonly #ledger: Ledger;
+  readonly #now: () => number;
+
+  constructor(ledger: Ledger, now: () => number) {
+    this.#ledger = ledger;
+    this.#now = now;
+  }
+
+  /** The newest first, revoked ones too. */
+  async list(workspaceId: string): Promise<ApiKey[]> {
+    const own = scopeSql(this.#ledger.read, workspaceId);
+    const rows = await own.all<KeyRow>(`${KEY} ORDER BY created_at DESC, id DESC LIMIT ${MAX_LISTED_KEYS}`);
+    return rows.map(keyFromRow);
+  }
+
+  /** The secret is told once, here. @throws BudaoError too_many_keys */
+  async create(
+    actor: Principal,
+    wanted: { name: string; role: Role; expiresInDays: number | null },
+  ): Promise<{ key: ApiKey; secret: string }> {
+    const secret = KEY_PREFIX + randomBytes(32).toString('base64url');
+    const now = this.#now();
+    const expiresAt = wanted.expiresInDays === null ? null : now + wanted.expiresInDays * DAY_MS;
+    const role = lowerRole(wanted.role, actor.role);
+    const key = await scopeLedger(this.#ledger, actor.workspaceId).transaction(async (own) => {
+      const active = await own.get<{ count: number }>(
+        'SELECT count(*) AS count FROM api_key WHERE workspace_id = :workspace AND revoked_at IS NULL',
+      );
+      if (Number(active?.count ?? 0) >= MAX_ACTIVE_KEYS) throw tooManyKeys();
+      const id = await insertKey(own, {
+        secret,
+        name: wanted.name,
+        role,
+        accountId: actor.accountId,
+        expiresAt,
+        now,
+      });
+      return requireKey(own, id);
+    });
+    return { key, secret };
+  }
+
+  /** Revoking a key twice changes nothing. @throws BudaoError key_not_found */
+  async revoke(workspaceId: string, id: string): Promise<void> {
+    await scopeLedger(this.#ledger, workspaceId).transaction(async (own) => {
+      await requireKey(own, id);
+      await own.run(
+        'UPDATE api_key SET revoked_at = :now WHERE workspace_id = :workspace AND id = :id AND revoked_at IS NULL',
+        { id, now: this.#now() },
+      );
+    });
+  }
+}
+
+export async function insertKey(
+  own: ScopedSql,
+  key: {
+    secret: string;
+    name: string;
+    role: Role;
+    accountId: string | null;
+    expiresAt: number | null;
+    now: number;
+  },
+): Promise<string> {
+  const { secret, ...columns } = key;
+  const id = newId('apiKey');
+  await own.run(
+    `INSERT INTO api_key (id, workspace_id, account_id, name, role, key_hash, hint, created_at, expires_at)
+     VALUES (:id, :workspace, :accountId, :name, :role, :hash, :hint, :now, :expiresAt)`,
+    { id, ...columns, hash: hashCredential(secret), hint: hintOf(secret) },
+  );
+  return id;
+}
+
+/** Short keys, which only automation brings along, give away less. */
+function hintOf(secret: string): string {
+  return `…${secret.slice(secret.length >= 32 ? -4 : -2)}`;
+}
+
+async function requireKey(own: ScopedSql, id: string): Promise<ApiKey> {
+  const row = await own.get<KeyRow>(`${KEY} AND id = :id`, { id });
+  if (row === undefined)
+    throw new BudaoError('not_found', 'key_not_found', 'There is no such API key in this workspace.');
+  return keyFromRow(row);
+}
+
+function keyFromRow(row: KeyRow): ApiKey {
+  return {
+    id: row.id,
+    name: row.name,
+    role: row.role,
+    hint: row.hint,
+    accountId: row.account_id,
+    createdAt: row.created_at,
+    expiresAt: row.expires_at,
+    revokedAt: row.revoked_at,
+  };
+}
+
+function tooManyKeys(): BudaoError {
+  return new BudaoError(
+    'conflict',
+    'too_many_keys',
+    `A workspace has at most ${MAX_ACTIVE_KEYS} active keys. Revoke some first.`,
+  );
+}

@@ -1,0 +1,88 @@
+import { BudaoError } from '../contract/errors.ts';
+import { newId } from '../contract/ids.ts';
+import type { Ledger, Sql } from '../ledger/ledger.ts';
+import { scopeSql } from '../ledger/scope.ts';
+import { listMemberships, type Membership } from './account-rows.ts';
+import type { Principal, Role } from './principal.ts';
+
+/** The workspaces that a caller may see and rename: all of a person's, and the one that a key belongs to. */
+export class Workspaces {
+  readonly #ledger: Ledger;
+  readonly #now: () => number;
+
+  constructor(ledger: Ledger, now: () => number) {
+    this.#ledger = ledger;
+    this.#now = now;
+  }
+
+  async list(principal: Principal): Promise<Membership[]> {
+    return visibleWorkspaces(this.#ledger.read, principal);
+  }
+
+  /** Belongs to who made it; if that is a key without an account, to the owners of the key's own workspace. */
+  async create(actor: Principal, name: string): Promise<Membership> {
+    const now = this.#now();
+    return this.#ledger.transaction(async (tx) => {
+      const owners = actor.accountId === null ? await ownersOf(tx, actor.workspaceId) : [actor.accountId];
+      const workspaceId = await insertWorkspace(tx, name, now);
+      for (const owner of owners) await insertMembership(tx, workspaceId, owner, 'owner', now);
+      return { workspaceId, workspaceName: name, role: 'owner', createdAt: now };
+    });
+  }
+
+  /** @throws BudaoError workspace_not_found, insufficient_role */
+  async rename(actor: Principal, workspaceId: string, name: string): Promise<Membership> {
+    return this.#ledger.transaction(async (tx) => {
+      const workspace = (await visibleWorkspaces(tx, actor)).find((one) => one.workspaceId === workspaceId);
+      if (workspace === undefined) {
+        throw new BudaoError('not_found', 'workspace_not_found', 'There is no such workspace among yours.');
+      }
+      if (workspace.role !== 'owner') {
+        throw new BudaoError('forbidden', 'insufficient_role', 'Only an owner of a workspace can rename it.');
+      }
+      await tx.run('UPDATE workspace SET name = :name WHERE id = :id', { id: workspaceId, name });
+      return { ...workspace, workspaceName: name };
+    });
+  }
+}
+
+export async function insertWorkspace(tx: Sql, name: string, now: number): Promise<string> {
+  const id = newId('workspace');
+  await tx.run(`INSERT INTO workspace (id, name, settings, created_at) VALUES (:id, :name, '{}', :now)`, {
+    id,
+    name,
+    now,
+  });
+  return id;
+}
+
+export async function insertMembership(
+  tx: Sql,
+  workspaceId: string,
+  accountId: string,
+  role: Role,
+  now: number,
+): Promise<void> {
+  await scopeSql(tx, workspaceId).run(
+    'INSERT INTO membership (workspace_id, account_id, role, created_at) VALUES (:workspace, :account, :role, :now)',
+    { account: accountId, role, now },
+  );
+}
+
+/** All workspaces of a person; of a key the one that it belongs to. */
+export async function visibleWorkspaces(sql: Sql, principal: Principal): Promise<Membership[]> {
+  if (principal.kind === 'session' && principal.accountId !== null)
+    return listMemberships(sql, principal.accountId);
+  const { workspaceId, role } = principal;
+  const row = await scopeSql(sql, workspaceId).get<{ name: string; created_at: number }>(
+    'SELECT name, created_at FROM workspace WHERE id = :workspace',
+  );
+  return row === undefined ? [] : [{ workspaceId, workspaceName: row.name, role, createdAt: row.created_at }];
+}
+
+async function ownersOf(tx: Sql, workspaceId: string): Promise<string[]> {
+  const rows = await scopeSql(tx, workspaceId).all<{ account_id: string }>(
+    `SELECT account_id FROM membership WHERE workspace_id = :workspace AND role = 'owner'`,
+  );
+  return rows.map((row) => row.account_id);
+}
