@@ -1,0 +1,171 @@
+import type { FastifyInstance } from 'fastify';
+import { z } from 'zod';
+import type { Access } from '../../access/access.ts';
+import type { Membership } from '../../access/account-rows.ts';
+import type { ApiKey } from '../../access/keys.ts';
+import type { Person, PersonChange } from '../../access/people.ts';
+import { ROLES } from '../../access/principal.ts';
+import { parseBody, unixSeconds } from './parse-body.ts';
+
+const OWNER = { config: { role: 'owner' } } as const;
+const Id = z.strictObject({ id: z.string().min(1).max(128) });
+const Name = z.string().trim().min(1).max(200);
+/** The rules for good passwords say more than a schema could. */
+const Password = z.string().min(1).max(1_024);
+const AnyRole = z.enum(ROLES);
+
+const NewPersonBody = z.strictObject({
+  username: z.string().min(1).max(256),
+  display_name: Name.optional(),
+  password: Password.optional(),
+  role: AnyRole,
+});
+const PersonChangeBody = z.strictObject({
+  username: z.string().min(1).max(256).optional(),
+  display_name: Name.optional(),
+  password: Password.optional(),
+  /** Generates a new password and returns it. */
+  reset_password: z.literal(true).optional(),
+  role: AnyRole.optional(),
+  disabled: z.boolean().optional(),
+});
+const NewKeyBody = z.strictObject({
+  name: Name,
+  role: AnyRole,
+  expires_in_days: z.int().min(1).max(3_650).nullish(),
+});
+const WorkspaceBody = z.strictObject({ name: Name });
+
+export async function administrationRoutes(app: FastifyInstance, options: { access: Access }): Promise<void> {
+  await app.register(peopleRoutes, options);
+  await app.register(keyRoutes, options);
+  await app.register(workspaceRoutes, options);
+}
+
+async function peopleRoutes(app: FastifyInstance, { access }: { access: Access }): Promise<void> {
+  const { people } = access;
+
+  app.get('/ops/users', OWNER, async (request) =>
+    list((await people.list(request.principal.workspaceId)).map(personJson)),
+  );
+
+  app.post('/ops/users', OWNER, async (request, reply) => {
+    const body = parseBody(NewPersonBody, request.body);
+    const { person, generatedPassword } = await people.add(request.principal, {
+      username: body.username,
+      displayName: body.display_name ?? body.username.trim(),
+      role: body.role,
+      password: body.password ?? null,
+    });
+    reply.code(201).header('Cache-Control', 'no-store');
+    return { ...personJson(person), ...(generatedPassword === null ? {} : { password: generatedPassword }) };
+  });
+
+  app.patch('/ops/users/:id', OWNER, async (request, reply) => {
+    const { id } = parseBody(Id, request.params);
+    const body = parseBody(PersonChangeBody, request.body);
+    const password = body.reset_password === true ? null : body.password;
+    const change: PersonChange = {
+      ...(body.username === undefined ? {} : { username: body.username }),
+      ...(body.display_name === undefined ? {} : { displayName: body.display_name }),
+      ...(body.role === undefined ? {} : { role: body.role }),
+      ...(body.disabled === undefined ? {} : { disabled: body.disabled }),
+      ...(password === undefined ? {} : { password }),
+    };
+    const { person, generatedPassword } = await people.update(request.principal, id, change);
+    reply.header('Cache-Control', 'no-store');
+    return { ...personJson(person), ...(generatedPassword === null ? {} : { password: generatedPassword }) };
+  });
+
+  app.delete('/ops/users/:id', OWNER, async (request) => {
+    const { id } = parseBody(Id, request.params);
+    await people.remove(request.principal, id);
+    return { id, object: 'user', deleted: true };
+  });
+}
+
+async function keyRoutes(app: FastifyInstance, { access }: { access: Access }): Promise<void> {
+  const { keys } = access;
+
+  app.get('/ops/keys', OWNER, async (request) =>
+    list((await keys.list(request.principal.workspaceId)).map(keyJson)),
+  );
+
+  app.post('/ops/keys', OWNER, async (request, reply) => {
+    const body = parseBody(NewKeyBody, request.body);
+    const { key, secret } = await keys.create(request.principal, {
+      name: body.name,
+      role: body.role,
+      expiresInDays: body.expires_in_days ?? null,
+    });
+    reply.code(201).header('Cache-Control', 'no-store');
+    return { ...keyJson(key), key: secret };
+  });
+
+  app.delete('/ops/keys/:id', OWNER, async (request) => {
+    const { id } = parseBody(Id, request.params);
+    await keys.revoke(request.principal.workspaceId, id);
+    return { id, object: 'api_key', deleted: true };
+  });
+}
+
+async function workspaceRoutes(app: FastifyInstance, { access }: { access: Access }): Promise<void> {
+  const { workspaces } = access;
+
+  app.get('/ops/workspaces', OWNER, async (request) =>
+    list((await workspaces.list(request.principal)).map(workspaceJson)),
+  );
+
+  app.post('/ops/workspaces', OWNER, async (request, reply) => {
+    const { name } = parseBody(WorkspaceBody, request.body);
+    reply.code(201);
+    return workspaceJson(await workspaces.create(request.principal, name));
+  });
+
+  app.patch('/ops/workspaces/:id', OWNER, async (request) => {
+    const { id } = parseBody(Id, request.params);
+    const { name } = parseBody(WorkspaceBody, request.body);
+    return workspaceJson(await workspaces.rename(request.principal, id, name));
+  });
+}
+
+function list<Item>(items: Item[]) {
+  return { object: 'list', data: items, has_more: false };
+}
+
+function personJson(person: Person) {
+  return {
+    id: person.id,
+    object: 'user',
+    username: person.username,
+    display_name: person.displayName,
+    role: person.role,
+    disabled: person.disabled,
+    must_change_password: person.mustChangePassword,
+    created_at: unixSeconds(person.createdAt),
+  };
+}
+
+function keyJson(key: ApiKey) {
+  return {
+    id: key.id,
+    object: 'api_key',
+    name: key.name,
+    role: key.role,
+    hint: key.hint,
+    account_id: key.accountId,
+    created_at: unixSeconds(key.createdAt),
+    expires_at: key.expiresAt === null ? null : unixSeconds(key.expiresAt),
+    revoked_at: key.revokedAt === null ? null : unixSeconds(key.revokedAt),
+  };
+}
+
+function workspaceJson(membership: Membership) {
+  return {
+    id: membership.workspaceId,
+    object: 'workspace',
+    name: membership.workspaceName,
+    role: membership.role,
+    created_at: unixSeconds(membership.createdAt),
+  };
+}
