@@ -4,7 +4,7 @@ import type { PDFDocumentProxy } from 'pdfjs-dist';
 import { getDocument, PasswordException, VerbosityLevel } from 'pdfjs-dist/legacy/build/pdf.mjs';
 import { BudaoError } from '../../../contract/errors.ts';
 import type { ParseContext, Parsed } from '../parse-context.ts';
-import { corruptDocument, encryptedDocument, refusal, tooManyPages } from '../refusals.ts';
+import { corruptDocument, emptyDocument, encryptedDocument, refusal, tooManyPages } from '../refusals.ts';
 import { addPdfBlocks } from './pdf-blocks.ts';
 import { withoutFurniture } from './pdf-furniture.ts';
 import { type PdfLine, readPageLines } from './pdf-lines.ts';
@@ -15,6 +15,7 @@ const packageFolder = dirname(createRequire(import.meta.url).resolve('pdfjs-dist
 export async function parsePdf({ bytes, limits, out }: ParseContext): Promise<Parsed> {
   const pdf = await openPdf(bytes);
   if (pdf.numPages > limits.maxPages) throw tooManyPages(pdf.numPages, limits.maxPages, 'pages');
+  if (pdf.numPages === 0) throw emptyDocument();
   const pages: PdfLine[][] = [];
   const withoutText: number[] = [];
   const unreadable: number[] = [];
