@@ -30,7 +30,7 @@ export interface QueryPlan {
 }
 
 const CHARACTER_WEIGHT = 0.2;
-const WEAK_PAIR_WEIGHT = 0.4;
+const WEAK_PAIR_WEIGHT = 0.6;
 const WEAK_CHARACTERS = new Set('的了是在和与及或之其也就都而被把让从向对为以于有不无可所个一上中下大小');
 
 /** Longer questions are cut: what a person asks fits, and a pasted page would only slow the search. */

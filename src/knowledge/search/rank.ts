@@ -24,14 +24,14 @@ export interface LexicalScore {
   coverage: number;
 }
 
-export const BM25 = { k1: 1.2, b: 0.5 };
+export const BM25 = { k1: 1, b: 0.35 };
 const HEADING_WEIGHT = 0.6;
 
 /** What it is worth that a chunk is the very article, or of the very document, that the question names. */
 const NAMED_ARTICLE_BONUS = 0.5;
 const NAMED_TITLE_BONUS = 0.4;
 /** What it is worth that a chunk holds a figure of the kind that was asked for. */
-const QUANTITY_BONUS = 0.1;
+const QUANTITY_BONUS = 0.2;
 const HIGHEST_BONUS = 1 + NAMED_ARTICLE_BONUS + NAMED_TITLE_BONUS + QUANTITY_BONUS;
 
 /** A scorer for one question; the rarity of its terms is looked up once. */

@@ -6,6 +6,7 @@ import { mkdir } from 'node:fs/promises';
 import { BudaoError } from '../../contract/errors.ts';
 import type { ChunkIndex, IndexGeneration, SearchHit } from '../../knowledge/ports.ts';
 import { fuse } from '../../knowledge/search/fuse.ts';
+import { lendToNeighbours } from '../../knowledge/search/neighbours.ts';
 import { planQuery } from '../../knowledge/search/query-plan.ts';
 import { LAYOUT_VERSION } from './lancedb-schema.ts';
 import { LanceDbTable } from './lancedb-table.ts';
@@ -44,7 +45,7 @@ export async function openLanceDbIndex(options: { directory: string }): Promise<
       if (request.vector !== null) checkDimension(request.vector, generation);
       const { reader } = entryOf(knowledgeBaseId, generation);
       const evidence = await reader.search(planQuery(request.query), request.vector, request.documentIds);
-      return fuse(evidence, request.limit);
+      return fuse(lendToNeighbours(evidence), request.limit);
     },
     inventory(knowledgeBaseId, generation) {
       return entryOf(knowledgeBaseId, generation).reader.inventory();
