@@ -1,19 +1,10 @@
-// When and how to say that the documents do not answer the question.
+// How to say that the documents do not answer the question.
 
 import type { ExtractiveAnswer, Passage } from '../ports.ts';
 import { documentTitle } from './present-unit.ts';
 import type { Language } from './question.ts';
-import type { RankedPart } from './rank-units.ts';
 
 const TITLES_SHOWN = 3;
-
-/** Below this share of the question's notions nothing in the passages is about it. */
-const MIN_COVERAGE = Number(process.env.MC ?? 0.12);
-
-export function coversPart({ expects, best }: RankedPart): boolean {
-  if (expects.kind === 'quantity' && best.answerType === 0) return false;
-  return best.coverage >= MIN_COVERAGE;
-}
 
 /** Says plainly that the documents do not answer, where was looked, and what to try; holds no figure and no rule. */
 export function declineAnswer(passages: readonly Passage[], language: Language): ExtractiveAnswer {

@@ -1,11 +1,12 @@
 // The answerer that needs no model: quotes the sentences that answer the question, or declines.
 
 import type { ExtractiveAnswer, Passage } from '../ports.ts';
-import { coversPart, declineAnswer } from './decline.ts';
+import { declineAnswer } from './decline.ts';
 import type { IndexedPassage } from './evidence.ts';
 import { presentUnit } from './present-unit.ts';
 import { rankUnits } from './rank-units.ts';
 import { type SelectionLimits, selectUnits } from './select-units.ts';
+import { answerableParts } from './sufficiency.ts';
 
 export type ExtractOptions = Partial<SelectionLimits>;
 
@@ -18,7 +19,7 @@ export function extractAnswer(
   options: ExtractOptions = {},
 ): ExtractiveAnswer {
   const ranked = rankUnits(question, passages);
-  const answerable = ranked.parts.filter(coversPart);
+  const answerable = answerableParts(question, ranked);
   if (answerable.length === 0) return declineAnswer(passages, ranked.language);
   const chosen = selectUnits(
     answerable.map(({ ranking }) => ranking),

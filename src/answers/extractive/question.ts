@@ -117,7 +117,7 @@ const ZH_RULES: readonly Rule[] = [
   { pattern: /(?:几|多少)个?(?:人|名|位)/u, expects: () => quantity(['people', 'count']) },
   {
     pattern: /几岁|多少岁|多大年纪|多大岁数|年龄(?:是|为|要)?多/u,
-    expects: () => quantity(['age', 'duration'], '岁'),
+    expects: () => quantity(['age']),
   },
   {
     pattern:
@@ -163,7 +163,7 @@ const EN_RULES: readonly Rule[] = [
   },
   {
     pattern: /how old|what age|(?:minimum|maximum|retirement) age/i,
-    expects: () => quantity(['age', 'duration'], '岁'),
+    expects: () => quantity(['age']),
   },
   {
     pattern: /how many (?:\w+ ){0,2}?(second|minute|hour|day|week|month|year)s?\b/i,

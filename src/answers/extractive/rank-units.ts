@@ -2,7 +2,14 @@
 
 import type { Passage } from '../ports.ts';
 import { conceptsOf } from './concepts.ts';
-import { type Evidence, evidenceOf, type IndexedPassage, indexPassage, NO_EVIDENCE, scoreOf } from './evidence.ts';
+import {
+  type Evidence,
+  evidenceOf,
+  type IndexedPassage,
+  indexPassage,
+  NO_EVIDENCE,
+  scoreOf,
+} from './evidence.ts';
 import { analyseQuestion, type Expectation, type Language } from './question.ts';
 import type { RankedUnit } from './select-units.ts';
 import { splitPassage } from './split-passage.ts';

@@ -1,0 +1,43 @@
+// Whether the passages hold enough of the question to answer it, or the honest answer is that they do not.
+
+import type { Passage } from '../ports.ts';
+import type { RankedPart, RankedQuestion } from './rank-units.ts';
+
+/**
+ * How much evidence an answer needs, on a scale from 0 to 2. Someone who tells of their own case uses everyday words
+ * that no document holds, so less is asked there; a question in the language of documents should find its words.
+ */
+const NEEDED = { formal: 0.45, personal: 0.37 };
+
+/** The lexical score that counts as full evidence: even exact questions seldom reach more. */
+const FULL_LEXICAL_SCORE = 0.3;
+/** Stands in for what retrieval would say where the passages come without its evidence. */
+const OWN_COVERAGE_FACTOR = 4;
+
+const PERSONAL = /我|咱|俺|你|老板|啊|呀|吗|呢|咋|啥|吧|嘛|[不没][？?]?$|\b(?:i|i'm|we|my|our|me|us)\b/iu;
+
+/** The parts of the question that can be answered; none means decline. */
+export function answerableParts(question: string, ranked: RankedQuestion): RankedPart[] {
+  const needed = PERSONAL.test(question.trim()) ? NEEDED.personal : NEEDED.formal;
+  const retrieval = retrievalEvidence(ranked.passages.map(({ passage }) => passage));
+  return ranked.parts.filter((part) => {
+    if (part.ranking.length === 0 || part.best.coverage === 0) return false;
+    if (part.expects.kind === 'quantity' && part.best.answerType === 0) return false;
+    const aboutness = retrieval ?? OWN_COVERAGE_FACTOR * part.best.coverage;
+    return aboutness * subjectShare(part) * (0.5 + 0.5 * part.best.answerType) >= needed;
+  });
+}
+
+/** 0 to 2, from what retrieval knows of the whole knowledge base; null where the hits do not say. */
+function retrievalEvidence(passages: readonly Passage[]): number | null {
+  const coverages = passages.flatMap(({ coverage }) => (coverage === undefined ? [] : [coverage]));
+  const scores = passages.flatMap(({ lexical }) => (lexical === undefined ? [] : [lexical]));
+  if (coverages.length === 0 || scores.length === 0) return null;
+  return Math.max(...coverages) + Math.min(1, Math.max(...scores) / FULL_LEXICAL_SCORE);
+}
+
+/** A figure that stands away from the subject answers another question: 婚假 in one place, five days in another. */
+function subjectShare({ expects, best, topCoverage }: RankedPart): number {
+  if (expects.kind !== 'quantity' || topCoverage === 0) return 1;
+  return 0.3 + 0.7 * (best.coverage / topCoverage);
+}
