@@ -21,7 +21,7 @@ export class ApiError extends Error {
 
   /** True when the same request may succeed later without anyone changing it. */
   get isPassing(): boolean {
-    return this.status === 0 || this.status === 408 || this.status === 429 || this.status >= 500;
+    return this.status === 0 || this.status === 408 || this.status === 409 || this.status === 429 || this.status >= 500;
   }
 }
 

@@ -1,5 +1,5 @@
 import { request, send } from './client.ts';
-import type { Rating } from './types.ts';
+import type { Rating, ResponseObject } from './types.ts';
 
 export interface Question {
   conversationId: string;
@@ -36,6 +36,10 @@ export function resumeStream(responseId: string, after: number | null, signal: A
     headers: { accept: 'text/event-stream' },
     signal,
   });
+}
+
+export function getResponse(responseId: string, signal: AbortSignal): Promise<ResponseObject> {
+  return request(`/v1/responses/${responseId}`, { signal });
 }
 
 export function cancelResponse(responseId: string): Promise<unknown> {

@@ -60,6 +60,9 @@ export interface Citation {
   heading_path?: string[];
   page?: number | null;
   article?: string | null;
+  /** Range of the quote in the document's text, where the server says so. */
+  start?: number;
+  end?: number;
 }
 
 export interface ContentPart {
@@ -120,6 +123,7 @@ export interface KnowledgeBase {
   created_at: number;
   description?: string | null;
   is_default?: boolean;
+  metadata?: Record<string, string> | null;
   usage_bytes?: number;
   file_counts?: { total: number; completed: number; in_progress: number; failed: number; cancelled: number };
   generation?: { id: string; embedder: string | null; building: boolean | string | null } | null;

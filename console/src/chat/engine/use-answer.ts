@@ -1,0 +1,18 @@
+import { useObservable } from '../../store/observable.ts';
+import { type Answer, isFinished } from './answer.ts';
+import { currentChat } from './current-engine.ts';
+import type { Turn } from './thread.ts';
+
+const NOBODY = '';
+
+export function useAnswer(responseId: string | null): Answer {
+  return useObservable(currentChat().engine.answers.shown(responseId ?? NOBODY));
+}
+
+/** True from the moment of asking until the answer is finished or could not be asked for. */
+export function useIsBusy(turn: Turn | undefined): boolean {
+  const answer = useAnswer(turn?.responseId ?? null);
+  if (turn === undefined) return false;
+  if (turn.outgoing !== null) return turn.sendError === null;
+  return turn.responseId !== null && !isFinished(answer);
+}

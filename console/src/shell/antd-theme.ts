@@ -1,0 +1,35 @@
+import { theme, type ThemeConfig } from 'antd';
+import type { ThemeName } from './preferences.ts';
+
+const fontFamily =
+  '-apple-system, BlinkMacSystemFont, "Segoe UI", "PingFang SC", "HarmonyOS Sans SC", "MiSans", "Microsoft YaHei UI", "Microsoft YaHei", "Noto Sans CJK SC", "Noto Sans SC", "Source Han Sans SC", "Helvetica Neue", Arial, sans-serif';
+
+/** The same palette as base.css, for the components of the library. */
+const palettes = {
+  light: { primary: '#1f6f66', container: '#ffffff', layout: '#f7f6f3', text: '#1d2321', border: '#e2e0da' },
+  dark: { primary: '#4fae9f', container: '#1b1f1e', layout: '#131615', text: '#e6e9e7', border: '#323836' },
+} as const;
+
+export function antdTheme(name: ThemeName, reducedMotion: boolean): ThemeConfig {
+  const palette = palettes[name];
+  return {
+    algorithm: name === 'dark' ? theme.darkAlgorithm : theme.defaultAlgorithm,
+    token: {
+      colorPrimary: palette.primary,
+      colorInfo: palette.primary,
+      colorLink: palette.primary,
+      colorBgContainer: palette.container,
+      colorBgLayout: palette.layout,
+      colorBgElevated: name === 'dark' ? '#232827' : '#ffffff',
+      colorTextBase: palette.text,
+      colorBorder: palette.border,
+      borderRadius: 8,
+      fontFamily,
+      fontSize: 14,
+      motion: !reducedMotion,
+    },
+    components: {
+      Button: { primaryShadow: 'none', defaultShadow: 'none', dangerShadow: 'none' },
+    },
+  };
+}
