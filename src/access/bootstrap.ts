@@ -29,7 +29,7 @@ export interface BootstrapResult {
 }
 
 /**
- * Safe to run at every start, by several processes, and after being killed at any point.
+ * Safe to run at every start, and after being killed at any point. One process runs it, before the others start.
  * @throws BudaoError bootstrap_key_too_short, bootstrap_key_malformed
  */
 export async function ensureBootstrap(options: {
@@ -55,7 +55,9 @@ export async function ensureBootstrap(options: {
       };
     }
     const workspaceId = existing?.id ?? '';
-    const told = passwordHash !== null && (await replaceUntoldPassword(tx, passwordHash));
+    // What appeared since we looked was made by another process, which is telling its password.
+    const told =
+      first !== undefined && passwordHash !== null && (await replaceUntoldPassword(tx, passwordHash));
     return { workspaceId, told, warnings: await warnAboutKey(tx, key) };
   });
   return {
