@@ -1,5 +1,5 @@
 import type { Configuration } from './configuration.ts';
-import type { FirstSignIn } from './first-start.ts';
+import type { FirstSignIn } from './first-sign-in.ts';
 import { VERSION } from './version.ts';
 
 export const HELP = `不倒 Budao ${VERSION}: a knowledge assistant that gets back up.

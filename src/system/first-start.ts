@@ -1,21 +1,20 @@
 import type { Logger } from 'pino';
 import { ensureBootstrap } from '../access/bootstrap.ts';
 import { learnDimension } from '../knowledge/ingest/generation.ts';
+import type { Embedder } from '../knowledge/ports.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { FolderBlobs } from '../stores/blobs/folder-blobs.ts';
 import type { Configuration } from './configuration.ts';
 import type { DataFolder } from './data-folder.ts';
-import { rememberFirstPassword } from './first-password.ts';
+import { type FirstSignIn, readFirstSignIn, rememberFirstSignIn } from './first-sign-in.ts';
+import { ensureLocalKey } from './local-key.ts';
 import { createEmbedder } from './models.ts';
 import { loadSample } from './sample.ts';
 
-/** How to sign in for the first time; null once that password has been changed. */
-export interface FirstSignIn {
-  username: string;
-  password: string;
-}
-
-/** What a data folder needs before the first question: an owner, a workspace, a local key, and the sample documents. */
+/**
+ * What a data folder needs before the first question: an owner, a workspace, a key for the command line on this
+ * machine, and the sample documents. Does at every start what an earlier one was killed before.
+ */
 export async function prepareInstallation(context: {
   configuration: Configuration;
   folder: DataFolder;
@@ -23,26 +22,37 @@ export async function prepareInstallation(context: {
   log: Logger;
 }): Promise<FirstSignIn | null> {
   const { configuration, folder, ledger, log } = context;
-  return rememberFirstPassword(folder, ledger, async (password) => {
-    const bootstrap = await ensureBootstrap({
-      ledger,
-      password,
-      bootstrapApiKey: configuration.bootstrapApiKey?.reveal() ?? null,
-      now: Date.now(),
-    });
-    for (const warning of bootstrap.warnings) log.warn(warning);
-    if (configuration.sample) {
-      const embedder = createEmbedder(configuration);
-      // Without the embedder the sample starts lexical, and is rebuilt once the embedder answers.
-      const usable = await learnDimension(embedder).then(
-        () => embedder,
-        (err: unknown) => {
-          log.warn({ err }, 'the embedder does not answer: knowledge starts with lexical search');
-          return null;
-        },
-      );
-      const blobs = new FolderBlobs(folder.blobs);
-      await loadSample({ ledger, blobs, embedder: usable, workspaceId: bootstrap.workspaceId });
-    }
+  const bootstrapApiKey = configuration.bootstrapApiKey?.reveal();
+  const bootstrap = await ensureBootstrap({
+    ledger,
+    now: Date.now,
+    ...(bootstrapApiKey === undefined ? {} : { bootstrapApiKey }),
   });
+  for (const warning of bootstrap.warnings) log.warn(warning);
+  if (bootstrap.admin !== null) {
+    await rememberFirstSignIn(folder, bootstrap.admin);
+    await bootstrap.acknowledge();
+  }
+  await ensureLocalKey(folder, ledger, bootstrap.workspaceId);
+  if (configuration.sample) {
+    await loadSample({
+      ledger,
+      blobs: new FolderBlobs(folder.blobs),
+      embedder: await usableEmbedder(configuration, log),
+      workspaceId: bootstrap.workspaceId,
+    });
+  }
+  return readFirstSignIn(folder, ledger);
+}
+
+/** Without its embedder the sample starts with lexical search, and is rebuilt once the embedder answers. */
+async function usableEmbedder(configuration: Configuration, log: Logger): Promise<Embedder | null> {
+  const embedder = createEmbedder(configuration);
+  try {
+    await learnDimension(embedder);
+    return embedder;
+  } catch (err) {
+    log.warn({ err }, 'the embedder does not answer: knowledge starts with lexical search');
+    return null;
+  }
 }

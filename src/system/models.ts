@@ -8,6 +8,9 @@ import { createOpenAiGenerator } from '../models/openai-generator.ts';
 import type { Configuration } from './configuration.ts';
 
 const CONNECT_TIMEOUT_MS = 5_000;
+const EMBEDDING_TIMEOUT_MS = 20_000;
+/** A reader waits for a query's vector; an ingest can wait out a restart of the endpoint. */
+const EMBEDDING_RETRY_BUDGET_MS = { query: 1_500, passage: 60_000 };
 
 /** Asks whatever is configured, best first. */
 export const AUTOMATIC_MODEL = 'budao';
@@ -15,8 +18,8 @@ export const AUTOMATIC_MODEL = 'budao';
 export const EXTRACTIVE_MODEL = 'extractive';
 
 export interface ConfiguredModels extends AsyncDisposable {
-  /** Names that a request may ask for. */
-  names: string[];
+  /** Names of the configured endpoints, in the order in which they are tried. */
+  generatorNames: string[];
   /** Null for the extractive answerer. @throws BudaoError model_not_found */
   choose(model: string): GeneratorChoice | null;
   states(): EndpointState[];
@@ -47,7 +50,7 @@ export function createModels(configuration: Configuration): ConfiguredModels {
     ]),
   );
   return {
-    names: [AUTOMATIC_MODEL, EXTRACTIVE_MODEL, ...byName.keys()],
+    generatorNames: generators.map((generator) => generator.name),
     choose(model) {
       if (model === EXTRACTIVE_MODEL) return null;
       if (model === AUTOMATIC_MODEL) return all;
@@ -79,6 +82,10 @@ export function createEmbedder(configuration: Configuration): Embedder | null {
     return createOnnxEmbedder({ folder: embedder.folder, queryPrefix, passagePrefix, ...pooling });
   }
   return createOpenAiEmbedder({
+    name: embedder.model,
+    connectTimeoutMs: CONNECT_TIMEOUT_MS,
+    timeoutMs: EMBEDDING_TIMEOUT_MS,
+    retryBudgetMs: EMBEDDING_RETRY_BUDGET_MS,
     baseUrl: embedder.baseUrl,
     apiKey: embedder.apiKey?.reveal() ?? null,
     model: embedder.model,

@@ -10,8 +10,8 @@ import { openSqliteLedger } from '../stores/ledger/sqlite-ledger.ts';
 import { KeptChild } from './child-process.ts';
 import type { Configuration } from './configuration.ts';
 import { DataFolderLock, dataFolderAt, prepareDataFolder } from './data-folder.ts';
-import type { FirstSignIn } from './first-start.ts';
-import { prepareInstallation } from './first-start.ts';
+import type { FirstSignIn } from './first-sign-in.ts';
+import { prepareInstallation, prepareInstallation } from './first-start.ts';
 import { registerProcess, removeProcess } from './process-table.ts';
 
 const STOP_GRACE_MS = 8_000;
@@ -61,11 +61,10 @@ export class Supervisor implements AsyncDisposable {
       if (released > 0) channel.publish(RUNS_AVAILABLE, '');
       log.info({ role: 'supervisor', child: role, processId, ...detail, released }, 'process ended');
     };
+    const ready = whenBothAreUp((url) => callbacks.onReady({ url, firstSignIn }));
     const keep = (role: 'api' | 'worker'): KeptChild =>
       new KeptChild(role, environment, {
-        onReady: (url) => {
-          if (url !== undefined) callbacks.onReady({ url, firstSignIn });
-        },
+        onReady: (url) => ready(role, url),
         onRefused: (message) => callbacks.onRefused(message),
         onDeath: (processId, detail) =>
           void onDeath(role, processId, detail).catch((error: unknown) =>
@@ -85,6 +84,20 @@ export class Supervisor implements AsyncDisposable {
     await Promise.all([api?.stop(STOP_GRACE_MS), ...workers.map((worker) => worker.stop(STOP_GRACE_MS))]);
     await this.#stack.disposeAsync();
   }
+}
+
+/** Questions can be asked once there is an API process and a worker; later restarts are nobody's news. */
+function whenBothAreUp(announce: (url: string) => void): (role: 'api' | 'worker', url?: string) => void {
+  let address: string | null = null;
+  let hasWorker = false;
+  let announced = false;
+  return (role, url) => {
+    if (role === 'api') address = url ?? null;
+    else hasWorker = true;
+    if (announced || address === null || !hasWorker) return;
+    announced = true;
+    announce(address);
+  };
 }
 
 /** The lock is ours, so whoever held runs before is dead or will find itself fenced. */

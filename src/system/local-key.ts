@@ -1,0 +1,32 @@
+import { hashCredential } from '../access/credential-hash.ts';
+import { insertKey } from '../access/keys.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import { scopeSql } from '../ledger/scope.ts';
+import { openFolderSecrets } from '../stores/secrets/folder-secrets.ts';
+import type { DataFolder } from './data-folder.ts';
+
+const SECRET_NAME = 'local-key';
+
+/** The key of the command line on this machine: whoever may read the data folder may use it. */
+export async function readLocalKey(folder: DataFolder): Promise<string> {
+  const secret = await openFolderSecrets({ folder: folder.secrets }).read(SECRET_NAME);
+  return `bdk_local_${Buffer.from(secret).toString('base64url')}`;
+}
+
+export async function ensureLocalKey(folder: DataFolder, ledger: Ledger, workspaceId: string): Promise<void> {
+  const secret = await readLocalKey(folder);
+  await ledger.transaction(async (tx) => {
+    const known = await tx.get('SELECT 1 AS one FROM api_key WHERE key_hash = :hash', {
+      hash: hashCredential(secret),
+    });
+    if (known !== undefined) return;
+    await insertKey(scopeSql(tx, workspaceId), {
+      secret,
+      name: '本机命令行 / Command line on this machine',
+      role: 'owner',
+      accountId: null,
+      expiresAt: null,
+      now: Date.now(),
+    });
+  });
+}

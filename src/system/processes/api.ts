@@ -1,0 +1,75 @@
+import { existsSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import { Registry } from 'prom-client';
+import { createAccess } from '../../access/access.ts';
+import { BudaoError } from '../../contract/errors.ts';
+import { createHttpServer } from '../../http/server.ts';
+import { RunClient } from '../../runs/run-client.ts';
+import { RunFeeds } from '../../runs/run-feed.ts';
+import { openFolderSecrets } from '../../stores/secrets/folder-secrets.ts';
+import { runChild } from '../child-main.ts';
+import { openStores } from '../compose.ts';
+import { healthChecks } from '../health-checks.ts';
+import { listProcesses, registerProcess, removeProcess } from '../process-table.ts';
+import { VERSION } from '../version.ts';
+
+const CONSOLE_FOLDER = fileURLToPath(new URL('../../../console/dist', import.meta.url));
+
+await runChild('api', async ({ configuration, log, processId }) => {
+  const cleanup = new AsyncDisposableStack();
+  const startedAt = Date.now();
+  const stores = cleanup.use(await openStores(configuration));
+  const { ledger, channel, embedder, models } = stores;
+  const feeds = cleanup.use(new RunFeeds({ ledger, channel }));
+  const runs = new RunClient(channel);
+  const app = await createHttpServer({
+    version: VERSION,
+    logger: log,
+    ledger,
+    feeds,
+    runs,
+    generatorNames: models.generatorNames,
+    embedder,
+    checks: healthChecks(stores),
+    metrics: new Registry(),
+    access: await createAccess({ ledger, secrets: openFolderSecrets({ folder: stores.folder.secrets }) }),
+    routes: [],
+    consoleFolder: existsSync(CONSOLE_FOLDER) ? CONSOLE_FOLDER : null,
+    status: async () => ({
+      startedAt,
+      mode: models.generatorNames.length === 0 ? 'extractive' : 'full',
+      processes: (await listProcesses(ledger.read)).map(({ runs: runIds, ...entry }) => ({
+        ...entry,
+        runIds,
+      })),
+    }),
+  });
+  cleanup.defer(async () => app.close());
+  await app
+    .listen({ host: configuration.host, port: configuration.port })
+    .catch((error: NodeJS.ErrnoException) => {
+      throw portError(error, configuration.host, configuration.port);
+    });
+  await registerProcess(ledger, { id: processId, pid: process.pid, role: 'api' });
+  cleanup.defer(() => ledger.transaction((tx) => removeProcess(tx, processId)));
+  return { url: urlOf(app.server.address() as AddressInfo), stop: () => cleanup.disposeAsync() };
+});
+
+function urlOf({ address, family, port }: AddressInfo): string {
+  const isEveryone = address === '0.0.0.0' || address === '::';
+  const host = isEveryone ? 'localhost' : family === 'IPv6' ? `[${address}]` : address;
+  return `http://${host}:${port}`;
+}
+
+function portError(error: NodeJS.ErrnoException, host: string, port: number): unknown {
+  const message = {
+    EADDRINUSE: `Port ${port} on ${host} is in use by another program. Choose another one with --port.`,
+    EACCES: `Port ${port} needs more rights than this user has. Choose one above 1023 with --port.`,
+    EADDRNOTAVAIL: `This machine has no address ${host}. Choose another one with --host.`,
+    ENOTFOUND: `The name ${host} has no address. Choose another one with --host.`,
+  }[error.code ?? ''];
+  return message === undefined
+    ? error
+    : new BudaoError('invalid', 'cannot_listen', message, { cause: error });
+}
