@@ -2,8 +2,7 @@
 
 import type { ExtractiveAnswer, Passage } from '../ports.ts';
 import { declineAnswer } from './decline.ts';
-import type { IndexedPassage } from './evidence.ts';
-import { presentUnit } from './present-unit.ts';
+import { presentUnits } from './present-unit.ts';
 import { rankUnits } from './rank-units.ts';
 import { type SelectionLimits, selectUnits } from './select-units.ts';
 import { answerableParts } from './sufficiency.ts';
@@ -25,13 +24,5 @@ export function extractAnswer(
     answerable.map(({ ranking }) => ranking),
     { ...DEFAULT_LIMITS, ...options },
   );
-  const sentences = chosen.map((selected) => ({
-    text: presentUnit(selected, passageOf(ranked.passages, selected.unit.passage), ranked.language),
-    citations: selected.citations.sort((left, right) => left - right),
-  }));
-  return { declined: false, sentences };
-}
-
-function passageOf(indexed: readonly IndexedPassage[], passage: Passage): IndexedPassage {
-  return indexed.find((candidate) => candidate.passage === passage) as IndexedPassage;
+  return { declined: false, sentences: presentUnits(chosen, ranked.passages, ranked.language) };
 }

@@ -1,5 +1,6 @@
 // How a chosen unit reads in the answer: its own words, a short lead that names the provision, and nothing else.
 
+import type { ExtractedSentence } from '../ports.ts';
 import type { IndexedPassage, IndexedUnit } from './evidence.ts';
 import type { Language } from './question.ts';
 import type { Selected } from './select-units.ts';
@@ -11,19 +12,39 @@ const MAX_ANTECEDENT_CHARS = 160;
 
 const ANAPHORIC =
   /^(?:前[一两二三]?款|前项|上述|上款|该|其(?!他)|此(?!外)|这|本款|(?:This|That|These|Those|It|They|Such|He|She)\b)/u;
+/** How an item of a written-out list ends. */
+const ENDED = /[。；;.：:]$/u;
 const LEADING_CONNECTIVE =
   /^(?:此外|另外|同时|但是|因此|所以|However|Therefore|In addition|Moreover)[,，]\s*/u;
 
-export function presentUnit(selected: Selected, passage: IndexedPassage, language: Language): string {
-  const { unit } = selected;
-  const body = unit.kind === 'list' ? listText(selected) : unit.text;
-  const antecedent = antecedentOf(unit, passage);
-  const text = tidy(antecedent === null ? body : `${antecedent}${joint(antecedent)}${body}`);
-  return `${lead(selected, language)}${text}`;
+/** The answer's sentences in reading order: what comes from one passage stands together, with one lead. */
+export function presentUnits(
+  chosen: readonly Selected[],
+  passages: readonly IndexedPassage[],
+  language: Language,
+): ExtractedSentence[] {
+  const pieces = chosen.map((selected) => ({ selected, antecedent: antecedentOf(selected.unit, passages) }));
+  const brought = new Set(
+    pieces.map(({ antecedent }) => antecedent).filter((unit) => unit?.kind === 'sentence'),
+  );
+  const shown = pieces.filter(({ selected }) => !brought.has(selected.unit));
+  const whole = new Set(shown.map(({ selected }) => selected.unit));
+  const groups = Map.groupBy(shown, ({ selected }) => selected.unit.passage);
+  return [...groups.values()].flatMap((group) =>
+    group.map(({ selected, antecedent }, at) => {
+      const before = antecedent === null || whole.has(antecedent) ? '' : headOf(antecedent);
+      const body = selected.unit.kind === 'list' ? listText(selected) : selected.unit.text;
+      const text = tidy(before === '' ? body : `${before}${joint(before)}${body}`);
+      return {
+        text: `${at === 0 ? lead(selected, language) : ''}${text}`,
+        citations: selected.citations.toSorted((left, right) => left - right),
+      };
+    }),
+  );
 }
 
 function listText({ unit, segment }: Selected): string {
-  if (unit.text.length <= WHOLE_LIST_CHARS) return unit.text;
+  if (unit.text.length <= WHOLE_LIST_CHARS) return wholeList(unit);
   const firstItem = unit.head === '' ? 0 : 1;
   const matched = segment - firstItem;
   if (matched < 0) return unit.text;
@@ -33,13 +54,23 @@ function listText({ unit, segment }: Selected): string {
   return `${unit.head}\n${before}${item}${after}`.trim();
 }
 
+/** A last item that the end of the passage cuts off in mid-sentence is left out, and the cut is shown. */
+function wholeList({ head, items, text }: IndexedUnit): string {
+  const cut = items.length > 1 && ENDED.test(items[0] as string) && !ENDED.test(items.at(-1) as string);
+  return cut ? [head, ...items.slice(0, -1), '……'].join('\n').trim() : text;
+}
+
 /** The unit that 前款, 该 or "it" points at, when it is short enough to come along. */
-function antecedentOf(unit: IndexedUnit, passage: IndexedPassage): string | null {
+function antecedentOf(unit: IndexedUnit, passages: readonly IndexedPassage[]): IndexedUnit | null {
   if (!ANAPHORIC.test(unit.text)) return null;
-  const previous = passage.units[unit.ordinal - 1];
-  if (previous === undefined) return null;
-  const text = previous.kind === 'list' ? previous.head : previous.text;
-  return text !== '' && text.length <= MAX_ANTECEDENT_CHARS ? text : null;
+  const passage = passages.find((candidate) => candidate.passage === unit.passage);
+  const previous = passage?.units[unit.ordinal - 1];
+  if (previous === undefined || headOf(previous) === '') return null;
+  return headOf(previous).length <= MAX_ANTECEDENT_CHARS ? previous : null;
+}
+
+function headOf(unit: IndexedUnit): string {
+  return unit.kind === 'list' ? unit.head : unit.text;
 }
 
 function joint(antecedent: string): string {

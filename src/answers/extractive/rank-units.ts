@@ -37,7 +37,7 @@ export function rankUnits(question: string, passages: readonly Passage[]): Ranke
   const { language, parts } = analyseQuestion(question);
   const indexed = passages.map((passage) => indexPassage(passage, splitPassage(passage)));
   const ranked = parts.map((part) => {
-    const asked = parts.length > 1 ? `${part.text}\n${question}` : question;
+    const asked = parts.length > 1 ? `${part.text}\n${part.text}\n${question}` : question;
     return rankPart(asked, part.expects, indexed);
   });
   return { language, passages: indexed, parts: ranked };

@@ -9,6 +9,10 @@ import type { RankedPart, RankedQuestion } from './rank-units.ts';
  */
 const NEEDED = { formal: 0.45, personal: 0.37 };
 
+/** A short question names little but its subject, so a subject that is not found weighs more. */
+const SHORT_QUESTION_WORDS = 12;
+const SHORT_QUESTION_EXTRA = 0.2;
+
 /** The lexical score that counts as full evidence: even exact questions seldom reach more. */
 const FULL_LEXICAL_SCORE = 0.3;
 /** Stands in for what retrieval would say where the passages come without its evidence. */
@@ -18,7 +22,7 @@ const PERSONAL = /我|咱|俺|你|老板|啊|呀|吗|呢|咋|啥|吧|嘛|[不没
 
 /** The parts of the question that can be answered; none means decline. */
 export function answerableParts(question: string, ranked: RankedQuestion): RankedPart[] {
-  const needed = PERSONAL.test(question.trim()) ? NEEDED.personal : NEEDED.formal;
+  const needed = neededEvidence(question.trim());
   const retrieval = retrievalEvidence(ranked.passages.map(({ passage }) => passage));
   return ranked.parts.filter((part) => {
     if (part.ranking.length === 0 || part.best.coverage === 0) return false;
@@ -26,6 +30,12 @@ export function answerableParts(question: string, ranked: RankedQuestion): Ranke
     const aboutness = retrieval ?? OWN_COVERAGE_FACTOR * part.best.coverage;
     return aboutness * subjectShare(part) * (0.5 + 0.5 * part.best.answerType) >= needed;
   });
+}
+
+function neededEvidence(question: string): number {
+  const words = question.match(/\p{Script=Han}|[a-z\d]+/giu) ?? [];
+  const register = PERSONAL.test(question) ? NEEDED.personal : NEEDED.formal;
+  return register + (words.length <= SHORT_QUESTION_WORDS ? SHORT_QUESTION_EXTRA : 0);
 }
 
 /** 0 to 2, from what retrieval knows of the whole knowledge base; null where the hits do not say. */
