@@ -10,15 +10,22 @@ import { lendToNeighbours } from '../../knowledge/search/neighbours.ts';
 import { planQuery } from '../../knowledge/search/query-plan.ts';
 import { LAYOUT_VERSION } from './lancedb-schema.ts';
 import { LanceDbTable } from './lancedb-table.ts';
-import { TableReader } from './table-reader.ts';
+import { MAX_MEMORY_ROWS, TableReader } from './table-reader.ts';
 
 interface Entry {
   table: LanceDbTable;
   reader: TableReader;
 }
 
-export async function openLanceDbIndex(options: { directory: string }): Promise<ChunkIndex> {
+export interface LanceDbIndexOptions {
+  directory: string;
+  /** Tables up to this many rows are answered from memory. */
+  maxMemoryRows?: number;
+}
+
+export async function openLanceDbIndex(options: LanceDbIndexOptions): Promise<ChunkIndex> {
   await mkdir(options.directory, { recursive: true });
+  const { maxMemoryRows = MAX_MEMORY_ROWS } = options;
   const entries = new Map<string, Entry>();
 
   const entryOf = (knowledgeBaseId: string, generation: IndexGeneration): Entry => {
@@ -26,7 +33,7 @@ export async function openLanceDbIndex(options: { directory: string }): Promise<
     let entry = entries.get(name);
     if (entry === undefined) {
       const table = new LanceDbTable(options.directory, name, generation.dimension);
-      entry = { table, reader: new TableReader(table) };
+      entry = { table, reader: new TableReader(table, maxMemoryRows) };
       entries.set(name, entry);
     }
     return entry;

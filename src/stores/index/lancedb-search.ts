@@ -21,6 +21,7 @@ const REFINE_FACTOR = 10;
 const MAX_QUERY_TERMS = 40;
 /** A term in a larger share of the rows costs much to look up and tells little. */
 const COMMON_SHARE = 0.25;
+const MIN_COMMON_ROWS = 500;
 
 export async function searchTable(
   table: Table,
@@ -54,9 +55,8 @@ function candidateTerms(plan: QueryPlan, statistics: TermStatistics): string[] {
   const byRarity = plan.terms
     .map(({ term, weight }) => ({ term, weight, frequency: statistics.documentFrequency(term) }))
     .sort((a, b) => a.frequency / a.weight - b.frequency / b.weight);
-  const telling = byRarity.filter(
-    ({ frequency, weight }) => weight >= 0.4 && frequency <= statistics.rows * COMMON_SHARE,
-  );
+  const common = Math.max(MIN_COMMON_ROWS, statistics.rows * COMMON_SHARE);
+  const telling = byRarity.filter(({ frequency, weight }) => weight >= 0.4 && frequency <= common);
   return (telling.length > 0 ? telling : byRarity).slice(0, MAX_QUERY_TERMS).map(({ term }) => term);
 }
 

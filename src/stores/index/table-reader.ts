@@ -11,7 +11,7 @@ import { documentFilter, type LanceDbTable, type OpenVersion } from './lancedb-t
 import { sampleStatistics } from './sampled-statistics.ts';
 
 /** About 20 MB of memory and a second of reading at most. */
-const MAX_MEMORY_ROWS = 3_000;
+export const MAX_MEMORY_ROWS = 3_000;
 const MAX_MEMORY_VECTOR_VALUES = 4_000_000;
 /** A change up to this size is taken over at once; a larger one is built aside, letting other work run in between. */
 const MAX_ROWS_IN_PLACE = 60;
@@ -37,8 +37,11 @@ export class TableReader {
   #view: InMemory | OnDisk | null = null;
   #refreshing: Promise<InMemory | OnDisk> | null = null;
 
-  constructor(table: LanceDbTable) {
+  readonly #maxMemoryRows: number;
+
+  constructor(table: LanceDbTable, maxMemoryRows: number) {
     this.#table = table;
+    this.#maxMemoryRows = maxMemoryRows;
   }
 
   async search(
@@ -88,7 +91,8 @@ export class TableReader {
 
   async #refresh({ key, table }: OpenVersion): Promise<InMemory | OnDisk> {
     const rows = await table.countRows();
-    const fits = rows <= MAX_MEMORY_ROWS && rows * (this.#table.dimension ?? 0) <= MAX_MEMORY_VECTOR_VALUES;
+    const fits =
+      rows <= this.#maxMemoryRows && rows * (this.#table.dimension ?? 0) <= MAX_MEMORY_VECTOR_VALUES;
     const view = fits ? await this.#memoryView(table) : await this.#diskView(table, rows);
     this.#view = view;
     this.#key = key;
