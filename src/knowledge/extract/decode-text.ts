@@ -91,7 +91,8 @@ function decodeUnmarkedUtf16(bytes: Buffer): string | null {
     const text = iconv.decode(bytes, encoding);
     const sample = text.slice(0, sampleLength);
     const usual = sample.match(/[\n\u0020-\u007E\u3000-\u303F\u4E00-\u9FFF\uFF00-\uFFEF]/gu)?.length ?? 0;
-    if (usual > sample.length * 0.95 && looksLikeText(text)) return text;
+    const punctuated = /[\n ，。、]/u.test(sample);
+    if (punctuated && usual > sample.length * 0.95 && looksLikeText(text)) return text;
   }
   return null;
 }

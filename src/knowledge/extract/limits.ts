@@ -17,8 +17,8 @@ export const defaultExtractionLimits: ExtractionLimits = {
 
 /** Members of a zip container; large EPUBs have some thousands. */
 export const maxArchiveMembers = 20_000;
-/** Inflated to packed size of one container; office XML reaches about 60, deflate's ceiling is 1,032. */
-export const maxArchiveRatio = 200;
+/** Inflated to packed size of one container; repetitive sheets reach about 200, deflate's ceiling is 1,032. */
+export const maxArchiveRatio = 400;
 /** Below this size a high ratio harms nobody, and small forms full of repeated cells have one. */
 export const ratioCheckedFromBytes = 16 * mebibyte;
 /** Open elements inside one another; Word's deepest real tables stay below 100. */

@@ -8,8 +8,8 @@ import type { GuardOptions } from './parser-guard.ts';
 import type { ParserMessage, ParserRequest } from './parser-protocol.ts';
 import { crashedDocument } from './refusals.ts';
 
-/** Characters per message: a millisecond or two of work for the process that reads it. */
-const batchCharacters = 256 * 1024;
+/** Characters per message: a few milliseconds of work for the process that reads it. */
+const batchCharacters = 64 * 1024;
 /** Answering goes before parsing when both want the same core. */
 const backgroundPriority = 10;
 

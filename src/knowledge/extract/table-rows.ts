@@ -64,13 +64,13 @@ function isValue(text: string): boolean {
 /** Resolves spans: every row gets its cells at their true columns. */
 function layOut(rows: readonly TableRow[]): GridCell[][] {
   const pending: { cell: GridCell; rows: number }[] = [];
-  let spanned = 0;
+  let spare = maxSpannedCells;
   return rows.map((row) => {
     const line: GridCell[] = [];
     const takePending = (): void => {
       let above = pending[line.length];
       while (above !== undefined && above.rows > 0) {
-        above.rows--;
+        above.rows = spare-- > 0 ? above.rows - 1 : 0;
         line.push(above.cell);
         above = pending[line.length];
       }
@@ -78,13 +78,12 @@ function layOut(rows: readonly TableRow[]): GridCell[][] {
     for (const cell of row.cells) {
       takePending();
       const text = cleanText(cell.text).replaceAll('\n', ' ');
-      const width = Math.min(cell.colspan ?? 1, maxTableColumns - line.length);
-      for (let offset = 0; offset < Math.max(1, width) && spanned < maxSpannedCells; offset++) {
+      const width = Math.max(1, Math.min(cell.colspan ?? 1, maxTableColumns - line.length));
+      for (let offset = 0; offset < width && (offset === 0 || spare-- > 0); offset++) {
         const laid: GridCell = { text, header: cell.header === true, own: offset === 0 };
         const rowsBelow = Math.min((cell.rowspan ?? 1) - 1, rows.length);
         if (rowsBelow > 0) pending[line.length] = { cell: laid, rows: rowsBelow };
         line.push(laid);
-        spanned++;
       }
     }
     takePending();
