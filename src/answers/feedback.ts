@@ -19,7 +19,8 @@ export async function rateAnswer(
   await tx.run(
     `INSERT INTO feedback (run_id, workspace_id, account_id, rating, comment, created_at)
      VALUES (:runId, :workspace, :ownerId, :rating, :comment, :now)
-     ON CONFLICT (run_id, account_id) DO UPDATE SET rating = :rating, comment = :comment, created_at = :now`,
+     ON CONFLICT (run_id, account_id) DO UPDATE SET rating = :rating, comment = :comment, created_at = :now
+       WHERE feedback.workspace_id = :workspace`,
     { runId, ownerId, rating, comment, now },
   );
 }

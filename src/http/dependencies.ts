@@ -1,6 +1,7 @@
 import type { FastifyPluginAsync } from 'fastify';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
+import type { Access } from '../access/access.ts';
 import type { Embedder } from '../knowledge/ports.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { HealthCheck } from './foundation/probes.ts';
@@ -20,8 +21,7 @@ export interface HttpDependencies {
   metrics: Registry;
   /** Whole-system state for `/ops/status`. */
   status(): Promise<SystemStatus>;
-  /** Signs callers in: sets `request.principal`, and refuses routes that declare no role. */
-  access: FastifyPluginAsync;
+  access: Access;
   /** Further routes, of the parts that are not about answers. */
   routes: readonly FastifyPluginAsync[];
   /** The built console, or null. */

@@ -1,5 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import Fastify, { type FastifyInstance, type FastifyPluginAsync } from 'fastify';
+import Fastify, { type FastifyInstance, type FastifyPluginAsync, LogController } from 'fastify';
+import { accessPlugin } from './access/access-plugin.ts';
+import { administrationRoutes } from './access/administration-routes.ts';
+import { authRoutes } from './access/auth-routes.ts';
 import { chatRoutes } from './chat/chat-routes.ts';
 import { conversationItemRoutes } from './conversations/conversation-item-routes.ts';
 import { conversationRoutes } from './conversations/conversation-routes.ts';
@@ -24,7 +27,7 @@ export async function createHttpServer(dependencies: HttpDependencies): Promise<
   const app = Fastify({
     loggerInstance: dependencies.logger,
     // One line a request is written below: without query strings, which may hold what people search for.
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: MAX_BODY_BYTES,
     routerOptions: { maxParamLength: 200 },
     genReqId: (request) => {
@@ -44,9 +47,11 @@ export async function createHttpServer(dependencies: HttpDependencies): Promise<
   registerRequestIds(app);
   registerOpenApi(app, dependencies.version);
   registerMetrics(app, dependencies.metrics, () => hub.clientCount);
-  await app.register(dependencies.access);
+  await app.register(accessPlugin, { access: dependencies.access });
   registerProbes(app, dependencies.checks);
   await registerConsole(app, dependencies.consoleFolder);
+  await app.register(authRoutes, { access: dependencies.access });
+  await app.register(administrationRoutes, { access: dependencies.access });
   for (const plugin of surfaces(dependencies, hub)) await app.register(plugin);
   for (const plugin of dependencies.routes) await app.register(plugin);
   return app;

@@ -15,6 +15,8 @@ const STATUS: Record<ErrorKind, number> = {
   internal: 500,
 };
 
+const DEFAULT_RETRY_AFTER_MS = 1_000;
+
 const STATUS_BY_CODE: Readonly<Record<string, number>> = { storage_full: 507 };
 
 const TYPE_BY_STATUS: Readonly<Record<number, string>> = {
@@ -67,13 +69,14 @@ export function errorReply(error: unknown): ErrorReply {
   }
   const status = STATUS_BY_CODE[known.code] ?? STATUS[known.kind];
   const isPassing = status === 429 || status === 503;
-  const wanted = (known as { retryAfterSeconds?: unknown }).retryAfterSeconds;
+  const { retryAfterMs } = known as { retryAfterMs?: unknown };
+  const waitMs = typeof retryAfterMs === 'number' ? retryAfterMs : DEFAULT_RETRY_AFTER_MS;
   return {
     status,
     code: known.code,
     message: known.message,
     param: known.param,
-    retryAfterSeconds: isPassing ? (typeof wanted === 'number' ? Math.max(1, Math.ceil(wanted)) : 1) : null,
+    retryAfterSeconds: isPassing ? Math.max(1, Math.ceil(waitMs / 1000)) : null,
   };
 }
 

@@ -31,7 +31,9 @@ const ERROR_CONTENT = {
 /** Serves `/openapi.json`, made from the schemas that also check the requests. Comes before the routes. */
 export function registerOpenApi(app: FastifyInstance, version: string): void {
   const routes: DocumentedRoute[] = [];
-  app.addHook('onRoute', (route) => routes.push(...documented(route)));
+  app.addHook('onRoute', (route) => {
+    routes.push(...documented(route));
+  });
   let document: unknown = null;
   app.get('/openapi.json', { config: { public: true } }, () => {
     document ??= openApiDocument(routes, version);
