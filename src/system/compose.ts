@@ -37,7 +37,7 @@ export async function openStores(configuration: Configuration): Promise<Stores> 
   const ledger = cleanup.use(await openSqliteLedger({ path: folder.ledger }));
   const channel = cleanup.use(new SocketChannel(folder.hubSocket));
   const index = cleanup.use(await openLanceDbIndex({ directory: folder.index }));
-  const embedder = createEmbedder(configuration);
+  const embedder = await createEmbedder(configuration);
   const models = cleanup.use(createModels(configuration));
   const owned = cleanup.move();
   return {

@@ -47,7 +47,7 @@ export async function prepareInstallation(context: {
 
 /** Without its embedder the sample starts with lexical search, and is rebuilt once the embedder answers. */
 async function usableEmbedder(configuration: Configuration, log: Logger): Promise<Embedder | null> {
-  const embedder = createEmbedder(configuration);
+  const embedder = await createEmbedder(configuration);
   try {
     await learnDimension(embedder);
     return embedder;

@@ -73,7 +73,7 @@ export function createModels(configuration: Configuration): ConfiguredModels {
   };
 }
 
-export function createEmbedder(configuration: Configuration): Embedder | null {
+export async function createEmbedder(configuration: Configuration): Promise<Embedder | null> {
   const { embedder } = configuration;
   if (embedder === null) return null;
   const { queryPrefix, passagePrefix } = embedder;

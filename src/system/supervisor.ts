@@ -11,7 +11,7 @@ import { KeptChild } from './child-process.ts';
 import type { Configuration } from './configuration.ts';
 import { DataFolderLock, dataFolderAt, prepareDataFolder } from './data-folder.ts';
 import type { FirstSignIn } from './first-sign-in.ts';
-import { prepareInstallation, prepareInstallation } from './first-start.ts';
+import { prepareInstallation } from './first-start.ts';
 import { registerProcess, removeProcess } from './process-table.ts';
 
 const STOP_GRACE_MS = 8_000;

@@ -88,7 +88,8 @@ export async function addDocument(
        :summary, 0, :now, :now)
      ON CONFLICT (knowledge_base_id, document_id) DO UPDATE SET status = 'in_progress', failure = NULL,
        attributes = excluded.attributes, chunking = excluded.chunking, batch_id = excluded.batch_id,
-       summary = excluded.summary, updated_at = :now`,
+       summary = excluded.summary, updated_at = :now
+     WHERE knowledge_base_document.workspace_id = :workspace`,
     {
       knowledgeBaseId: request.knowledgeBaseId,
       documentId: request.documentId,
