@@ -15,6 +15,8 @@ export async function ensureInstalled(root) {
   const { status } = spawnSync(command, [...args, 'ci', '--no-audit', '--no-fund', '--loglevel=error'], {
     cwd: root,
     stdio: ['ignore', 2, 2],
+    // Its install script would download GPU libraries from outside the registry; the CPU ones are in the package.
+    env: { ...process.env, ONNXRUNTIME_NODE_INSTALL: 'skip', npm_config_onnxruntime_node_install: 'skip' },
   });
   if (status !== 0) {
     process.stderr.write(
