@@ -16,6 +16,7 @@ describe('events come out whole', () => {
     ['CRLF', 'data: a\r\n\r\ndata: b\r\n\r\n', ['a', 'b']],
     ['lone CR', 'data: a\r\rdata: b\r\r', ['a', 'b']],
     ['several data lines', 'data: a\ndata:b\ndata:\ndata:  c\n\n', ['a\nb\n\n c']],
+    ['several data lines with CRLF', 'data: a\r\ndata: b\r\n\r\n', ['a\nb']],
     ['comments and other fields', ': ping\nevent: x\nid: 7\nretry: 5\ndata: a\ndatabase: no\n\n', ['a']],
     ['a field name alone', 'data\n\n', ['']],
     ['blank lines without data', '\n\n\n: ping\n\n', []],
