@@ -2,24 +2,18 @@ import { z } from 'zod';
 import { Metadata } from './common.ts';
 import { InputMessage } from './input-items.ts';
 
-export const CreateConversation = z
-  .strictObject({
-    items: z.array(InputMessage).max(20).nullish(),
-    metadata: Metadata.nullish(),
-    title: z.string().trim().min(1).max(200).nullish(),
-  })
-  .meta({ id: 'CreateConversation' });
+export const CreateConversation = z.strictObject({
+  items: z.array(InputMessage).max(20).nullish(),
+  metadata: Metadata.nullish(),
+  title: z.string().trim().min(1).max(200).nullish(),
+});
 
-export const UpdateConversation = z
-  .strictObject({
-    metadata: Metadata.nullish(),
-    title: z.string().trim().min(1).max(200).optional(),
-  })
-  .meta({ id: 'UpdateConversation' });
+export const UpdateConversation = z.strictObject({
+  metadata: Metadata.nullish(),
+  title: z.string().trim().min(1).max(200).optional(),
+});
 
-export const CreateItems = z
-  .strictObject({ items: z.array(InputMessage).min(1).max(20) })
-  .meta({ id: 'CreateConversationItems' });
+export const CreateItems = z.strictObject({ items: z.array(InputMessage).min(1).max(20) });
 
 export const ConversationListQuery = z.looseObject({
   limit: z.coerce.number().pipe(z.int().min(1).max(100)).default(20),

@@ -21,7 +21,7 @@ export const FileSearchTool = z.strictObject({
 });
 export type FileSearchTool = z.infer<typeof FileSearchTool>;
 
-const ResponseFields = z.strictObject({
+export const CreateResponse = z.strictObject({
   input: z.union([z.string(), z.array(InputItem).max(500)]).optional(),
   model: z.string().nullish(),
   instructions: z.string().nullish(),
@@ -66,7 +66,6 @@ const ResponseFields = z.strictObject({
   user: Ignored,
 });
 
-export const CreateResponse = ResponseFields.meta({ id: 'CreateResponse' });
 export type CreateResponse = z.infer<typeof CreateResponse>;
 
 export const RetrieveResponseQuery = z.looseObject({

@@ -16,12 +16,14 @@ export interface CompoundFilter {
 export type AttributeFilter = ComparisonFilter | CompoundFilter;
 
 /** Attribute filters as OpenAI has them. */
-export const AttributeFilter: z.ZodType<AttributeFilter> = z.union([
-  ComparisonFilter,
-  z.strictObject({
-    type: z.enum(['and', 'or']),
-    get filters() {
-      return z.array(AttributeFilter).min(1).max(50);
-    },
-  }),
-]);
+export const AttributeFilter: z.ZodType<AttributeFilter> = z
+  .union([
+    ComparisonFilter,
+    z.strictObject({
+      type: z.enum(['and', 'or']),
+      get filters() {
+        return z.array(AttributeFilter).min(1).max(50);
+      },
+    }),
+  ])
+  .meta({ id: 'AttributeFilter' });

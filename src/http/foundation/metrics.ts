@@ -16,13 +16,10 @@ export function registerMetrics(app: FastifyInstance, registry: Registry, stream
     buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10, 30, 120],
     registers: [registry],
   });
-  new Gauge({
+  const streams = new Gauge({
     name: 'budao_http_streams',
     help: 'Event streams that are open now.',
     registers: [registry],
-    collect() {
-      this.set(streamCount());
-    },
   });
   app.addHook('onRequest', (request, reply, done) => {
     const startedMs = performance.now();
@@ -40,6 +37,9 @@ export function registerMetrics(app: FastifyInstance, registry: Registry, stream
       config: { public: true, operation: { summary: 'Metrics for Prometheus', tag: 'Operations' } },
       logLevel: 'silent',
     },
-    async (_request, reply) => reply.type(registry.contentType).send(await registry.metrics()),
+    async (_request, reply) => {
+      streams.set(streamCount());
+      return reply.type(registry.contentType).send(await registry.metrics());
+    },
   );
 }

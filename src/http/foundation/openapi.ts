@@ -53,9 +53,10 @@ function documented(route: RouteOptions): DocumentedRoute[] {
 
 function openApiDocument(routes: readonly DocumentedRoute[], version: string): unknown {
   const paths: Record<string, Record<string, unknown>> = {};
+  const schemas = new SharedSchemas();
   for (const route of routes) {
     const path = route.url.replaceAll(/:(\w+)/g, '{$1}');
-    paths[path] = { ...paths[path], [route.method.toLowerCase()]: describe(route) };
+    paths[path] = { ...paths[path], [route.method.toLowerCase()]: describe(route, schemas) };
   }
   return {
     openapi: '3.1.0',
@@ -64,12 +65,12 @@ function openApiDocument(routes: readonly DocumentedRoute[], version: string): u
       version,
       description: 'Answers with citations from your own documents. Works with unmodified OpenAI clients.',
     },
-    components: { securitySchemes: { bearer: { type: 'http', scheme: 'bearer' } } },
+    components: { securitySchemes: { bearer: { type: 'http', scheme: 'bearer' } }, schemas: schemas.byName },
     paths,
   };
 }
 
-function describe(route: DocumentedRoute): unknown {
+function describe(route: DocumentedRoute, schemas: SharedSchemas): unknown {
   const { operation, url } = route;
   const pathParameters = [...url.matchAll(/:(\w+)/g)].map((match) => ({
     name: match[1],
@@ -81,10 +82,10 @@ function describe(route: DocumentedRoute): unknown {
     summary: operation.summary,
     tags: [operation.tag],
     security: route.isPublic ? [] : [{ bearer: [] }],
-    parameters: [...pathParameters, ...queryParameters(operation.query)],
+    parameters: [...pathParameters, ...queryParameters(schemas, operation.query)],
     ...(operation.body === undefined
       ? {}
-      : { requestBody: { content: { 'application/json': { schema: jsonSchema(operation.body) } } } }),
+      : { requestBody: { content: { 'application/json': { schema: schemas.convert(operation.body) } } } }),
     responses: {
       '200': {
         description: 'OK',
@@ -98,9 +99,9 @@ function describe(route: DocumentedRoute): unknown {
   };
 }
 
-function queryParameters(schema: z.ZodType | undefined): unknown[] {
+function queryParameters(schemas: SharedSchemas, schema: z.ZodType | undefined): unknown[] {
   if (schema === undefined) return [];
-  const { properties = {}, required = [] } = jsonSchema(schema) as {
+  const { properties = {}, required = [] } = schemas.convert(schema) as {
     properties?: Record<string, unknown>;
     required?: string[];
   };
@@ -112,7 +113,28 @@ function queryParameters(schema: z.ZodType | undefined): unknown[] {
   }));
 }
 
-function jsonSchema(schema: z.ZodType): unknown {
-  const { $schema: _, ...rest } = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' });
-  return rest;
+/** Named and recursive schemas stand once in the document, where its other parts refer to them. */
+class SharedSchemas {
+  readonly byName: Record<string, unknown> = {};
+  #count = 0;
+
+  convert(schema: z.ZodType): unknown {
+    const converted = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' });
+    const { $schema: _, $defs: definitions = {}, ...rest } = converted;
+    const names = new Map<string, string>();
+    for (const name of Object.keys(definitions)) {
+      names.set(name, name.startsWith('__') ? `Schema${++this.#count}` : name);
+    }
+    const relocate = (part: unknown): unknown =>
+      JSON.parse(
+        JSON.stringify(part).replaceAll(
+          /"#\/\$defs\/([^"]+)"/g,
+          (_match, name: string) => `"#/components/schemas/${names.get(name) ?? name}"`,
+        ),
+      );
+    for (const [name, definition] of Object.entries(definitions)) {
+      this.byName[names.get(name) ?? name] = relocate(definition);
+    }
+    return relocate(rest);
+  }
 }

@@ -1,0 +1,128 @@
+import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { LedgerBusyError, LedgerFullError } from '../../src/ledger/errors.ts';
+import { AnswerServer, answerInPieces } from '../support/answer-server.ts';
+
+describe('probes', () => {
+  test('say whether questions can be asked, and with ?verbose why not', async () => {
+    let isUp = true;
+    await using server = await AnswerServer.start(answerInPieces, {
+      checks: [
+        {
+          name: 'ledger',
+          isRequired: true,
+          check: async () => (isUp ? undefined : Promise.reject(new Error('away'))),
+        },
+        { name: 'model', isRequired: false, check: () => Promise.reject(new Error('HTTP 401')) },
+      ],
+    });
+    const probe = async (path: string) => {
+      const reply = await fetch(`${server.baseUrl}${path}`);
+      return [reply.status, await reply.text()];
+    };
+    expect(await probe('/livez')).toEqual([200, 'ok\n']);
+    expect(await probe('/readyz')).toEqual([200, 'ok\n']);
+    expect(await probe('/readyz?verbose')).toEqual([
+      200,
+      '[+]ledger ok\n[-]model failed (not required): HTTP 401\nreadyz check passed\n',
+    ]);
+    isUp = false;
+    expect((await probe('/readyz'))[0]).toBe(503);
+    expect((await probe('/readyz'))[1]).toContain('[-]ledger failed: away');
+    expect((await probe('/startupz'))[0]).toBe(200);
+    expect((await probe('/livez'))[0]).toBe(200);
+  });
+});
+
+describe('errors', () => {
+  test('under /ops are problem+json, elsewhere they have the shape of OpenAI', async () => {
+    await using server = await AnswerServer.start();
+    const problem = await server.fetch('/ops/runs/run_none');
+    expect(problem.status).toBe(404);
+    expect(problem.headers.get('content-type')).toContain('application/problem+json');
+    expect(await problem.json()).toMatchObject({
+      status: 404,
+      code: 'run_not_found',
+      detail: expect.any(String),
+    });
+    const unknown = await server.fetch('/v1/nothing', { headers: { 'x-request-id': 'trace-7' } });
+    expect(unknown.status).toBe(404);
+    expect(unknown.headers.get('x-request-id')).toBe('trace-7');
+    expect(await unknown.json()).toMatchObject({ error: { code: 'route_not_found', param: null } });
+  });
+
+  test('of a full disk and of a busy ledger tell clients whether to try again', async () => {
+    await using server = await AnswerServer.start();
+    const original = server.ledger.transaction.bind(server.ledger);
+    const failWith = (error: Error) =>
+      Object.assign(server.ledger, { transaction: () => Promise.reject(error) });
+    const ask = () => server.fetch('/v1/responses', { json: { input: 'q' } });
+    failWith(new LedgerFullError());
+    const full = await ask();
+    expect([full.status, full.headers.get('x-should-retry')]).toEqual([507, 'false']);
+    expect(await full.json()).toMatchObject({ error: { code: 'storage_full' } });
+    failWith(new LedgerBusyError(5_000));
+    const busy = await ask();
+    expect([busy.status, busy.headers.get('retry-after')]).toEqual([503, '1']);
+    failWith(new Error('secret detail of the inside'));
+    const broken = await ask();
+    expect(broken.status).toBe(500);
+    expect(await broken.text()).not.toContain('secret detail');
+    Object.assign(server.ledger, { transaction: original });
+    expect((await ask()).status).toBe(200);
+  });
+});
+
+test('the OpenAPI document describes the routes from the schemas that check them', async () => {
+  await using server = await AnswerServer.start();
+  const document = (await (await fetch(`${server.baseUrl}/openapi.json`)).json()) as {
+    openapi: string;
+    paths: Record<string, Record<string, { requestBody?: { content: Record<string, { schema: object }> } }>>;
+  };
+  expect(document.openapi).toBe('3.1.0');
+  expect(Object.keys(document.paths)).toEqual(
+    expect.arrayContaining([
+      '/v1/responses',
+      '/v1/responses/{id}',
+      '/v1/conversations/{id}/items',
+      '/ops/runs',
+    ]),
+  );
+  const schema = document.paths['/v1/responses']?.['post']?.requestBody?.content['application/json']?.schema;
+  expect(schema).toMatchObject({ properties: { input: {}, replaces_response_id: {} } });
+  expect(JSON.stringify(document)).not.toContain('$defs');
+});
+
+test('metrics count requests by route, not by id', async () => {
+  await using server = await AnswerServer.start();
+  await server.fetch('/v1/responses/resp_x');
+  const text = await (await fetch(`${server.baseUrl}/metrics`)).text();
+  expect(text).toContain('budao_http_requests_total{method="GET",route="/v1/responses/:id",status="404"} 1');
+  expect(text).toMatch(/# HELP budao_http_streams /);
+});
+
+describe('the console', () => {
+  test('is served with a strict policy; its routes fall back to the page, the API never does', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'budao-console-'));
+    await mkdir(join(folder, 'assets'));
+    await writeFile(join(folder, 'index.html'), '<!doctype html><title>Budao</title>');
+    await writeFile(join(folder, 'assets', 'index-abc123.js'), 'console.log(1)');
+    await using server = await AnswerServer.start(answerInPieces, { consoleFolder: folder });
+    const open = (path: string, accept = 'text/html') =>
+      fetch(`${server.baseUrl}${path}`, { headers: { accept } });
+    for (const path of ['/', '/knowledge/vs_1', '/c/conv_1']) {
+      const page = await open(path);
+      expect(await page.text()).toContain('Budao');
+      expect(page.headers.get('content-security-policy')).toContain("script-src 'self'");
+      expect(page.headers.get('cache-control')).toBe('no-cache');
+    }
+    const asset = await open('/assets/index-abc123.js', '*/*');
+    expect(asset.headers.get('cache-control')).toBe('public, max-age=31536000, immutable');
+    expect(asset.headers.get('content-type')).toContain('javascript');
+    expect((await open('/assets/../index.html', '*/*')).status).not.toBe(500);
+    expect((await open('/assets/gone.js')).status).toBe(404);
+    expect((await open('/v1/gone')).status).toBe(404);
+  });
+});
