@@ -15,7 +15,7 @@ function create(overrides: Partial<OpenAiEmbedderOptions> = {}): OpenAiEmbedder 
     model: 'hash',
     batchSize: 2,
     connectTimeoutMs: 1_000,
-    timeoutMs: 500,
+    timeoutMs: 20_000,
     retryBudgetMs: { query: 0, passage: 2_000 },
     ...overrides,
   });
@@ -72,7 +72,8 @@ describe('a lying endpoint gives a clear error', () => {
   for (const [name, behaviour, code] of cases) {
     test(`${name}: ${code}`, async () => {
       upstream.setBehaviour(behaviour);
-      await expect(embedder.embed(TEXTS, { purpose: 'query' })).rejects.toMatchObject({ code });
+      await using asked = create(code === 'embedder_timeout' ? { timeoutMs: 100 } : {});
+      await expect(asked.embed(TEXTS, { purpose: 'query' })).rejects.toMatchObject({ code });
     });
   }
 

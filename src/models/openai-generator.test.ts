@@ -23,8 +23,8 @@ function create(overrides: Partial<OpenAiGeneratorOptions> = {}): OpenAiGenerato
     contextTokens: 8_000,
     continuation: 'auto',
     connectTimeoutMs: 1_000,
-    firstTokenTimeoutMs: 400,
-    idleTimeoutMs: 300,
+    firstTokenTimeoutMs: 20_000,
+    idleTimeoutMs: 20_000,
     ...overrides,
   });
 }
@@ -186,7 +186,9 @@ describe('a lying endpoint gives a clear error', () => {
   for (const [name, behaviour, code, shown] of cases) {
     test(`${name}: ${code}`, async () => {
       upstream.setBehaviour(behaviour);
-      const { error, text } = await collect(generator, ask());
+      const impatient = code === 'upstream_timeout' ? { firstTokenTimeoutMs: 500, idleTimeoutMs: 300 } : {};
+      await using asked = create(impatient);
+      const { error, text } = await collect(asked, ask());
       expect(error).toBeInstanceOf(GenerationError);
       expect(error).toMatchObject({ code, tryElsewhere: true, afterFirstToken: shown > 0 });
       expect((error as Error).message).toContain('"first"');
