@@ -10,6 +10,8 @@ const SUBJECT_OVERLAP = 0.45;
 /** Same words and same figures, so that one can stand for both. */
 export function saysTheSame(left: IndexedUnit, right: IndexedUnit): boolean {
   if (left.text === right.text) return true;
+  // Rows of a table differ in one cell, and that cell is the point.
+  if (left.kind === 'row' || right.kind === 'row') return false;
   const ratio = Math.min(left.text.length, right.text.length) / Math.max(left.text.length, right.text.length);
   return (
     ratio > 0.5 && overlap(left, right) >= SAME_OVERLAP && figures(left).join() === figures(right).join()

@@ -1,6 +1,6 @@
 // The notions that a question turns on, and how much of them a text holds.
 
-import { type PlannedTerm, planQuery } from '../../knowledge/search/query-plan.ts';
+import type { PlannedTerm, QueryPlan } from '../../knowledge/search/query-plan.ts';
 import { normalise } from '../../knowledge/text/normalise.ts';
 import { tokenise } from '../../knowledge/text/tokenise.ts';
 
@@ -22,8 +22,7 @@ export function termsOf(text: string): Set<string> {
 }
 
 /** Weighs each notion by how few of the texts hold it; one that none holds weighs most. */
-export function conceptsOf(question: string, texts: readonly ReadonlySet<string>[]): Concept[] {
-  const plan = planQuery(question);
+export function conceptsOf(plan: QueryPlan, texts: readonly ReadonlySet<string>[]): Concept[] {
   const pick = (indexes: readonly number[]) => indexes.map((index) => plan.terms[index] as PlannedTerm);
   return plan.concepts.map(({ own, alternatives }) => {
     const options = [

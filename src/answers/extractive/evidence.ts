@@ -1,5 +1,7 @@
 // How well a unit answers a part of the question: the words that it shares, and the kind of answer that it holds.
 
+import { normalise } from '../../knowledge/text/normalise.ts';
+import { tokenise } from '../../knowledge/text/tokenise.ts';
 import type { Passage } from '../ports.ts';
 import { type Concept, coverage, termsOf } from './concepts.ts';
 import { type Quantity, quantitiesIn } from './quantities.ts';
@@ -55,6 +57,9 @@ const IN_PASSAGE = 0.45;
 /** How much the passage as a whole counts beside the unit. */
 const PASSAGE_SHARE = 0.3;
 
+/** What a bare number in a table says about the kind of figure. */
+const BARE_CELL = 0.8;
+
 export const NO_EVIDENCE: Evidence = { match: 0, coverage: 0, passageCoverage: 0, answerType: 0, segment: 0 };
 
 export function indexPassage(passage: Passage, units: readonly Unit[]): IndexedPassage {
@@ -65,14 +70,22 @@ export function indexPassage(passage: Passage, units: readonly Unit[]): IndexedP
 }
 
 function indexUnit(unit: Unit): IndexedUnit {
-  const clauses = unit.kind === 'list' ? unit.items : unit.head.split(/(?<=[；;。！？])/u);
+  const clauses =
+    unit.kind === 'list'
+      ? unit.items
+      : unit.kind === 'row'
+        ? [unit.head]
+        : unit.head.split(/(?<=[；;。！？])/u);
   const parts = unit.kind === 'list' && unit.head !== '' ? [unit.head, ...clauses] : clauses;
-  const segments = parts.map((text) => ({ text, terms: termsOf(text), quantities: quantitiesIn(text) }));
+  const segments = parts.map((text) => {
+    const plain = normalise(text);
+    return { text, terms: new Set(tokenise(plain)), quantities: quantitiesIn(plain) };
+  });
   return {
     ...unit,
     text: unitText(unit),
     terms: new Set(segments.flatMap((segment) => [...segment.terms])),
-    headTerms: unit.kind === 'list' ? termsOf(unit.head) : new Set(),
+    headTerms: unit.kind === 'list' && unit.head !== '' ? (segments[0] as Segment).terms : new Set(),
     segments,
   };
 }
@@ -120,7 +133,7 @@ const RULING =
 function answerTypeOf(segment: Segment, unit: IndexedUnit, expects: Expectation): number {
   switch (expects.kind) {
     case 'quantity':
-      return quantityMatch(segment.quantities, expects);
+      return quantityMatch(segment.quantities, expects, unit.kind === 'row');
     case 'agent':
       return AGENT.test(unit.text) ? 1 : 0.4;
     case 'place':
@@ -135,10 +148,12 @@ function answerTypeOf(segment: Segment, unit: IndexedUnit, expects: Expectation)
 }
 
 /** 1 for the unit that was asked for, less for another unit of the kind, 0 without a fitting number. */
-function quantityMatch(quantities: readonly Quantity[], expects: Expectation): number {
+function quantityMatch(quantities: readonly Quantity[], expects: Expectation, isRow: boolean): number {
   let best = 0;
   for (const quantity of quantities) {
     const rank = expects.quantities.indexOf(quantity.kind);
+    // A table names the unit in its header and leaves the cell a bare number.
+    if (rank < 0 && isRow && quantity.kind === 'count') best = Math.max(best, BARE_CELL);
     if (rank < 0) continue;
     const sameUnit =
       expects.unit === null || quantity.unit === expects.unit || quantity.unit.startsWith(expects.unit);

@@ -49,6 +49,7 @@ function listText({ unit, segment }: Selected): string {
   const matched = segment - firstItem;
   if (matched < 0) return unit.text;
   const item = unit.items[matched] as string;
+  if (unit.head === '') return item;
   const before = matched > 0 ? '……\n' : '';
   const after = matched < unit.items.length - 1 ? '\n……' : '';
   return `${unit.head}\n${before}${item}${after}`.trim();

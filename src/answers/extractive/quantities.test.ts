@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { normalise } from '../../knowledge/text/normalise.ts';
 import { quantitiesIn } from './quantities.ts';
 
-const seen = (text: string) => quantitiesIn(text).map(({ kind, unit, value }) => `${kind} ${unit} ${value}`);
+const seen = (text: string) =>
+  quantitiesIn(normalise(text)).map(({ kind, unit, value }) => `${kind} ${unit} ${value}`);
 
 describe('quantitiesIn', () => {
   it('reads Chinese and Arabic figures as the same quantity', () => {

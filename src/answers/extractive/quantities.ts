@@ -134,8 +134,9 @@ const PATTERNS: readonly Pattern[] = [
 const NOT_A_QUANTITY =
   /第[零〇一二两三四五六七八九十百千\d]+(?:条之[一二三四五六七八九十]|[条款项章节编号])?|之一|一[般定致切旦样些起同律经并贯直]|统一|唯一|单一|一次性|任一|某一|同一|十分|千万别|万一|三无|百姓/gu;
 
-export function quantitiesIn(text: string): Quantity[] {
-  let rest = text.normalize('NFKC').replace(NOT_A_QUANTITY, (match) => ' '.repeat(match.length));
+/** The quantities of a text that `normalise` has been through, in reading order. */
+export function quantitiesIn(normalised: string): Quantity[] {
+  let rest = normalised.replace(NOT_A_QUANTITY, (match) => ' '.repeat(match.length));
   const found: Quantity[] = [];
   for (const { kind, unit, pattern } of PATTERNS) {
     rest = rest.replace(pattern, (match: string, ...groups: unknown[]) => {

@@ -1,5 +1,6 @@
 // What a question asks for: its language, its parts, and the kind of answer that each part needs.
 
+import { normalise } from '../../knowledge/text/normalise.ts';
 import type { QuantityKind } from './quantities.ts';
 
 export type Language = 'zh' | 'en';
@@ -28,7 +29,7 @@ export function languageOf(text: string): Language {
 }
 
 export function analyseQuestion(question: string): { language: Language; parts: QuestionPart[] } {
-  const text = question.normalize('NFKC').trim();
+  const text = normalise(question).trim();
   const language = languageOf(text);
   const parts = partsOf(text, language).map((part) => ({
     text: part,

@@ -1,5 +1,6 @@
 // Every unit of every passage, ranked for each part of the question.
 
+import { planQuery } from '../../knowledge/search/query-plan.ts';
 import type { Passage } from '../ports.ts';
 import { conceptsOf } from './concepts.ts';
 import {
@@ -46,14 +47,15 @@ export function rankUnits(question: string, passages: readonly Passage[]): Ranke
 function rankPart(asked: string, expects: Expectation, passages: readonly IndexedPassage[]): RankedPart {
   const part: RankedPart = { expects, ranking: [], best: NO_EVIDENCE, topCoverage: 0 };
   const topRetrieval = Math.max(...passages.map(({ passage }) => passage.score), Number.MIN_VALUE);
+  const plan = planQuery(asked);
   const amongPassages = conceptsOf(
-    asked,
+    plan,
     passages.map(({ terms }) => terms),
   );
   let bestScore = -1;
   for (const passage of passages) {
     const amongUnits = conceptsOf(
-      asked,
+      plan,
       passage.units.map(({ terms }) => terms),
     );
     const retrieval = 1 - RETRIEVAL_SHARE + (RETRIEVAL_SHARE * passage.passage.score) / topRetrieval;

@@ -24,6 +24,8 @@ export interface SelectionLimits {
 
 /** A further unit joins the answer when it scores at least this share of the best one. */
 const FURTHER_UNIT_SHARE = 0.72;
+/** Rows of one table resemble one another, so a further one must match almost as well. */
+const FURTHER_ROW_SHARE = 0.88;
 /** Units that may contradict the chosen ones are looked for among those with at least this share of the best score. */
 const RIVAL_SHARE = 0.45;
 
@@ -38,9 +40,10 @@ export function selectUnits(
     if (best !== undefined) add(chosen, best, { ...limits, maxCharacters: Number.POSITIVE_INFINITY });
   }
   for (const ranking of rankings) {
-    const floor = (ranking[0]?.score ?? 0) * FURTHER_UNIT_SHARE;
+    const best = ranking[0]?.score ?? 0;
     for (const candidate of ranking.slice(1)) {
-      if (candidate.score < floor) break;
+      if (candidate.score < best * FURTHER_UNIT_SHARE) break;
+      if (candidate.unit.kind === 'row' && candidate.score < best * FURTHER_ROW_SHARE) continue;
       add(chosen, candidate, limits);
     }
   }

@@ -23,6 +23,13 @@ const INTRODUCTION = /[:：]["”]?$|下列(?:情形|条件|行为|材料|事项
 const TERMINAL = /[。！？；;!?:：.…”"」』）)]$/u;
 const ROW = /^[^。；;]{1,40}?[:：]\s?\S.*[；;]\s?[^。；;]{1,40}?[:：]/u;
 
+/** Lines are joined only in text that ends its sentences with a stop; slides and plain lists do not. */
+const MIN_PUNCTUATED_SHARE = 0.4;
+/** Ends an item that another one follows. */
+const LINKED = /[；;]$/u;
+const MAX_UNMARKED_ITEMS = 15;
+const MAX_UNMARKED_ITEM_CHARS = 200;
+
 /** Paragraphs up to this length are quoted whole: in statutes and manuals their sentences qualify one another. */
 const WHOLE_PARAGRAPH_CHARS = 130;
 
@@ -46,6 +53,11 @@ export function splitPassage(passage: Passage): Unit[] {
     const items = startsWithItem ? [line] : [];
     if (startsWithItem || INTRODUCTION.test(line)) {
       while (at < lines.length && LIST_MARK.test(lines[at] as string)) items.push(lines[at++] as string);
+      if (items.length === 0) {
+        const unmarked = unmarkedItems(lines, at);
+        items.push(...unmarked);
+        at += unmarked.length;
+      }
     }
     const prose = startsWithItem ? [] : proseUnits(line, items.length > 0);
     const head = items.length > 0 ? (prose.pop() ?? '') : '';
@@ -62,6 +74,19 @@ export function splitPassage(passage: Passage): Unit[] {
   return units;
 }
 
+/** Items whose marks were lost with the layout: after an introduction, lines that a semicolon links, or bare ones. */
+function unmarkedItems(lines: readonly string[], from: number): string[] {
+  const items: string[] = [];
+  for (const line of lines.slice(from, from + MAX_UNMARKED_ITEMS)) {
+    if (LIST_MARK.test(line) || isRow(line) || line.length > MAX_UNMARKED_ITEM_CHARS) break;
+    const previous = items.at(-1);
+    if (previous !== undefined && !LINKED.test(previous) && TERMINAL.test(previous)) break;
+    if (previous !== undefined && LINKED.test(previous) !== LINKED.test(line) && !/[。.]$/u.test(line)) break;
+    items.push(line);
+  }
+  return items.length > 1 ? items : [];
+}
+
 function proseUnits(line: string, introducesList: boolean): string[] {
   const sentences = splitSentences(line);
   if (introducesList || line.length > WHOLE_PARAGRAPH_CHARS) return sentences;
@@ -76,13 +101,17 @@ function isRow(line: string): boolean {
 function passageLines(passage: Passage): string[] {
   const headings = new Set(passage.chunk.headingPath.map((heading) => heading.trim()));
   const lines: string[] = [];
-  for (const raw of passage.chunk.text.split(/\r?\n/)) {
+  const raws = passage.chunk.text.split(/\r?\n/).filter((line) => line.trim() !== '');
+  const punctuated =
+    raws.filter((line) => TERMINAL.test(line.trim())).length >= raws.length * MIN_PUNCTUATED_SHARE;
+  for (const raw of raws) {
     let line = raw.replace(/[\s\u3000]+/g, ' ').trim();
     if (/^#{1,6}\s/.test(line) || headings.has(line)) continue;
     if (lines.length === 0) line = withoutArticle(line, passage.chunk.article);
     if (line === '') continue;
     const previous = lines.at(-1);
-    if (previous !== undefined && continues(previous, line)) lines[lines.length - 1] = join(previous, line);
+    if (previous !== undefined && punctuated && continues(previous, line))
+      lines[lines.length - 1] = join(previous, line);
     else lines.push(line);
   }
   return lines;

@@ -7,7 +7,7 @@ import type { RankedPart, RankedQuestion } from './rank-units.ts';
  * How much evidence an answer needs, on a scale from 0 to 2. Someone who tells of their own case uses everyday words
  * that no document holds, so less is asked there; a question in the language of documents should find its words.
  */
-const NEEDED = { formal: 0.45, personal: 0.37 };
+const NEEDED = { formal: 0.44, personal: 0.34 };
 
 /** A short question names little but its subject, so a subject that is not found weighs more. */
 const SHORT_QUESTION_WORDS = 12;
