@@ -32,9 +32,12 @@ describe('chat completions, with the openai package', () => {
       finish_reason: 'stop',
       message: {
         content: 'You asked: leave?. 15 days [1].',
-        annotations: [{ type: 'file_citation', filename: 'leave.md' }],
+        annotations: [
+          { type: 'url_citation', url_citation: { title: 'leave.md', start_index: 27, end_index: 30 } },
+        ],
       },
     });
+    expect(completion).toMatchObject({ budao: { citations: [{ file_id: 'file_leave' }] } });
     expect(completion.usage).toMatchObject({ prompt_tokens: 100, completion_tokens: 20, total_tokens: 120 });
     expect(inputs.at(-1)).toMatchObject({
       question: 'leave?',

@@ -1,4 +1,4 @@
-import type { AnswerEvents, AnswerInput, AnswerResult } from '../../contract/answer.ts';
+import type { AnswerCitation, AnswerEvents, AnswerInput, AnswerResult } from '../../contract/answer.ts';
 import type { Run, RunEvent, RunFailure } from '../../runs/run.ts';
 import { openAiError } from '../foundation/error-reply.ts';
 import { fileCitation } from '../responses/response-object.ts';
@@ -128,7 +128,7 @@ export class ChatProjection implements Projection {
             content: this.#text,
             refusal: null,
             ...(this.#reasoning === '' ? {} : { reasoning_content: this.#reasoning }),
-            annotations: result.citations.map(fileCitation),
+            annotations: result.citations.map(urlCitation),
           },
           finish_reason: finishReason(result),
           logprobs: null,
@@ -154,7 +154,7 @@ export class ChatProjection implements Projection {
     const annotations =
       result.citations.length === 0
         ? ''
-        : `"annotations":${JSON.stringify(result.citations.map(fileCitation))}`;
+        : `"annotations":${JSON.stringify(result.citations.map(urlCitation))}`;
     const ending = `"finish_reason":"${finishReason(result)}"}],"budao":${JSON.stringify(budaoFields(result))}`;
     frames.push(`${this.#head}${annotations}},${ending}}\n\n`);
     if (this.#includeUsage) frames.push(this.#usageChunk(result));
@@ -191,12 +191,26 @@ function finishReason(result: AnswerResult): FinishReason {
   return result.status === 'incomplete' ? 'length' : 'stop';
 }
 
+/** Citations as they are, beside the annotations, whose only form in this API is that of a link. */
 function budaoFields(result: AnswerResult): object {
   return {
     mode: result.mode,
     mode_reason: result.modeReason,
     endpoint: result.endpoint,
     declined: result.declined,
+    citations: result.citations.map(fileCitation),
+  };
+}
+
+function urlCitation(citation: AnswerCitation): object {
+  return {
+    type: 'url_citation',
+    url_citation: {
+      start_index: citation.index,
+      end_index: citation.endIndex,
+      title: citation.filename,
+      url: `/v1/files/${citation.documentId}/content`,
+    },
   };
 }
 
