@@ -85,6 +85,10 @@ export interface ConversationItem {
   created_at?: number;
   mode?: AnswerMode | null;
   mode_reason?: string | null;
+  /** What went wrong with an answer; code 'cancelled' when it was stopped. */
+  error?: ApiFailure | null;
+  /** Of an answer that is being written: its stream goes on after this number. */
+  sequence_number?: number;
   feedback?: { rating: Rating; comment?: string | null } | Rating;
 }
 
@@ -100,7 +104,7 @@ export interface ResponseObject {
   error?: ApiFailure | null;
   incomplete_details?: { reason?: string } | null;
   conversation?: { id: string } | string | null;
-  budao?: { mode?: AnswerMode | null; mode_reason?: string | null; endpoint?: string | null } | null;
+  budao?: { mode?: AnswerMode | null; mode_reason?: string | null; endpoint?: string | null; failure_code?: string | null } | null;
 }
 
 export interface StreamEvent {
@@ -186,6 +190,7 @@ export interface User {
   display_name: string;
   role: Role;
   created_at?: number;
+  disabled?: boolean;
   /** The generated password, only in the answer that created it. */
   password?: string;
 }
@@ -197,7 +202,9 @@ export interface ApiKey {
   created_at?: number;
   expires_at?: number | null;
   last_used_at?: number | null;
-  prefix?: string;
+  /** The first characters, to recognise it by. */
+  hint?: string;
+  revoked_at?: number | null;
   /** The key itself, only in the answer that created it. */
   key?: string;
 }

@@ -6,7 +6,7 @@ import { useText } from '../i18n/text.ts';
 import { ErrorNotice } from './error-notice.tsx';
 import { useFeedback } from './use-feedback.ts';
 
-const minPasswordLength = 8;
+const minPasswordLength = 10;
 
 /** `isFirst`: the password was given by someone else and should be changed now, or later. */
 export function ChangePassword({ isFirst, onClose }: { isFirst: boolean; onClose: () => void }) {

@@ -63,10 +63,16 @@ export function visibleText(answer: Answer): string {
 /** Takes in one event. An event that was taken in before changes nothing, so streams may be replayed freely. */
 export function applyEvent(answer: Answer, event: StreamEvent): Answer {
   const seq = event.sequence_number ?? null;
-  if (seq !== null && answer.lastSeq !== null && seq <= answer.lastSeq) return answer;
+  const isKnown = seq !== null && answer.lastSeq !== null && seq <= answer.lastSeq;
+  // The end is believed under any number: a finished answer's log is shorter than the one that was followed.
+  if (isKnown && !isEnd(event)) return answer;
   const next = { ...reduce(answer, event) };
   if (seq !== null) next.lastSeq = seq;
   return next;
+}
+
+function isEnd({ type, response }: StreamEvent): boolean {
+  return response !== undefined && /^response\.(completed|incomplete|failed|cancelled)$/.test(type);
 }
 
 function reduce(answer: Answer, event: StreamEvent): Answer {
@@ -103,7 +109,7 @@ export function adoptResponse(answer: Answer, response: ResponseObject): Answer 
   };
   if (!isFinished(next)) return next;
   next.searching = false;
-  next.failure = response.error ?? null;
+  next.failure = failureOfResponse(response);
   next.incompleteReason = response.incomplete_details?.reason ?? null;
   const message = response.output?.findLast((item) => item.type === 'message');
   if (message === undefined) {
@@ -129,9 +135,15 @@ export function answerFromItems(responseId: string, items: readonly Conversation
   answer.modeReason = message.mode_reason ?? null;
   const feedback = message.feedback ?? null;
   answer.rating = typeof feedback === 'object' ? (feedback?.rating ?? null) : feedback;
-  if (isFinished(answer)) return answer;
-  // The stream is replayed from its beginning, because the item does not say how many events it holds.
+  if (isFinished(answer)) return withFailure(answer, message.error ?? null);
+  if (message.sequence_number !== undefined) return { ...answer, lastSeq: message.sequence_number };
+  // Without a number the stream is replayed from its beginning.
   return { ...answer, text: '', reasoning: '', citations: [], shownBefore: answer.text };
+}
+
+function withFailure(answer: Answer, failure: ApiFailure | null): Answer {
+  if (failure === null) return answer;
+  return { ...answer, failure, status: failure.code === 'cancelled' ? 'cancelled' : 'failed' };
 }
 
 export function textOf(item: ConversationItem): string {
@@ -167,6 +179,11 @@ function addCitations(known: Citation[], more: readonly (Citation | { type: stri
 function statusOf(status: string): AnswerStatus {
   const known: AnswerStatus[] = ['queued', 'in_progress', 'completed', 'incomplete', 'failed', 'cancelled'];
   return known.find((candidate) => candidate === status) ?? 'in_progress';
+}
+
+/** OpenAI's short list of codes hides the reason; the extension tells it. */
+function failureOfResponse({ error, budao }: ResponseObject): ApiFailure | null {
+  return error ? { code: budao?.failure_code ?? error.code ?? null, message: error.message } : null;
 }
 
 function failureOf(event: StreamEvent): ApiFailure {

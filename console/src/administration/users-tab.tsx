@@ -1,0 +1,120 @@
+import { Button, Skeleton } from 'antd';
+import { DeleteOutlined, KeyOutlined, PlusOutlined } from '@ant-design/icons';
+import { useState } from 'react';
+import { deleteUser, listUsers, updateUser } from '../api/administration.ts';
+import { session } from '../api/session.ts';
+import type { Role, User } from '../api/types.ts';
+import { useText } from '../i18n/text.ts';
+import { ErrorNotice } from '../shell/error-notice.tsx';
+import { useFeedback } from '../shell/use-feedback.ts';
+import { useObservable } from '../store/observable.ts';
+import { useLoad } from '../store/use-load.ts';
+import { RoleSelect } from './role-select.tsx';
+import { SecretOnce } from './secret-once.tsx';
+import { UserForm } from './user-form.tsx';
+
+export function UsersTab() {
+  const t = useText();
+  const { confirm, fail } = useFeedback();
+  const { generation, account } = useObservable(session);
+  const users = useLoad(`users:${generation}`, listUsers);
+  const [creating, setCreating] = useState(false);
+  const [secret, setSecret] = useState<{ name: string; password: string } | null>(null);
+
+  const changeRole = async (user: User, role: Role) => {
+    await updateUser(user.id, { role });
+    await users.reload();
+  };
+  const resetPassword = async (user: User) => {
+    const text = t('users.resetText', { name: user.username });
+    if (!(await confirm({ title: t('users.resetTitle'), text, action: t('users.reset') }))) return;
+    const { password } = await updateUser(user.id, { reset_password: true });
+    if (password !== undefined) setSecret({ name: user.username, password });
+  };
+  const remove = async (user: User) => {
+    const text = t('users.deleteText', { name: user.username });
+    if (!(await confirm({ title: t('users.deleteTitle'), text, action: t('action.delete'), danger: true }))) return;
+    await deleteUser(user.id);
+    await users.reload();
+  };
+
+  return (
+    <div className="documents">
+      <div className="row-end">
+        <Button type="primary" icon={<PlusOutlined />} onClick={() => setCreating(true)}>
+          {t('users.create')}
+        </Button>
+      </div>
+      {users.error !== null && <ErrorNotice error={users.error} onRetry={() => void users.reload()} />}
+      {users.loading && users.value === null && <Skeleton active />}
+      {users.value !== null && (
+        <table className="document-table">
+          <thead>
+            <tr>
+              <th scope="col">{t('users.name')}</th>
+              <th scope="col">{t('users.role')}</th>
+              <th scope="col">
+                <span className="visually-hidden">{t('document.actions')}</span>
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {users.value.map((user) => (
+              <tr key={user.id}>
+                <td className="document-name">
+                  <div>
+                    <strong>{user.display_name || user.username}</strong>
+                    <span className="muted small">{user.username}</span>
+                  </div>
+                </td>
+                <td data-label={t('users.role')}>
+                  <RoleSelect
+                    value={user.role}
+                    disabled={user.id === account?.id}
+                    label={t('users.roleOf', { name: user.username })}
+                    onChange={(role) => changeRole(user, role).catch(fail)}
+                  />
+                </td>
+                <td className="document-menu">
+                  <Button
+                    type="text"
+                    icon={<KeyOutlined />}
+                    disabled={user.id === account?.id}
+                    aria-label={t('users.resetOf', { name: user.username })}
+                    title={t('users.reset')}
+                    onClick={() => resetPassword(user).catch(fail)}
+                  />
+                  <Button
+                    type="text"
+                    danger
+                    icon={<DeleteOutlined />}
+                    disabled={user.id === account?.id}
+                    aria-label={t('users.delete', { name: user.username })}
+                    onClick={() => remove(user).catch(fail)}
+                  />
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      )}
+      {creating && (
+        <UserForm
+          onClose={() => setCreating(false)}
+          onCreated={(user) => {
+            setCreating(false);
+            if (user.password !== undefined) setSecret({ name: user.username, password: user.password });
+            void users.reload();
+          }}
+        />
+      )}
+      {secret !== null && (
+        <SecretOnce
+          title={t('users.passwordOf', { name: secret.name })}
+          secret={secret.password}
+          onClose={() => setSecret(null)}
+        />
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,117 @@
+import { Button, Input, Modal } from 'antd';
+import { DeleteOutlined, PlusOutlined } from '@ant-design/icons';
+import { type FormEvent, useState } from 'react';
+import { setAttributes } from '../api/knowledge.ts';
+import type { Attributes, KnowledgeDocument } from '../api/types.ts';
+import { useText } from '../i18n/text.ts';
+import { ErrorNotice } from '../shell/error-notice.tsx';
+
+export interface AttributesEditorProps {
+  baseId: string;
+  document: KnowledgeDocument;
+  mayEdit: boolean;
+  onClose: () => void;
+  onSaved: () => void;
+}
+
+/** The limit of the OpenAI surface. */
+const maxAttributes = 16;
+
+interface Row {
+  key: number;
+  name: string;
+  value: string;
+}
+
+/** Names and values by which searches can be narrowed. */
+export function AttributesEditor({ baseId, document, mayEdit, onClose, onSaved }: AttributesEditorProps) {
+  const t = useText();
+  const [rows, setRows] = useState<Row[]>(() =>
+    Object.entries(document.attributes ?? {}).map(([name, value], key) => ({ key, name, value: String(value) })),
+  );
+  const [busy, setBusy] = useState(false);
+  const [error, setError] = useState<unknown>(null);
+  const change = (key: number, part: Partial<Row>) =>
+    setRows(rows.map((row) => (row.key === key ? { ...row, ...part } : row)));
+
+  const save = async (event: FormEvent) => {
+    event.preventDefault();
+    setBusy(true);
+    try {
+      await setAttributes(baseId, document.id, attributesOf(rows));
+      onSaved();
+    } catch (failure) {
+      setError(failure);
+      setBusy(false);
+    }
+  };
+
+  return (
+    <Modal open centered footer={null} width={520} onCancel={onClose} title={t('document.attributes')}>
+      <form className="stack" onSubmit={(event) => void save(event)}>
+        <p className="muted">{t('attributes.text')}</p>
+        {rows.map(({ key, name, value }) => (
+          <div key={key} className="attribute-row">
+            <Input
+              value={name}
+              maxLength={64}
+              disabled={!mayEdit}
+              aria-label={t('attributes.name')}
+              placeholder={t('attributes.name')}
+              onChange={(event) => change(key, { name: event.target.value })}
+            />
+            <Input
+              value={value}
+              maxLength={512}
+              disabled={!mayEdit}
+              aria-label={t('attributes.value')}
+              placeholder={t('attributes.value')}
+              onChange={(event) => change(key, { value: event.target.value })}
+            />
+            <Button
+              type="text"
+              icon={<DeleteOutlined />}
+              disabled={!mayEdit}
+              aria-label={t('action.delete')}
+              onClick={() => setRows(rows.filter((row) => row.key !== key))}
+            />
+          </div>
+        ))}
+        {mayEdit && rows.length < maxAttributes && (
+          <Button
+            type="dashed"
+            icon={<PlusOutlined />}
+            onClick={() => setRows([...rows, { key: (rows.at(-1)?.key ?? -1) + 1, name: '', value: '' }])}
+          >
+            {t('attributes.add')}
+          </Button>
+        )}
+        {error !== null && <ErrorNotice error={error} />}
+        {mayEdit && (
+          <div className="row-end">
+            <Button onClick={onClose}>{t('action.cancel')}</Button>
+            <Button type="primary" htmlType="submit" loading={busy}>
+              {t('action.save')}
+            </Button>
+          </div>
+        )}
+      </form>
+    </Modal>
+  );
+}
+
+/** Numbers and yes/no are kept as such, so that filters like `gte` work on them. */
+export function attributesOf(rows: readonly { name: string; value: string }[]): Attributes {
+  const attributes: Attributes = {};
+  for (const { name, value } of rows) {
+    if (name.trim() === '') continue;
+    attributes[name.trim()] = typed(value.trim());
+  }
+  return attributes;
+}
+
+function typed(text: string): string | number | boolean {
+  if (text === 'true') return true;
+  if (text === 'false') return false;
+  return /^-?(0|[1-9]\d{0,14})(\.\d{1,12})?$/.test(text) ? Number(text) : text;
+}

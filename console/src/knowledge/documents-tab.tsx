@@ -1,0 +1,116 @@
+import { Button, Input, Skeleton } from 'antd';
+import { SearchOutlined } from '@ant-design/icons';
+import { useEffect, useRef, useState } from 'react';
+import type { KnowledgeBase, KnowledgeDocument } from '../api/types.ts';
+import { useText } from '../i18n/text.ts';
+import { ErrorNotice } from '../shell/error-notice.tsx';
+import { useObservable } from '../store/observable.ts';
+import { AttributesEditor } from './attributes-editor.tsx';
+import { ChunkDrawer } from './chunk-drawer.tsx';
+import { DocumentRow, type DocumentDialog } from './document-row.tsx';
+import { useMayEdit } from './permissions.ts';
+import { UploadList, UploadZone } from './upload-zone.tsx';
+import { uploads } from './uploads.ts';
+import { useDocuments } from './use-documents.ts';
+
+/** So many documents fit on a screen without a filter. */
+const filterFrom = 8;
+
+export interface DocumentsTabProps {
+  base: KnowledgeBase;
+  generation: number;
+  onChanged: () => Promise<void>;
+}
+
+export function DocumentsTab({ base, generation, onChanged }: DocumentsTabProps) {
+  const t = useText();
+  const mayEdit = useMayEdit();
+  const { value, error, loading, reload, loadMore } = useDocuments(base.id, generation);
+  const [filter, setFilter] = useState('');
+  const [dialog, setDialog] = useState<{ kind: DocumentDialog; document: KnowledgeDocument } | null>(null);
+  const isUploading = useObservable(uploads.state).some((upload) => upload.knowledgeBaseId === base.id);
+  const documents = value?.documents ?? [];
+  const shown = documents.filter((document) => (document.filename ?? '').toLowerCase().includes(filter.toLowerCase()));
+  const isEmpty = value !== null && documents.length === 0;
+  useReloadWhenSettled(documents, onChanged);
+
+  return (
+    <div className="documents">
+      {mayEdit && <UploadZone knowledgeBaseId={base.id} isLarge={isEmpty && !isUploading} />}
+      <UploadList knowledgeBaseId={base.id} />
+      {error !== null && <ErrorNotice error={error} onRetry={() => void reload()} />}
+      {loading && value === null && <Skeleton active />}
+      {isEmpty && !mayEdit && <p className="muted">{t('document.noneReader')}</p>}
+      {documents.length >= filterFrom && (
+        <Input
+          className="document-filter"
+          prefix={<SearchOutlined />}
+          allowClear
+          placeholder={t('document.filter')}
+          aria-label={t('document.filter')}
+          value={filter}
+          onChange={(event) => setFilter(event.target.value)}
+        />
+      )}
+      {documents.length > 0 && (
+        <table className="document-table">
+          <thead>
+            <tr>
+              <th scope="col">{t('document.name')}</th>
+              <th scope="col">{t('document.status')}</th>
+              <th scope="col" className="number">
+                {t('document.chunks')}
+              </th>
+              <th scope="col" className="number">
+                {t('document.size')}
+              </th>
+              <th scope="col">{t('document.added')}</th>
+              <th scope="col">
+                <span className="visually-hidden">{t('document.actions')}</span>
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {shown.map((document) => (
+              <DocumentRow
+                key={document.id}
+                baseId={base.id}
+                document={document}
+                mayEdit={mayEdit}
+                onOpen={(kind) => setDialog({ kind, document })}
+                onChanged={reload}
+              />
+            ))}
+          </tbody>
+        </table>
+      )}
+      {filter !== '' && shown.length === 0 && <p className="muted">{t('document.noMatch')}</p>}
+      {value?.hasMore === true && <Button onClick={() => void loadMore()}>{t('action.more')}</Button>}
+      {dialog?.kind === 'chunks' && (
+        <ChunkDrawer baseId={base.id} document={dialog.document} onClose={() => setDialog(null)} />
+      )}
+      {dialog?.kind === 'attributes' && (
+        <AttributesEditor
+          baseId={base.id}
+          document={dialog.document}
+          mayEdit={mayEdit}
+          onClose={() => setDialog(null)}
+          onSaved={() => {
+            setDialog(null);
+            void reload();
+          }}
+        />
+      )}
+    </div>
+  );
+}
+
+/** The counts at the top change when a document has been taken in. */
+function useReloadWhenSettled(documents: readonly KnowledgeDocument[], onChanged: () => Promise<void>): void {
+  const busy = documents.filter(({ status }) => status === 'in_progress').length;
+  const before = useRef(busy);
+  useEffect(() => {
+    if (busy < before.current) void onChanged();
+    before.current = busy;
+  }, [busy, onChanged]);
+}

@@ -1,0 +1,17 @@
+import { session } from '../api/session.ts';
+import { listKnowledgeBases } from '../api/knowledge.ts';
+import { useObservable } from '../store/observable.ts';
+import { useLoad } from '../store/use-load.ts';
+import { BaseList } from './base-list.tsx';
+import { BasePage } from './base-page.tsx';
+import './knowledge.css';
+
+export default function KnowledgeRoom({ id }: { id: string | null }) {
+  const { generation } = useObservable(session);
+  const bases = useLoad(`bases:${generation}`, listKnowledgeBases);
+  const base = bases.value?.find((candidate) => candidate.id === id);
+  if (id !== null && base !== undefined) {
+    return <BasePage key={base.id} base={base} onChanged={bases.reload} generation={generation} />;
+  }
+  return <BaseList bases={bases} />;
+}
