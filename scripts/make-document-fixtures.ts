@@ -30,7 +30,7 @@ td, th { padding: 3px 22px } .next { break-before: page }
 <p>第二条 值班人员应当在值班手册内写明到机房的时间。</p>
 <h2>第二章 应急</h2>
 <ol><li>通知总务科。</li><li>电量小于30%时用发电机。</li></ol>
-<table><tr><th>科</th><th>电</th><th>人</th></tr><tr><td>总务科</td><td>6001</td><td>王工</td></tr><tr><td>机房</td><td>6002</td><td>李工</td></tr></table>
+<table><tr><th>科</th><th>电</th><th>人</th></tr><tr><td>总务科</td><td>6001</td><td>王工，停电后15分钟内到机房，写明时间</td></tr><tr><td>机房</td><td>6002</td><td>李工</td></tr></table>
 <h2 class="next">3 English summary</h2>
 <p class="en">The engineer on call must be in the machine room within fifteen minutes, and writes down the time of
 arrival. When the power is out for longer than an hour, the head of the department is told.</p>

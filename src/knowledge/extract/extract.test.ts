@@ -115,7 +115,7 @@ const goodCases: GoodCase[] = [
     ],
   },
   {
-    name: 'PDF with an embedded Chinese font, running heads and a table',
+    name: 'PDF with an embedded Chinese font, running heads and a table with wrapped cells',
     filename: 'handbook.pdf',
     format: 'pdf',
     title: '停电应急手册',
@@ -129,7 +129,7 @@ const goodCases: GoodCase[] = [
       'heading 2 p1 | 第二章 应急',
       'list-item p1 | 1. 通知总务科。',
       'list-item p1 | 2. 电量小于30%时用发电机。',
-      'table-row p1 | 科: 总务科；电: 6001；人: 王工',
+      'table-row p1 | 科: 总务科；电: 6001；人: 王工，停电后15分钟内到机房，写明时间',
       'table-row p1 | 科: 机房；电: 6002；人: 李工',
       'heading 2 p2 | 3 English summary',
       'paragraph p2 | The engineer on call must be in the machine room within fifteen minutes, and writes down the time of arrival. When the power is out for longer than an hour, the head of the department is told.',

@@ -11,7 +11,19 @@ function line(text: string, top: number, changed: Partial<PdfLine> = {}): PdfLin
   const left = changed.left ?? 50;
   const width = [...text].reduce((sum, character) => sum + (character > '\u2E80' ? 10 : 5), 0);
   const cells = text.split('  ').map((cell, index) => ({ text: cell, left: left + index * 100 }));
-  return { text, page: 1, left, right: left + width, top, fontSize: 10, pageHeight, cells, ...changed };
+  return {
+    text,
+    page: 1,
+    left,
+    right: left + width,
+    top,
+    fontSize: 10,
+    pageHeight,
+    cells,
+    headingLevel: null,
+    rows: null,
+    ...changed,
+  };
 }
 
 function read(...pages: PdfLine[][]): string[] {

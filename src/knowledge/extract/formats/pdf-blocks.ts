@@ -1,6 +1,6 @@
 import type { BlockCollector } from '../block-collector.ts';
 import { isWide, joinLines } from '../join-lines.ts';
-import { looksLikeHeader, rowText } from '../table-rows.ts';
+import { looksLikeHeader, rowText, tableRowTexts } from '../table-rows.ts';
 import type { PdfLine } from './pdf-lines.ts';
 
 const sentenceEnd = /[。！？；.!?;:：…」』”"]$/u;
@@ -26,19 +26,25 @@ type PdfBlock = { kind: 'heading' | 'paragraph' | 'list-item'; lines: PdfLine[];
 /** Joins lines into headings, paragraphs, list items and table rows, across page ends where a sentence goes on. */
 export function addPdfBlocks(pages: readonly PdfLine[][], out: BlockCollector): void {
   const lines = pages.flat();
-  const levels = headingLevels(lines);
+  const tagged = lines.some((line) => line.headingLevel !== null);
+  const levels = tagged ? new Map<number, number>() : headingLevels(lines);
   const spacing = usualSpacing(lines);
   let current: PdfBlock | null = null;
   const flush = (): void => {
     const first = current?.lines[0];
     if (current !== null && first !== undefined) {
-      const level = levels.get(sizeOf(first));
+      const level = first.headingLevel ?? levels.get(sizeOf(first));
       out.add(current.kind, current.text.replace(dotLeader, ' … '), { page: first.page, level });
     }
     current = null;
   };
   for (let index = 0; index < lines.length; index++) {
     const line = lines[index] as PdfLine;
+    if (line.rows !== null) {
+      flush();
+      addTaggedTable(line, lines[index - 1], out);
+      continue;
+    }
     const table = tableAt(lines, index);
     if (table.length > 0) {
       flush();
@@ -60,6 +66,7 @@ export function addPdfBlocks(pages: readonly PdfLine[][], out: BlockCollector): 
 }
 
 function kindOf(line: PdfLine, levels: ReadonlyMap<number, number>): PdfBlock['kind'] {
+  if (line.headingLevel !== null) return 'heading';
   const short = line.text.length <= longestHeading && !/[。；;，,、]$/u.test(line.text);
   if (short && levels.has(sizeOf(line)) && !dotLeader.test(line.text)) return 'heading';
   return listMarker.test(line.text) ? 'list-item' : 'paragraph';
@@ -72,6 +79,7 @@ function goesOn(
   column: { left: number; right: number },
 ): boolean {
   const last = block.lines.at(-1) as PdfLine;
+  if (last.headingLevel !== line.headingLevel) return false;
   if (Math.abs(last.fontSize - line.fontSize) > last.fontSize * 0.08) return false;
   if (listMarker.test(line.text) || numberedPart.test(line.text)) return false;
   const em = line.fontSize;
@@ -112,11 +120,30 @@ function columnEdges(lines: readonly PdfLine[], index: number): { left: number; 
   ) {
     const other = lines[near] as PdfLine;
     const overlaps = other.left < previous.right && other.right > previous.left;
-    if (other.page !== previous.page || !overlaps || sizeOf(other) !== sizeOf(previous)) continue;
+    if (
+      other.rows !== null ||
+      other.page !== previous.page ||
+      !overlaps ||
+      sizeOf(other) !== sizeOf(previous)
+    )
+      continue;
     left = Math.min(left, other.left);
     right = Math.max(right, other.right);
   }
   return { left, right };
+}
+
+/** A table that goes on overleaf keeps its column names. */
+function addTaggedTable(line: PdfLine, before: PdfLine | undefined, out: BlockCollector): void {
+  const rows = line.rows ?? [];
+  const head = before?.page === line.page - 1 ? (before.rows?.[0] ?? null) : null;
+  const goesOn =
+    head !== null &&
+    head.cells.length === rows[0]?.cells.length &&
+    !rows[0].cells.some((cell) => cell.header) &&
+    rows[0].cells.some((cell, column) => cell.text !== head.cells[column]?.text);
+  const texts = tableRowTexts(goesOn ? [head, ...rows] : rows);
+  for (const text of texts) out.add('table-row', text, { page: line.page });
 }
 
 /** Lines from here on that divide into the same number of columns. */

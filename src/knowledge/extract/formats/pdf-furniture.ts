@@ -39,8 +39,8 @@ function repeatedEdges(pages: readonly PdfLine[][]): Set<string> {
 }
 
 function edgesOf(lines: readonly PdfLine[], zone = edgeZone): PdfLine[] {
-  const upper = lines.filter((line) => line.top < line.pageHeight * zone);
-  const lower = lines.filter((line) => line.top > line.pageHeight * (1 - zone));
+  const upper = lines.filter((line) => line.rows === null && line.top < line.pageHeight * zone);
+  const lower = lines.filter((line) => line.rows === null && line.top > line.pageHeight * (1 - zone));
   const byTop = (a: PdfLine, b: PdfLine): number => a.top - b.top;
   return [...upper.sort(byTop).slice(0, edgeLines), ...lower.sort(byTop).slice(-edgeLines)];
 }

@@ -1,6 +1,8 @@
 import type { PDFPageProxy } from 'pdfjs-dist';
-import type { TextItem } from 'pdfjs-dist/types/src/display/api.d.ts';
-import { isWide } from '../join-lines.ts';
+import type { TextItem, TextMarkedContent } from 'pdfjs-dist/types/src/display/api.d.ts';
+import { isWide, joinLines } from '../join-lines.ts';
+import type { TableCell, TableRow } from '../table-rows.ts';
+import { type PageTags, readPageTags, type TaggedTable } from './pdf-tags.ts';
 
 /** A line of text on a page; lengths in points, `top` counted downwards from the page's upper edge. */
 export interface PdfLine {
@@ -14,6 +16,10 @@ export interface PdfLine {
   pageHeight: number;
   /** Parts divided by wide gaps, as in tables; one for running text. */
   cells: PdfCell[];
+  /** From the tags of the PDF, where it has them. */
+  headingLevel: number | null;
+  /** Of a whole tagged table, which stands here as one line. */
+  rows: TableRow[] | null;
 }
 
 export interface PdfCell {
@@ -27,6 +33,7 @@ interface Piece {
   right: number;
   top: number;
   fontSize: number;
+  headingLevel: number | null;
 }
 
 type Matrix = readonly [number, number, number, number, number, number];
@@ -39,24 +46,102 @@ const wideWordGap = 0.2;
 
 export async function readPageLines(page: PDFPageProxy, number: number): Promise<PdfLine[]> {
   const viewport = page.getViewport({ scale: 1 });
-  const content = await page.getTextContent();
-  const pieces: Piece[] = [];
-  for (const item of content.items) {
-    if (!('str' in item) || item.str.trim() === '') continue;
-    const piece = pieceOf(item, viewport.transform as unknown as Matrix);
-    if (piece !== null) pieces.push(piece);
-  }
-  return linesOf(pieces).map((line) => toLine(line, number, viewport.height));
+  const tags = await readPageTags(page);
+  const { items } = await page.getTextContent({ includeMarkedContent: tags !== null });
+  const assemble = (usedTags: PageTags | null): PdfLine[] => {
+    const assembler = new LineAssembler(number, viewport.height, usedTags);
+    for (const item of items) assembler.take(item, viewport.transform as unknown as Matrix);
+    return assembler.finish();
+  };
+  const lines = assemble(tags);
+  // Some programs mark everything as decoration.
+  return lines.length === 0 && tags !== null ? assemble(null) : lines;
 }
 
-function pieceOf(item: TextItem, viewport: Matrix): Piece | null {
+/** Turns the items of a page into lines, in the order of the file; tagged tables are put together cell by cell. */
+class LineAssembler {
+  readonly #page: number;
+  readonly #pageHeight: number;
+  readonly #tags: PageTags | null;
+  readonly #lines: PdfLine[] = [];
+  readonly #tables = new Map<TaggedTable, PdfLine>();
+  readonly #cells = new Map<TableCell, Piece[]>();
+  readonly #marks: (string | null)[] = [];
+  #artifactDepth = 0;
+  #run: Piece[] = [];
+
+  constructor(page: number, pageHeight: number, tags: PageTags | null) {
+    this.#page = page;
+    this.#pageHeight = pageHeight;
+    this.#tags = tags;
+  }
+
+  take(item: TextItem | TextMarkedContent, viewport: Matrix): void {
+    if (!('str' in item)) {
+      this.#takeMark(item);
+      return;
+    }
+    if (this.#artifactDepth > 0 || item.str.trim() === '') return;
+    const id = this.#marks.findLast((mark) => mark !== null) ?? '';
+    const piece = pieceOf(item, viewport, this.#tags?.headingLevels.get(id) ?? null);
+    if (piece === null) return;
+    const place = this.#tags?.cells.get(id);
+    if (place === undefined) this.#run.push(piece);
+    else this.#takeCell(place.table, place.cell, piece);
+  }
+
+  finish(): PdfLine[] {
+    this.#endRun();
+    for (const [cell, pieces] of this.#cells) {
+      cell.text = linesOf(pieces)
+        .map((line) => toLine(line, this.#page, this.#pageHeight).text)
+        .reduce(joinLines, '');
+    }
+    for (const [table, line] of this.#tables) {
+      line.text = table.rows.flatMap((row) => row.cells.map((cell) => cell.text)).join(' ');
+    }
+    return this.#lines;
+  }
+
+  #takeMark(mark: TextMarkedContent): void {
+    if (mark.type === 'endMarkedContent') {
+      this.#marks.pop();
+      if (this.#marks.length < this.#artifactDepth) this.#artifactDepth = 0;
+      return;
+    }
+    this.#marks.push(mark.type === 'beginMarkedContentProps' ? (mark.id ?? null) : null);
+    // Running heads, page numbers and ornaments of a tagged PDF.
+    // The package's types leave the tag out.
+    const artifact = this.#tags !== null && (mark as { tag?: string }).tag === 'Artifact';
+    if (artifact && this.#artifactDepth === 0) this.#artifactDepth = this.#marks.length;
+  }
+
+  #takeCell(table: TaggedTable, cell: TableCell, piece: Piece): void {
+    if (!this.#tables.has(table)) {
+      this.#endRun();
+      const line = { ...toLine([piece], this.#page, this.#pageHeight), cells: [], rows: table.rows };
+      this.#tables.set(table, line);
+      this.#lines.push(line);
+    }
+    const pieces = this.#cells.get(cell);
+    if (pieces === undefined) this.#cells.set(cell, [piece]);
+    else pieces.push(piece);
+  }
+
+  #endRun(): void {
+    for (const line of linesOf(this.#run)) this.#lines.push(toLine(line, this.#page, this.#pageHeight));
+    this.#run = [];
+  }
+}
+
+function pieceOf(item: TextItem, viewport: Matrix, headingLevel: number | null): Piece | null {
   const matrix = multiply(viewport, item.transform as unknown as Matrix);
   const fontSize = Math.hypot(matrix[2], matrix[3]) || item.height;
   const angle = Math.abs((Math.atan2(matrix[1], matrix[0]) * 180) / Math.PI);
   // Slanted text is a watermark; upright and sideways text is content.
   if (angle > 10 && Math.abs(angle - 90) > 10 && angle < 170) return null;
   const left = matrix[4];
-  return { text: item.str, left, right: left + item.width, top: matrix[5], fontSize };
+  return { text: item.str, left, right: left + item.width, top: matrix[5], fontSize, headingLevel };
 }
 
 function multiply(a: Matrix, b: Matrix): Matrix {
@@ -83,6 +168,7 @@ function linesOf(pieces: readonly Piece[]): Piece[][] {
 }
 
 function continues(last: Piece, next: Piece): boolean {
+  if (last.headingLevel !== next.headingLevel) return false;
   const size = Math.max(last.fontSize, next.fontSize);
   return Math.abs(last.top - next.top) < size * 0.45 && next.left > last.right - size;
 }
@@ -109,6 +195,8 @@ function toLine(pieces: readonly Piece[], page: number, pageHeight: number): Pdf
     fontSize: main.fontSize,
     pageHeight,
     cells,
+    headingLevel: main.headingLevel,
+    rows: null,
   };
 }
 
