@@ -4,14 +4,17 @@ import type { ExtractedSentence } from '../ports.ts';
 import type { IndexedPassage, IndexedUnit } from './evidence.ts';
 import type { Language } from './question.ts';
 import type { Selected } from './select-units.ts';
+import { BARE_MARK } from './split-passage.ts';
 
 /** A list up to this length is quoted whole; of a longer one the introduction and the items that matter. */
 const WHOLE_LIST_CHARS = 420;
+/** The same for items without an introduction. */
+const LOOSE_LIST_CHARS = 120;
 /** What an anaphoric start refers to is put before it when it is no longer than this. */
 const MAX_ANTECEDENT_CHARS = 160;
 
 const ANAPHORIC =
-  /^(?:前[一两二三]?款|前项|上述|上款|该|其(?!他)|此(?!外)|这|本款|(?:This|That|These|Those|It|They|Such|He|She)\b)/u;
+  /^(?:前[一两二三]?款|前项|上述|上款|[该該]|其(?!他)|此(?!外)|这|本款|(?:This|That|These|Those|It|They|Such|He|She)\b)/u;
 /** How an item of a written-out list ends. */
 const ENDED = /[。；;.：:]$/u;
 const LEADING_CONNECTIVE =
@@ -43,13 +46,16 @@ export function presentUnits(
   );
 }
 
-function listText({ unit, segment }: Selected): string {
-  if (unit.text.length <= WHOLE_LIST_CHARS) return wholeList(unit);
+function listText({ unit, segment, expects }: Selected): string {
+  // Items that nothing introduces are rules of their own, unless they are the steps that were asked for.
+  const oneWillDo = unit.head === '' && expects.kind !== 'procedure' && expects.kind !== 'open';
+  const limit = oneWillDo ? LOOSE_LIST_CHARS : WHOLE_LIST_CHARS;
+  if (unit.text.length <= limit) return wholeList(unit);
   const firstItem = unit.head === '' ? 0 : 1;
   const matched = segment - firstItem;
   if (matched < 0) return unit.text;
   const item = unit.items[matched] as string;
-  if (unit.head === '') return item;
+  if (unit.head === '') return item.replace(BARE_MARK, '');
   const before = matched > 0 ? '……\n' : '';
   const after = matched < unit.items.length - 1 ? '\n……' : '';
   return `${unit.head}\n${before}${item}${after}`.trim();

@@ -62,7 +62,7 @@ function rankPart(asked: string, expects: Expectation, passages: readonly Indexe
     for (const unit of passage.units) {
       const evidence = evidenceOf(unit, passage, { amongUnits, amongPassages }, expects);
       const score = scoreOf(evidence) * retrieval;
-      part.ranking.push({ unit, score, segment: evidence.segment });
+      part.ranking.push({ unit, score, segment: evidence.segment, expects });
       part.topCoverage = Math.max(part.topCoverage, evidence.coverage);
       if (score <= bestScore) continue;
       part.best = evidence;

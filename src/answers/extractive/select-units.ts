@@ -2,12 +2,15 @@
 
 import { contradicts, saysTheSame } from './compare-units.ts';
 import type { IndexedUnit } from './evidence.ts';
+import type { Expectation } from './question.ts';
 
 export interface RankedUnit {
   unit: IndexedUnit;
   score: number;
   /** Which segment of the unit matched best. */
   segment: number;
+  /** What the part of the question asks for. */
+  expects: Expectation;
 }
 
 export interface Selected extends RankedUnit {

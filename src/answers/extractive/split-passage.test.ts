@@ -56,6 +56,16 @@ describe('splitPassage', () => {
     ]);
   });
 
+  it('keeps the bullets of a slide together, and a list whose marks were lost with its introduction', () => {
+    expect(texts('清点使用呼吸机的患者，先看人，再看机\n立即手动通气\n电话报告配电房')).toEqual([
+      { kind: 'list', text: '清点使用呼吸机的患者，先看人，再看机\n立即手动通气\n电话报告配电房' },
+    ]);
+    expect(texts('下列账号不强制更换密码：\n硬件密钥账号；\n叫号屏账号。\n其他账号半年一换。')).toEqual([
+      { kind: 'list', text: '下列账号不强制更换密码：\n硬件密钥账号；\n叫号屏账号。' },
+      { kind: 'sentence', text: '其他账号半年一换。' },
+    ]);
+  });
+
   it('keeps a short paragraph whole and cuts a long one into sentences', () => {
     const long = `${'甲方应当按照约定提供服务。'.repeat(12)}`;
     expect(texts('每满一年付一个月。不满半年的付半个月。')).toHaveLength(1);

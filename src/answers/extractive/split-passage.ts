@@ -18,7 +18,8 @@ export interface Unit {
 
 const LIST_MARK =
   /^(?:[（(][一二三四五六七八九十百\d]{1,4}[)）]|\d{1,2}(?:[、)）]|\.(?!\d))|[一二三四五六七八九十]{1,3}、|[①-⑳]|[-*•·–—●○▪]\s|[（(]?[a-zA-Z][.)）]\s)\s*/u;
-const BARE_MARK = /^(?:[-*•·–—●○▪]|\d{1,2}[.、)）])\s*/u;
+/** A mark that says nothing once its item stands alone. */
+export const BARE_MARK = /^(?:[-*•·–—●○▪]|\d{1,2}[.、)）])\s*/u;
 const INTRODUCTION = /[:：]["”]?$|下列(?:情形|条件|行为|材料|事项|规定|标准|内容)[^。]{0,20}[,，:：]?$/u;
 const TERMINAL = /[。！？；;!?:：.…”"」』）)]$/u;
 const ROW = /^[^。；;]{1,40}?[:：]\s?\S.*[；;]\s?[^。；;]{1,40}?[:：]/u;
@@ -40,13 +41,19 @@ export function unitText(unit: Unit): string {
 
 export function splitPassage(passage: Passage): Unit[] {
   const units: Unit[] = [];
-  const lines = passageLines(passage);
+  const { lines, punctuated } = passageLines(passage);
   let paragraph = 0;
   for (let at = 0; at < lines.length; paragraph += 1) {
     const line = lines[at] as string;
     at += 1;
     if (isRow(line)) {
       units.push({ passage, kind: 'row', head: line, items: [], ordinal: units.length, paragraph });
+      continue;
+    }
+    const bullets = punctuated ? [] : slideBullets(lines, at - 1);
+    if (bullets.length > 1) {
+      at += bullets.length - 1;
+      units.push({ passage, kind: 'list', head: '', items: bullets, ordinal: units.length, paragraph });
       continue;
     }
     const startsWithItem = LIST_MARK.test(line);
@@ -74,6 +81,16 @@ export function splitPassage(passage: Passage): Unit[] {
   return units;
 }
 
+/** Lines of a slide, which end without a stop and belong together. */
+function slideBullets(lines: readonly string[], from: number): string[] {
+  const bullets: string[] = [];
+  for (const line of lines.slice(from, from + MAX_UNMARKED_ITEMS)) {
+    if (LIST_MARK.test(line) || isRow(line) || TERMINAL.test(line)) break;
+    bullets.push(line);
+  }
+  return bullets;
+}
+
 /** Items whose marks were lost with the layout: after an introduction, lines that a semicolon links, or bare ones. */
 function unmarkedItems(lines: readonly string[], from: number): string[] {
   const items: string[] = [];
@@ -98,7 +115,7 @@ function isRow(line: string): boolean {
 }
 
 /** The passage's lines without headings and article number, broken lines joined again. */
-function passageLines(passage: Passage): string[] {
+function passageLines(passage: Passage): { lines: string[]; punctuated: boolean } {
   const headings = new Set(passage.chunk.headingPath.map((heading) => heading.trim()));
   const lines: string[] = [];
   const raws = passage.chunk.text.split(/\r?\n/).filter((line) => line.trim() !== '');
@@ -114,7 +131,7 @@ function passageLines(passage: Passage): string[] {
       lines[lines.length - 1] = join(previous, line);
     else lines.push(line);
   }
-  return lines;
+  return { lines, punctuated };
 }
 
 function withoutArticle(line: string, article: string | null): string {
