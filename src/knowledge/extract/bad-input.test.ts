@@ -11,7 +11,13 @@ import {
   xlsxOf,
 } from '../../../tests/fixtures/documents/build-office.ts';
 import { chinesePdf, scannedPdf } from '../../../tests/fixtures/documents/build-pdf.ts';
-import { withDeclaredSize, zipOf } from '../../../tests/fixtures/documents/build-zip.ts';
+import {
+  withDamagedMember,
+  withDeclaredSize,
+  withEncryptionFlag,
+  withMemberCount,
+  zipOf,
+} from '../../../tests/fixtures/documents/build-zip.ts';
 import { BudaoError } from '../../contract/errors.ts';
 import { extract } from './extract.ts';
 import type { ExtractionLimits } from './extracted-document.ts';
@@ -222,7 +228,7 @@ const badCases: BadCase[] = [
   {
     name: 'a DOCX with a flipped byte',
     filename: 'a.docx',
-    content: async () => flipped(await docxOf(paragraph.repeat(50)), 'word/document.xml'),
+    content: async () => withDamagedMember(await docxOf(paragraph.repeat(50)), 'word/document.xml'),
     code: 'corrupt_document',
     advice: /save it again/u,
   },
@@ -373,29 +379,3 @@ describe('a bad document is refused with a stable code and with what to do', () 
     expect((error as BudaoError).message).toMatch(bad.advice);
   });
 });
-
-/** Sets the encryption bit of every member in the central directory. */
-function withEncryptionFlag(zip: Buffer): Buffer {
-  const copy = Buffer.from(zip);
-  for (let at = copy.indexOf('PK\x01\x02'); at >= 0; at = copy.indexOf('PK\x01\x02', at + 4)) {
-    copy.writeUInt16LE(copy.readUInt16LE(at + 8) | 1, at + 8);
-  }
-  return copy;
-}
-
-/** Damages the packed bytes of one member. */
-function flipped(zip: Buffer, member: string): Buffer {
-  const copy = Buffer.from(zip);
-  const at = copy.indexOf(member) + member.length + 20;
-  copy[at] = (copy[at] ?? 0) ^ 0x55;
-  return copy;
-}
-
-/** Claims another number of members in the end record. */
-function withMemberCount(zip: Buffer, members: number): Buffer {
-  const copy = Buffer.from(zip);
-  const end = copy.lastIndexOf('PK\x05\x06');
-  copy.writeUInt16LE(members, end + 8);
-  copy.writeUInt16LE(members, end + 10);
-  return copy;
-}
