@@ -39,6 +39,10 @@ describe('parseCitations', () => {
     expect(parseCitations('a [9] b [1](https://example.org) c [x] d [] e [2024]', numbers)).toEqual([]);
   });
 
+  it('reads a hostile run of digits in no time', () => {
+    expect(parseCitations(`[${'1'.repeat(50_000)} ${'[1,'.repeat(20_000)}`, numbers)).toEqual([]);
+  });
+
   it('says where each mark stands', () => {
     const text = '五天 [1]。';
     const [mark] = parseCitations(text, numbers);

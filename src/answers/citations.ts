@@ -22,7 +22,7 @@ export interface Citation {
   quote: string;
 }
 
-const MARK = /[[［【]\s*(?:[\d０-９]{1,3}\s*(?:[,，、;；\-–~～]\s*)?)+[\]］】](?!\()/gu;
+const MARK = /[[［【]\s*[\d０-９]{1,3}(?:\s*[,，、;；\-–~～]\s*[\d０-９]{1,3})*\s*[\]］】](?!\()/gu;
 const MAX_MARK_CHARS = 40;
 const MAX_RANGE = 20;
 const MAX_QUOTE_CHARS = 300;
@@ -71,10 +71,10 @@ export class CitationScanner {
   }
 
   #shift(text: string): CitationMark[] {
-    return parseCitations(text, this.#passageNumbers).map((mark) => ({
-      ...mark,
-      start: mark.start + this.#offset,
-      end: mark.end + this.#offset,
+    return parseCitations(text, this.#passageNumbers).map(({ start, end, passageNumber }) => ({
+      start: start + this.#offset,
+      end: end + this.#offset,
+      passageNumber,
     }));
   }
 }

@@ -10,6 +10,8 @@ import { answerableParts } from './sufficiency.ts';
 export type ExtractOptions = Partial<SelectionLimits>;
 
 const DEFAULT_LIMITS: SelectionLimits = { maxUnits: 4, maxCharacters: 800 };
+/** What a person asks fits; the rest of a pasted page would only cost time. */
+const MAX_QUESTION_CHARS = 2_000;
 
 /** Quotes verbatim, cites every sentence, and declines when the passages do not hold the answer. Pure; needs no model. */
 export function extractAnswer(
@@ -17,8 +19,9 @@ export function extractAnswer(
   passages: readonly Passage[],
   options: ExtractOptions = {},
 ): ExtractiveAnswer {
-  const ranked = rankUnits(question, passages);
-  const answerable = answerableParts(question, ranked);
+  const asked = question.slice(0, MAX_QUESTION_CHARS);
+  const ranked = rankUnits(asked, passages);
+  const answerable = answerableParts(asked, ranked);
   if (answerable.length === 0) return declineAnswer(passages, ranked.language);
   const chosen = selectUnits(
     answerable.map(({ ranking }) => ranking),
