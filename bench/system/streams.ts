@@ -1,0 +1,74 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Service } from '../../tests/support/service.ts';
+import { cpuMs, percentile, processTree, startHelper } from './measure.ts';
+import { loadStreams, type StreamMeasure, type Target } from './stream-load.ts';
+
+const RATE = 20;
+const TOKENS = 200;
+const UPSTREAM = new URL('./stamped-upstream.ts', import.meta.url);
+const PIPE = new URL('./plain-pipe.ts', import.meta.url);
+
+export interface StreamRow {
+  server: string;
+  streams: number;
+  cpuPerTokenUs: number;
+  lagP50: number;
+  lagP99: number;
+  firstTokenP50: number;
+  deliveredShare: number;
+}
+
+export function questionTo(service: Service, question: string): Target {
+  return {
+    url: `${service.url}/v1/responses`,
+    headers: { 'content-type': 'application/json', authorization: `Bearer ${service.apiKey}` },
+    body: JSON.stringify({ model: 'budao', input: question, stream: true }),
+  };
+}
+
+/** The plain pipe and Budao in turn, under the same number of streams, in the same run. */
+export async function measureStreams(
+  counts: readonly number[],
+  report: (row: StreamRow) => void,
+): Promise<StreamRow[]> {
+  using upstream = await startHelper(UPSTREAM, [String(TOKENS), String(RATE)]);
+  const rows: StreamRow[] = [];
+  await using service = await Service.start({
+    environment: { BUDAO_MODEL_BASE_URL: upstream.url, BUDAO_MODEL_NAME: 'stamps' },
+  });
+  using pipe = await startHelper(PIPE, [upstream.url]);
+  const plain: Target = {
+    url: pipe.url,
+    headers: { 'content-type': 'application/json' },
+    body: '{"input":"数一数"}',
+  };
+  await loadStreams(questionTo(service, '热身'), 20, TOKENS);
+  await loadStreams(plain, 20, TOKENS);
+  for (const streams of counts) {
+    for (const [server, target, root] of [
+      ['plain Node pipe', plain, pipe.pid],
+      ['Budao', questionTo(service, '数一数'), service.pid],
+    ] as const) {
+      const pids = processTree(root);
+      const before = cpuMs(pids);
+      const measure = await loadStreams(target, streams, TOKENS);
+      const row = rowOf(server, measure, cpuMs(pids) - before);
+      rows.push(row);
+      report(row);
+      await sleep(1_000);
+    }
+  }
+  return rows;
+}
+
+function rowOf(server: string, measure: StreamMeasure, cpuUsedMs: number): StreamRow {
+  return {
+    server,
+    streams: measure.streams,
+    cpuPerTokenUs: (cpuUsedMs * 1_000) / Math.max(1, measure.tokens),
+    lagP50: percentile(measure.lags, 0.5),
+    lagP99: percentile(measure.lags, 0.99),
+    firstTokenP50: percentile(measure.firstTokens, 0.5),
+    deliveredShare: measure.tokens / measure.expectedTokens,
+  };
+}
