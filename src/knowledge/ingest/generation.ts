@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { BudaoError } from '../../contract/errors.ts';
 import { CHUNKER_VERSION } from '../chunk/chunk-document.ts';
 import type { Generation } from '../library/knowledge-bases.ts';
 import type { Embedder } from '../ports.ts';
@@ -20,4 +21,15 @@ export function currentGeneration(embedder: Embedder | null): Generation {
 export async function learnDimension(embedder: Embedder | null): Promise<void> {
   if (embedder !== null && embedder.dimension === null)
     await embedder.embed(['维度'], { purpose: 'passage' });
+}
+
+/** Today's generation, or a lexical one while the embedder is away: that is rebuilt once the embedder answers. */
+export async function usableGeneration(embedder: Embedder | null): Promise<Generation> {
+  try {
+    await learnDimension(embedder);
+    return currentGeneration(embedder);
+  } catch (error) {
+    if (!(error instanceof BudaoError)) throw error;
+    return currentGeneration(null);
+  }
 }

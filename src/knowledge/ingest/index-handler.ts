@@ -3,12 +3,8 @@ import type { Ledger } from '../../ledger/ledger.ts';
 import { scopeSql } from '../../ledger/scope.ts';
 import type { RunContext, RunHandler } from '../../runs/run.ts';
 import type { Generation } from '../library/knowledge-bases.ts';
-import {
-  listMemberships,
-  type Membership,
-  reingestDocument,
-  saveMembership,
-} from '../library/memberships.ts';
+import { listMemberships } from '../library/membership-rows.ts';
+import { type Membership, reingestDocument, saveMembership } from '../library/memberships.ts';
 import type { BlobStore, ChunkIndex, IndexedChunk } from '../ports.ts';
 import { indexedChunks, loadArtifact } from './artifact.ts';
 import { INDEX_RUN, type IndexInput } from './inputs.ts';

@@ -3,7 +3,8 @@ import { scopeSql } from '../../ledger/scope.ts';
 import type { RunContext, RunHandler } from '../../runs/run.ts';
 import { submitRun } from '../../runs/run-store.ts';
 import { type Generation, getKnowledgeBase } from '../library/knowledge-bases.ts';
-import { listMemberships, type Membership, saveMembership } from '../library/memberships.ts';
+import { listMemberships } from '../library/membership-rows.ts';
+import { type Membership, saveMembership } from '../library/memberships.ts';
 import type { ChunkIndex, Embedder } from '../ports.ts';
 import { indexedChunks, loadArtifact } from './artifact.ts';
 import { type DeriveDependencies, deriveArtifact } from './derive.ts';
@@ -30,7 +31,7 @@ export async function submitRebuild(
   workspaceId: string,
   knowledgeBaseId: string,
   now: number,
-): Promise<string> {
+): Promise<{ runId: string; kind: string }> {
   const input: RebuildInput = { knowledgeBaseId };
   const { run } = await submitRun(
     tx,
@@ -44,7 +45,7 @@ export async function submitRebuild(
     },
     now,
   );
-  return run.id;
+  return { runId: run.id, kind: REBUILD_RUN };
 }
 
 /**

@@ -1,6 +1,7 @@
 import { BudaoError } from '../../contract/errors.ts';
 import { newId } from '../../contract/ids.ts';
 import type { ScopedSql } from '../../ledger/scope.ts';
+import { inPageOrder, type Page, pageSql } from './page.ts';
 
 /** A file as it was uploaded. Its bytes are a blob, shared by every document with the same content. */
 export interface Document {
@@ -57,16 +58,15 @@ export async function getDocument(sql: ScopedSql, id: string): Promise<Document>
 
 export async function listDocuments(
   sql: ScopedSql,
-  page: { limit: number; after?: string; order: 'asc' | 'desc'; purpose?: string },
+  page: Page & { purpose?: string | undefined },
 ): Promise<Document[]> {
-  const comparison = page.order === 'desc' ? '<' : '>';
+  const { where, orderBy, params } = pageSql('id', page);
   const rows = await sql.all<DocumentRow>(
     `SELECT * FROM document WHERE workspace_id = :workspace AND deleted_at IS NULL
-       AND (:after = '' OR id ${comparison} :after) AND (:purpose = '' OR purpose = :purpose)
-     ORDER BY id ${page.order} LIMIT :limit`,
-    { after: page.after ?? '', purpose: page.purpose ?? '', limit: page.limit },
+       AND (:purpose = '' OR purpose = :purpose) AND ${where} ${orderBy}`,
+    { ...params, purpose: page.purpose ?? '' },
   );
-  return rows.map(documentFromRow);
+  return inPageOrder(rows, page).map(documentFromRow);
 }
 
 /** Takes the document out of every knowledge base as well. @returns the knowledge bases that held it */
@@ -101,7 +101,7 @@ export function cleanFilename(filename: string): string {
   if (clean.length <= MAX_FILENAME_CHARACTERS) return clean;
   const dot = clean.lastIndexOf('.');
   const extension = dot > 0 && clean.length - dot <= 10 ? clean.slice(dot) : '';
-  return clean.slice(0, MAX_FILENAME_CHARACTERS - extension.length) + extension;
+  return clean.slice(0, MAX_FILENAME_CHARACTERS - extension.length).toWellFormed() + extension;
 }
 
 function documentFromRow(row: DocumentRow): Document {

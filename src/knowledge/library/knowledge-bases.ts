@@ -2,6 +2,8 @@ import { BudaoError } from '../../contract/errors.ts';
 import { newId } from '../../contract/ids.ts';
 import type { ScopedLedger, ScopedSql } from '../../ledger/scope.ts';
 import type { IndexGeneration } from '../ports.ts';
+import { EFFECTIVE_STATUS, MEMBERSHIP_RUN } from './membership-rows.ts';
+import { inPageOrder, type Page, pageSql } from './page.ts';
 
 /** What an index was built with. Two with the same id can be searched together; any difference makes a new one. */
 export interface Generation extends IndexGeneration {
@@ -49,10 +51,10 @@ interface KnowledgeBaseRow {
 
 export interface NewKnowledgeBase {
   name: string;
-  description?: string | null;
-  metadata?: Record<string, string>;
-  expiresAfter?: KnowledgeBase['expiresAfter'];
-  isDefault?: boolean;
+  description?: string | null | undefined;
+  metadata?: Record<string, string> | undefined;
+  expiresAfter?: KnowledgeBase['expiresAfter'] | undefined;
+  isDefault?: boolean | undefined;
   generation: Generation;
 }
 
@@ -83,6 +85,15 @@ export async function createKnowledgeBase(
   return id;
 }
 
+/** Only whether it is there, without counting its documents. @throws BudaoError knowledge_base_not_found */
+export async function requireKnowledgeBase(sql: ScopedSql, id: string): Promise<void> {
+  const row = await sql.get(
+    'SELECT 1 AS one FROM knowledge_base WHERE id = :id AND workspace_id = :workspace AND deleted_at IS NULL',
+    { id },
+  );
+  if (row === undefined) throw knowledgeBaseNotFound(id);
+}
+
 /** @throws BudaoError knowledge_base_not_found */
 export async function getKnowledgeBase(sql: ScopedSql, id: string): Promise<KnowledgeBase> {
   const row = await sql.get<KnowledgeBaseRow>(
@@ -90,26 +101,18 @@ export async function getKnowledgeBase(sql: ScopedSql, id: string): Promise<Know
     { id },
   );
   if (row === undefined) throw knowledgeBaseNotFound(id);
-  const counts = await countDocuments(sql, [id]);
+  const counts = await countDocuments(sql, id);
   return knowledgeBaseFromRow(row, counts.get(id));
 }
 
-export async function listKnowledgeBases(
-  sql: ScopedSql,
-  page: { limit: number; after?: string; before?: string; order: 'asc' | 'desc' },
-): Promise<KnowledgeBase[]> {
-  const [newer, older] = page.order === 'desc' ? ['<', '>'] : ['>', '<'];
+export async function listKnowledgeBases(sql: ScopedSql, page: Page): Promise<KnowledgeBase[]> {
+  const { where, orderBy, params } = pageSql('id', page);
   const rows = await sql.all<KnowledgeBaseRow>(
-    `SELECT * FROM knowledge_base WHERE workspace_id = :workspace AND deleted_at IS NULL
-       AND (:after = '' OR id ${newer} :after) AND (:before = '' OR id ${older} :before)
-     ORDER BY id ${page.order} LIMIT :limit`,
-    { after: page.after ?? '', before: page.before ?? '', limit: page.limit },
+    `SELECT * FROM knowledge_base WHERE workspace_id = :workspace AND deleted_at IS NULL AND ${where} ${orderBy}`,
+    params,
   );
-  const counts = await countDocuments(
-    sql,
-    rows.map((row) => row.id),
-  );
-  return rows.map((row) => knowledgeBaseFromRow(row, counts.get(row.id)));
+  const counts = rows.length === 0 ? new Map() : await countDocuments(sql, null);
+  return inPageOrder(rows, page).map((row) => knowledgeBaseFromRow(row, counts.get(row.id)));
 }
 
 export async function defaultKnowledgeBaseId(sql: ScopedSql): Promise<string | null> {
@@ -119,25 +122,34 @@ export async function defaultKnowledgeBaseId(sql: ScopedSql): Promise<string | n
   return row?.id ?? null;
 }
 
+/** What is undefined stays as it is. */
+export interface KnowledgeBaseChange {
+  name?: string | undefined;
+  description?: string | null | undefined;
+  metadata?: Record<string, string> | undefined;
+  expiresAfter?: KnowledgeBase['expiresAfter'] | undefined;
+  isDefault?: true | undefined;
+}
+
 export async function updateKnowledgeBase(
   ledger: ScopedLedger,
   id: string,
-  change: Partial<Pick<KnowledgeBase, 'name' | 'description' | 'metadata' | 'expiresAfter'>> & {
-    isDefault?: true;
-  },
+  change: KnowledgeBaseChange,
+  now: number,
 ): Promise<KnowledgeBase> {
   return ledger.transaction(async (tx) => {
     const present = await getKnowledgeBase(tx, id);
-    const next = { ...present, ...change };
+    const expiresAfter = change.expiresAfter === undefined ? present.expiresAfter : change.expiresAfter;
     await tx.run(
       `UPDATE knowledge_base SET name = :name, description = :description, metadata = :metadata,
-         expires_after = :expiresAfter WHERE id = :id AND workspace_id = :workspace`,
+         expires_after = :expiresAfter, active_at = :now WHERE id = :id AND workspace_id = :workspace`,
       {
         id,
-        name: next.name,
-        description: next.description,
-        metadata: JSON.stringify(next.metadata),
-        expiresAfter: next.expiresAfter ? JSON.stringify(next.expiresAfter) : null,
+        name: change.name ?? present.name,
+        description: change.description === undefined ? present.description : change.description,
+        metadata: JSON.stringify(change.metadata ?? present.metadata),
+        expiresAfter: expiresAfter === null ? null : JSON.stringify(expiresAfter),
+        now,
       },
     );
     if (change.isDefault === true) await makeDefault(tx, id);
@@ -177,14 +189,21 @@ async function makeDefault(tx: ScopedSql, id: string): Promise<void> {
   });
 }
 
-async function countDocuments(sql: ScopedSql, ids: readonly string[]): Promise<Map<string, DocumentCounts>> {
+/** Of one knowledge base, or of all in the workspace. */
+async function countDocuments(
+  sql: ScopedSql,
+  knowledgeBaseId: string | null,
+): Promise<Map<string, DocumentCounts>> {
   const counts = new Map<string, DocumentCounts>();
-  if (ids.length === 0) return counts;
   const rows = await sql.all<{ id: string; status: string; number: number; bytes: number }>(
-    `SELECT link.knowledge_base_id AS id, link.status AS status, count(*) AS number, sum(document.bytes) AS bytes
+    `SELECT link.knowledge_base_id AS id, ${EFFECTIVE_STATUS} AS status, count(*) AS number,
+       sum(document.bytes) AS bytes
      FROM knowledge_base_document AS link
      JOIN document ON document.id = link.document_id AND document.workspace_id = :workspace
-     WHERE link.workspace_id = :workspace GROUP BY link.knowledge_base_id, link.status`,
+     ${MEMBERSHIP_RUN}
+     WHERE link.workspace_id = :workspace AND (:knowledgeBaseId = '' OR link.knowledge_base_id = :knowledgeBaseId)
+     GROUP BY link.knowledge_base_id, ${EFFECTIVE_STATUS}`,
+    { knowledgeBaseId: knowledgeBaseId ?? '' },
   );
   for (const row of rows) {
     const entry = counts.get(row.id) ?? emptyCounts();

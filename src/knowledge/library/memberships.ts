@@ -1,12 +1,13 @@
 import { BudaoError } from '../../contract/errors.ts';
-import type { Sql } from '../../ledger/ledger.ts';
+import type { Sql, SqlParams } from '../../ledger/ledger.ts';
 import { type ScopedSql, scopeSql } from '../../ledger/scope.ts';
 import type { RunFailure, SubmitRun } from '../../runs/run.ts';
 import { submitRun } from '../../runs/run-store.ts';
 import { DEFAULT_CHUNK_OPTIONS } from '../chunk/chunk-document.ts';
 import { INDEX_RUN, INGEST_RUN, type IndexInput, type IngestInput } from '../ingest/inputs.ts';
 import { getDocument } from './documents.ts';
-import { getKnowledgeBase } from './knowledge-bases.ts';
+import { requireKnowledgeBase } from './knowledge-bases.ts';
+import { findMembership } from './membership-rows.ts';
 
 export type MembershipStatus = 'in_progress' | 'completed' | 'failed' | 'cancelled';
 export type IngestPhase = 'queued' | 'extracting' | 'chunking' | 'embedding' | 'indexing' | 'ready';
@@ -32,7 +33,7 @@ export interface MembershipSummary {
   /** Generation that the artifact was made for. */
   generation?: string;
   /** The document that this one takes the place of once it is ready. */
-  replaces?: string;
+  replaces?: string | undefined;
 }
 
 /** A document in a knowledge base. */
@@ -60,10 +61,11 @@ const ANSWER_BEFORE_INGEST_PRIORITY = 0;
 export interface AddDocument {
   knowledgeBaseId: string;
   documentId: string;
-  attributes?: Attributes;
-  chunking?: Chunking;
+  attributes?: Attributes | undefined;
+  chunking?: Chunking | undefined;
   batchId?: string | null;
-  replaces?: string;
+  /** A document of this knowledge base that leaves once the new one is ready. */
+  replaces?: string | undefined;
 }
 
 /** Adds a document and starts its ingest. Adding one again ingests it again. @returns the run to announce */
@@ -74,7 +76,7 @@ export async function addDocument(
   now: number,
 ): Promise<{ runId: string; kind: string }> {
   const tx = scopeSql(raw, workspaceId);
-  await getKnowledgeBase(tx, request.knowledgeBaseId);
+  await requireKnowledgeBase(tx, request.knowledgeBaseId);
   await getDocument(tx, request.documentId);
   const summary: MembershipSummary = { phase: 'queued', fraction: 0 };
   if (request.replaces !== undefined) {
@@ -174,78 +176,20 @@ export async function submitIndexing(
   return { kind: INDEX_RUN };
 }
 
-interface MembershipRow {
-  knowledge_base_id: string;
-  document_id: string;
-  filename: string;
-  bytes: number;
-  sha256: string;
-  batch_id: string | null;
-  attributes: string;
-  chunking: string;
-  status: string;
-  run_id: string | null;
-  failure: string | null;
-  summary: string | null;
-  chunks: number;
-  created_at: number;
-}
-
-const SELECT_MEMBERSHIP = `
-  SELECT link.*, document.filename AS filename, document.bytes AS bytes, document.sha256 AS sha256
-  FROM knowledge_base_document AS link
-  JOIN document ON document.id = link.document_id AND document.workspace_id = :workspace
-  WHERE link.workspace_id = :workspace AND link.status <> 'removing'`;
-
 /** @throws BudaoError document_not_in_knowledge_base */
 export async function getMembership(
   sql: ScopedSql,
   knowledgeBaseId: string,
   documentId: string,
 ): Promise<Membership> {
-  const row = await sql.get<MembershipRow>(
-    `${SELECT_MEMBERSHIP} AND link.knowledge_base_id = :knowledgeBaseId AND link.document_id = :documentId`,
-    { knowledgeBaseId, documentId },
+  const membership = await findMembership(sql, knowledgeBaseId, documentId);
+  if (membership !== null) return membership;
+  throw new BudaoError(
+    'not_found',
+    'document_not_in_knowledge_base',
+    `The knowledge base '${knowledgeBaseId}' has no file '${documentId}'.`,
+    { param: 'file_id' },
   );
-  if (row === undefined) {
-    throw new BudaoError(
-      'not_found',
-      'document_not_in_knowledge_base',
-      `The knowledge base '${knowledgeBaseId}' has no file '${documentId}'.`,
-      { param: 'file_id' },
-    );
-  }
-  return membershipFromRow(row);
-}
-
-export async function listMemberships(
-  sql: ScopedSql,
-  filter: {
-    knowledgeBaseId: string;
-    limit: number;
-    after?: string;
-    before?: string;
-    order: 'asc' | 'desc';
-    status?: MembershipStatus;
-    batchId?: string;
-  },
-): Promise<Membership[]> {
-  const [newer, older] = filter.order === 'desc' ? ['<', '>'] : ['>', '<'];
-  const rows = await sql.all<MembershipRow>(
-    `${SELECT_MEMBERSHIP} AND link.knowledge_base_id = :knowledgeBaseId
-       AND (:after = '' OR link.document_id ${newer} :after) AND (:before = '' OR link.document_id ${older} :before)
-       AND (:status = '' OR link.status = :status) AND (:batchId = '' OR link.batch_id = :batchId)
-     ORDER BY link.document_id ${filter.order} LIMIT :limit`,
-    {
-      knowledgeBaseId: filter.knowledgeBaseId,
-      after: filter.after ?? '',
-      before: filter.before ?? '',
-      status: filter.status ?? '',
-      batchId: filter.batchId ?? '',
-      limit: filter.limit,
-    },
-  );
-  return rows.map(membershipFromRow);
 }
 
 /** Hides the document from search at once; the index run then removes its chunks. */
@@ -282,53 +226,59 @@ export async function setAttributes(
   return getMembership(tx, knowledgeBaseId, documentId);
 }
 
+export type MembershipChange = Partial<MembershipSummary> & {
+  status?: MembershipStatus;
+  failure?: RunFailure | null;
+  chunks?: number;
+};
+
+/**
+ * Writes what a run has found out, unless the document has meanwhile been removed, cancelled or handed to a later
+ * run: then that one's word counts.
+ *
+ * @returns whether it was written
+ */
+export async function saveProgress(
+  tx: ScopedSql,
+  membership: Membership,
+  change: MembershipChange,
+  now: number,
+): Promise<boolean> {
+  const { changes } = await tx.run(`${SAVE_MEMBERSHIP} AND status = 'in_progress' AND run_id = :runId`, {
+    ...savedColumns(membership, change, now),
+    runId: membership.runId,
+  });
+  return changes === 1;
+}
+
+/** Writes over whatever stands there, for callers that read the membership in this very transaction. */
 export async function saveMembership(
   tx: ScopedSql,
   membership: Membership,
-  change: Partial<MembershipSummary> & {
-    status?: MembershipStatus;
-    failure?: RunFailure | null;
-    chunks?: number;
-  },
+  change: MembershipChange,
   now: number,
 ): Promise<void> {
+  await tx.run(`${SAVE_MEMBERSHIP} AND status <> 'removing'`, savedColumns(membership, change, now));
+}
+
+const SAVE_MEMBERSHIP = `
+  UPDATE knowledge_base_document SET status = :status, failure = :failure, chunks = :chunks, summary = :summary,
+    updated_at = :now
+  WHERE knowledge_base_id = :knowledgeBaseId AND document_id = :documentId AND workspace_id = :workspace`;
+
+function savedColumns(membership: Membership, change: MembershipChange, now: number): SqlParams {
   const { status, failure, chunks, ...summary } = change;
-  await tx.run(
-    `UPDATE knowledge_base_document SET status = :status, failure = :failure, chunks = :chunks, summary = :summary,
-       updated_at = :now
-     WHERE knowledge_base_id = :knowledgeBaseId AND document_id = :documentId AND workspace_id = :workspace
-       AND status <> 'removing'`,
-    {
-      knowledgeBaseId: membership.knowledgeBaseId,
-      documentId: membership.documentId,
-      status: status ?? membership.status,
-      failure: failure === undefined ? jsonOrNull(membership.failure) : jsonOrNull(failure),
-      chunks: chunks ?? membership.chunks,
-      summary: JSON.stringify({ ...membership.summary, ...summary }),
-      now,
-    },
-  );
+  return {
+    knowledgeBaseId: membership.knowledgeBaseId,
+    documentId: membership.documentId,
+    status: status ?? membership.status,
+    failure: jsonOrNull(failure === undefined ? membership.failure : failure),
+    chunks: chunks ?? membership.chunks,
+    summary: JSON.stringify({ ...membership.summary, ...summary }),
+    now,
+  };
 }
 
 function jsonOrNull(value: RunFailure | null): string | null {
   return value === null ? null : JSON.stringify(value);
-}
-
-function membershipFromRow(row: MembershipRow): Membership {
-  return {
-    knowledgeBaseId: row.knowledge_base_id,
-    documentId: row.document_id,
-    filename: row.filename,
-    bytes: row.bytes,
-    sha256: row.sha256,
-    batchId: row.batch_id,
-    attributes: JSON.parse(row.attributes) as Attributes,
-    chunking: JSON.parse(row.chunking) as Chunking,
-    status: row.status as MembershipStatus,
-    runId: row.run_id,
-    failure: row.failure === null ? null : (JSON.parse(row.failure) as RunFailure),
-    summary: JSON.parse(row.summary ?? '{"phase":"queued","fraction":0}') as MembershipSummary,
-    chunks: row.chunks,
-    createdAt: row.created_at,
-  };
 }

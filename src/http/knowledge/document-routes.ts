@@ -1,0 +1,116 @@
+/** What the OpenAI surface lacks: upload and add in one step, and a look at what was made of a document. */
+import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
+import { listPage } from '../../contract/openai/common.ts';
+import { ChunkListQuery, UploadDocument } from '../../contract/openai/vector-stores.ts';
+import type { Chunk } from '../../knowledge/chunk/chunk.ts';
+import { type Artifact, loadArtifact } from '../../knowledge/ingest/artifact.ts';
+import { createDocument } from '../../knowledge/library/documents.ts';
+import { requireKnowledgeBase } from '../../knowledge/library/knowledge-bases.ts';
+import { addDocument, getMembership } from '../../knowledge/library/memberships.ts';
+import { scopeSql } from '../../ledger/scope.ts';
+import { validate } from '../foundation/validate.ts';
+import { announceRuns } from './announce-runs.ts';
+import type { KnowledgeDependencies } from './dependencies.ts';
+import { chunkingOf, vectorStoreFileObject } from './knowledge-objects.ts';
+import { hintToPoll } from './poll-hint.ts';
+import { receiveUpload } from './receive-upload.ts';
+import type { UploadSlots } from './upload-slots.ts';
+
+type ById = { Params: { id: string } };
+type ByFile = { Params: { id: string; file: string } };
+const tag = 'Documents';
+
+export function documentRoutes(dependencies: KnowledgeDependencies, slots: UploadSlots): FastifyPluginAsync {
+  const { ledger, blobs, derived, runs, maxUploadBytes } = dependencies;
+
+  const upload = async (request: FastifyRequest<ById>, reply: FastifyReply): Promise<unknown> => {
+    const { workspaceId, accountId } = request.principal;
+    const knowledgeBaseId = request.params.id;
+    using _slot = slots.take(workspaceId);
+    await requireKnowledgeBase(scopeSql(ledger.read, workspaceId), knowledgeBaseId);
+    const { fields, filename, sha256, bytes } = await receiveUpload(request, {
+      blobs,
+      maxBytes: maxUploadBytes,
+      fields: UploadDocument,
+    });
+    const { membership, run } = await ledger.transaction(async (tx) => {
+      const now = Date.now();
+      const scoped = scopeSql(tx, workspaceId);
+      const description = { filename, sha256, bytes, purpose: 'assistants', accountId };
+      const { id: documentId } = await createDocument(scoped, description, now);
+      const addition = {
+        knowledgeBaseId,
+        documentId,
+        attributes: fields.attributes,
+        chunking: chunkingOf(fields.chunking_strategy),
+        replaces: fields.replaces,
+      };
+      const submitted = await addDocument(tx, workspaceId, addition, now);
+      return { run: submitted, membership: await getMembership(scoped, knowledgeBaseId, documentId) };
+    });
+    announceRuns(runs, [run]);
+    hintToPoll(reply, membership.status);
+    return vectorStoreFileObject(membership);
+  };
+
+  const artifactOf = async (request: FastifyRequest<ByFile>): Promise<Artifact | null> => {
+    const { id, file } = request.params;
+    const sql = scopeSql(ledger.read, request.principal.workspaceId);
+    const { summary } = await getMembership(sql, id, file);
+    return summary.artifact === undefined ? null : loadArtifact(derived, summary.artifact);
+  };
+
+  const listChunks = async (request: FastifyRequest<ByFile>): Promise<unknown> => {
+    const { limit, after } = validate(ChunkListQuery, request.query);
+    const chunks = (await artifactOf(request))?.chunks ?? [];
+    const start = after === undefined ? 0 : chunks.findIndex((chunk) => chunk.id === after) + 1;
+    return listPage(chunks.slice(start, start + limit + 1).map(chunkObject), limit);
+  };
+
+  const content = async (request: FastifyRequest<ByFile>): Promise<unknown> => {
+    const text = (await artifactOf(request))?.text;
+    return {
+      object: 'vector_store.file_content.page',
+      data: text === undefined ? [] : [{ type: 'text', text }],
+      has_more: false,
+      next_page: null,
+    };
+  };
+
+  return async (app) => {
+    app.post<ById>(
+      '/v1/vector_stores/:id/documents',
+      { config: { role: 'editor', operation: { summary: 'Upload and add a file (multipart)', tag } } },
+      upload,
+    );
+    app.get<ByFile>(
+      '/v1/vector_stores/:id/files/:file/chunks',
+      {
+        config: {
+          role: 'reader',
+          operation: { summary: "List a document's chunks", tag, query: ChunkListQuery },
+        },
+      },
+      listChunks,
+    );
+    app.get<ByFile>(
+      '/v1/vector_stores/:id/files/:file/content',
+      { config: { role: 'reader', operation: { summary: "Read a document's text", tag } } },
+      content,
+    );
+  };
+}
+
+function chunkObject(chunk: Chunk) {
+  return {
+    id: chunk.id,
+    ordinal: chunk.ordinal,
+    text: chunk.text,
+    heading_path: chunk.headingPath,
+    page: chunk.page,
+    article: chunk.article,
+    start: chunk.start,
+    end: chunk.end,
+    tokens: chunk.tokens,
+  };
+}

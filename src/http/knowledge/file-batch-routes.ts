@@ -1,0 +1,99 @@
+import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
+import { listPage } from '../../contract/openai/common.ts';
+import { CreateFileBatch, VectorStoreFileListQuery } from '../../contract/openai/vector-stores.ts';
+import { cancelFileBatch, createFileBatch, getFileBatch } from '../../knowledge/library/file-batches.ts';
+import { listMemberships } from '../../knowledge/library/membership-rows.ts';
+import { scopeSql } from '../../ledger/scope.ts';
+import { validate, validateBody } from '../foundation/validate.ts';
+import { announceRuns } from './announce-runs.ts';
+import type { KnowledgeDependencies } from './dependencies.ts';
+import { chunkingOf, fileBatchObject, vectorStoreFileObject } from './knowledge-objects.ts';
+import { hintToPoll } from './poll-hint.ts';
+
+type ById = { Params: { id: string } };
+type ByBatch = { Params: { id: string; batch: string } };
+const tag = 'Vector store file batches';
+
+export function fileBatchRoutes(dependencies: KnowledgeDependencies): FastifyPluginAsync {
+  const { ledger, runs } = dependencies;
+
+  const create = async (request: FastifyRequest<ById>, reply: FastifyReply): Promise<unknown> => {
+    const body = validateBody(CreateFileBatch, request.body);
+    const { workspaceId } = request.principal;
+    const { id } = request.params;
+    const files = body.files ?? [...new Set(body.file_ids)].map((file_id) => ({ ...body, file_id }));
+    const documents = files.map((file) => ({
+      documentId: file.file_id,
+      attributes: file.attributes ?? undefined,
+      chunking: chunkingOf(file.chunking_strategy),
+    }));
+    const { batch, submitted } = await ledger.transaction(async (tx) => {
+      const created = await createFileBatch(tx, workspaceId, id, documents, Date.now());
+      return {
+        batch: await getFileBatch(scopeSql(tx, workspaceId), id, created.id),
+        submitted: created.runs,
+      };
+    });
+    announceRuns(runs, submitted);
+    hintToPoll(reply, 'in_progress');
+    return fileBatchObject(batch);
+  };
+
+  const describe = async (request: FastifyRequest<ByBatch>, reply: FastifyReply): Promise<unknown> => {
+    const sql = scopeSql(ledger.read, request.principal.workspaceId);
+    const batch = fileBatchObject(await getFileBatch(sql, request.params.id, request.params.batch));
+    hintToPoll(reply, batch.status);
+    return batch;
+  };
+
+  const cancel = async (request: FastifyRequest<ByBatch>): Promise<unknown> => {
+    const { workspaceId } = request.principal;
+    const { id, batch } = request.params;
+    const stopped = await ledger.transaction((tx) => cancelFileBatch(tx, workspaceId, id, batch, Date.now()));
+    for (const runId of stopped) runs.announceCancel(runId);
+    return fileBatchObject(await getFileBatch(scopeSql(ledger.read, workspaceId), id, batch));
+  };
+
+  const listFiles = async (request: FastifyRequest<ByBatch>): Promise<unknown> => {
+    const { limit, filter, ...page } = validate(VectorStoreFileListQuery, request.query);
+    const { id, batch } = request.params;
+    const sql = scopeSql(ledger.read, request.principal.workspaceId);
+    await getFileBatch(sql, id, batch);
+    const memberships = await listMemberships(sql, {
+      ...page,
+      knowledgeBaseId: id,
+      batchId: batch,
+      status: filter,
+      limit: limit + 1,
+    });
+    return listPage(memberships.map(vectorStoreFileObject), limit);
+  };
+
+  return async (app) => {
+    app.post<ById>(
+      '/v1/vector_stores/:id/file_batches',
+      { config: { role: 'editor', operation: { summary: 'Add many files', tag, body: CreateFileBatch } } },
+      create,
+    );
+    app.get<ByBatch>(
+      '/v1/vector_stores/:id/file_batches/:batch',
+      { config: { role: 'reader', operation: { summary: 'Describe a batch', tag } } },
+      describe,
+    );
+    app.post<ByBatch>(
+      '/v1/vector_stores/:id/file_batches/:batch/cancel',
+      { config: { role: 'editor', operation: { summary: 'Stop a batch', tag } } },
+      cancel,
+    );
+    app.get<ByBatch>(
+      '/v1/vector_stores/:id/file_batches/:batch/files',
+      {
+        config: {
+          role: 'reader',
+          operation: { summary: "List a batch's documents", tag, query: VectorStoreFileListQuery },
+        },
+      },
+      listFiles,
+    );
+  };
+}

@@ -1,0 +1,157 @@
+import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
+import { BudaoError } from '../../contract/errors.ts';
+import { listPage } from '../../contract/openai/common.ts';
+import {
+  CreateVectorStoreFile,
+  UpdateVectorStoreFile,
+  VectorStoreFileListQuery,
+} from '../../contract/openai/vector-stores.ts';
+import { requireKnowledgeBase } from '../../knowledge/library/knowledge-bases.ts';
+import { listMemberships } from '../../knowledge/library/membership-rows.ts';
+import {
+  addDocument,
+  getMembership,
+  type Membership,
+  reingestDocument,
+  removeDocument,
+  setAttributes,
+} from '../../knowledge/library/memberships.ts';
+import { scopeLedger, scopeSql } from '../../ledger/scope.ts';
+import { validate, validateBody } from '../foundation/validate.ts';
+import { announceRuns } from './announce-runs.ts';
+import type { KnowledgeDependencies } from './dependencies.ts';
+import { chunkingOf, vectorStoreFileObject } from './knowledge-objects.ts';
+import { hintToPoll } from './poll-hint.ts';
+
+type ById = { Params: { id: string } };
+type ByFile = { Params: { id: string; file: string } };
+const tag = 'Vector store files';
+
+export function vectorStoreFileRoutes(dependencies: KnowledgeDependencies): FastifyPluginAsync {
+  const { ledger, runs } = dependencies;
+  const find = (request: FastifyRequest<ByFile>): Promise<Membership> =>
+    getMembership(
+      scopeSql(ledger.read, request.principal.workspaceId),
+      request.params.id,
+      request.params.file,
+    );
+
+  const add = async (request: FastifyRequest<ById>, reply: FastifyReply): Promise<unknown> => {
+    const body = validateBody(CreateVectorStoreFile, request.body);
+    const { workspaceId } = request.principal;
+    const knowledgeBaseId = request.params.id;
+    const { membership, run } = await ledger.transaction(async (tx) => {
+      const addition = {
+        knowledgeBaseId,
+        documentId: body.file_id,
+        attributes: body.attributes ?? undefined,
+        chunking: chunkingOf(body.chunking_strategy),
+      };
+      const submitted = await addDocument(tx, workspaceId, addition, Date.now());
+      return {
+        run: submitted,
+        membership: await getMembership(scopeSql(tx, workspaceId), knowledgeBaseId, body.file_id),
+      };
+    });
+    announceRuns(runs, [run]);
+    hintToPoll(reply, membership.status);
+    return vectorStoreFileObject(membership);
+  };
+
+  const list = async (request: FastifyRequest<ById>): Promise<unknown> => {
+    const { limit, filter, ...page } = validate(VectorStoreFileListQuery, request.query);
+    const sql = scopeSql(ledger.read, request.principal.workspaceId);
+    const knowledgeBaseId = request.params.id;
+    await requireKnowledgeBase(sql, knowledgeBaseId);
+    const memberships = await listMemberships(sql, {
+      ...page,
+      knowledgeBaseId,
+      status: filter,
+      limit: limit + 1,
+    });
+    return listPage(memberships.map(vectorStoreFileObject), limit);
+  };
+
+  const update = async (request: FastifyRequest<ByFile>): Promise<unknown> => {
+    const { attributes } = validateBody(UpdateVectorStoreFile, request.body);
+    const { id, file } = request.params;
+    const membership = await scopeLedger(ledger, request.principal.workspaceId).transaction((tx) =>
+      setAttributes(tx, id, file, attributes ?? {}, Date.now()),
+    );
+    return vectorStoreFileObject(membership);
+  };
+
+  const remove = async (request: FastifyRequest<ByFile>): Promise<unknown> => {
+    const { workspaceId } = request.principal;
+    const { id, file } = request.params;
+    const indexing = await ledger.transaction((tx) => removeDocument(tx, workspaceId, id, file, Date.now()));
+    announceRuns(runs, [indexing]);
+    return { id: file, object: 'vector_store.file.deleted', deleted: true };
+  };
+
+  const reingest = async (request: FastifyRequest<ByFile>, reply: FastifyReply): Promise<unknown> => {
+    const { workspaceId } = request.principal;
+    const { id, file } = request.params;
+    if (Object.keys((request.body as object | undefined) ?? {}).length > 0)
+      throw new BudaoError('invalid', 'unknown_parameter', 'Send no body, or an empty object.');
+    const { membership, run } = await ledger.transaction(async (tx) => {
+      const submitted = await reingestDocument(tx, workspaceId, id, file, Date.now());
+      return { run: submitted, membership: await getMembership(scopeSql(tx, workspaceId), id, file) };
+    });
+    announceRuns(runs, [run]);
+    hintToPoll(reply, membership.status);
+    return vectorStoreFileObject(membership);
+  };
+
+  return async (app) => {
+    app.post<ById>(
+      '/v1/vector_stores/:id/files',
+      {
+        config: {
+          role: 'editor',
+          operation: { summary: 'Add a file to a knowledge base', tag, body: CreateVectorStoreFile },
+        },
+      },
+      add,
+    );
+    app.get<ById>(
+      '/v1/vector_stores/:id/files',
+      {
+        config: {
+          role: 'reader',
+          operation: { summary: 'List the documents', tag, query: VectorStoreFileListQuery },
+        },
+      },
+      list,
+    );
+    app.get<ByFile>(
+      '/v1/vector_stores/:id/files/:file',
+      { config: { role: 'reader', operation: { summary: 'Describe a document and its progress', tag } } },
+      async (request, reply) => {
+        const membership = await find(request);
+        hintToPoll(reply, membership.status);
+        return vectorStoreFileObject(membership);
+      },
+    );
+    app.post<ByFile>(
+      '/v1/vector_stores/:id/files/:file',
+      {
+        config: {
+          role: 'editor',
+          operation: { summary: "Change a document's attributes", tag, body: UpdateVectorStoreFile },
+        },
+      },
+      update,
+    );
+    app.delete<ByFile>(
+      '/v1/vector_stores/:id/files/:file',
+      { config: { role: 'editor', operation: { summary: 'Take a document out', tag } } },
+      remove,
+    );
+    app.post<ByFile>(
+      '/v1/vector_stores/:id/files/:file/reingest',
+      { config: { role: 'editor', operation: { summary: 'Read a document anew', tag } } },
+      reingest,
+    );
+  };
+}

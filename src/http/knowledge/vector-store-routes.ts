@@ -1,0 +1,160 @@
+import type { FastifyPluginAsync, FastifyRequest } from 'fastify';
+import { listPage } from '../../contract/openai/common.ts';
+import {
+  CreateVectorStore,
+  UpdateVectorStore,
+  VectorStoreListQuery,
+} from '../../contract/openai/vector-stores.ts';
+import { usableGeneration } from '../../knowledge/ingest/generation.ts';
+import { submitRebuild } from '../../knowledge/ingest/rebuild-handler.ts';
+import {
+  createKnowledgeBase,
+  deleteKnowledgeBase,
+  getKnowledgeBase,
+  listKnowledgeBases,
+  requireKnowledgeBase,
+  updateKnowledgeBase,
+} from '../../knowledge/library/knowledge-bases.ts';
+import { addDocument, submitIndexing } from '../../knowledge/library/memberships.ts';
+import { scopeLedger, scopeSql } from '../../ledger/scope.ts';
+import { validate, validateBody } from '../foundation/validate.ts';
+import { announceRuns } from './announce-runs.ts';
+import type { KnowledgeDependencies } from './dependencies.ts';
+import { chunkingOf, vectorStoreObject } from './knowledge-objects.ts';
+
+type ById = { Params: { id: string } };
+const tag = 'Vector stores';
+const UNNAMED = 'Untitled';
+
+export function vectorStoreRoutes(dependencies: KnowledgeDependencies): FastifyPluginAsync {
+  const { ledger, runs, embedder } = dependencies;
+
+  const create = async (request: FastifyRequest): Promise<unknown> => {
+    const body = validateBody(CreateVectorStore, request.body);
+    const { workspaceId } = request.principal;
+    const generation = await usableGeneration(embedder);
+    const now = Date.now();
+    const chunking = chunkingOf(body.chunking_strategy);
+    const { base, submitted } = await ledger.transaction(async (tx) => {
+      const scoped = scopeSql(tx, workspaceId);
+      const knowledgeBaseId = await createKnowledgeBase(
+        scoped,
+        {
+          name: body.name ?? UNNAMED,
+          description: body.description,
+          metadata: body.metadata ?? undefined,
+          expiresAfter: body.expires_after,
+          isDefault: body.is_default,
+          generation,
+        },
+        now,
+      );
+      const ingests = [];
+      for (const documentId of new Set(body.file_ids))
+        ingests.push(await addDocument(tx, workspaceId, { knowledgeBaseId, documentId, chunking }, now));
+      return { base: await getKnowledgeBase(scoped, knowledgeBaseId), submitted: ingests };
+    });
+    announceRuns(runs, submitted);
+    return vectorStoreObject(base, now);
+  };
+
+  const list = async (request: FastifyRequest): Promise<unknown> => {
+    const { limit, ...page } = validate(VectorStoreListQuery, request.query);
+    const sql = scopeSql(ledger.read, request.principal.workspaceId);
+    const bases = await listKnowledgeBases(sql, { ...page, limit: limit + 1 });
+    const now = Date.now();
+    return listPage(
+      bases.map((base) => vectorStoreObject(base, now)),
+      limit,
+    );
+  };
+
+  const update = async (request: FastifyRequest<ById>): Promise<unknown> => {
+    const body = validateBody(UpdateVectorStore, request.body);
+    const now = Date.now();
+    const change = {
+      name: body.name ?? undefined,
+      description: body.description,
+      metadata: body.metadata === null ? {} : body.metadata,
+      expiresAfter: body.expires_after,
+      isDefault: body.is_default,
+    };
+    const scoped = scopeLedger(ledger, request.principal.workspaceId);
+    return vectorStoreObject(await updateKnowledgeBase(scoped, request.params.id, change, now), now);
+  };
+
+  /** Its files stay; its index goes with the next index run. */
+  const remove = async (request: FastifyRequest<ById>): Promise<unknown> => {
+    const { workspaceId } = request.principal;
+    const { id } = request.params;
+    const indexing = await ledger.transaction(async (tx) => {
+      const now = Date.now();
+      await deleteKnowledgeBase(scopeSql(tx, workspaceId), id, now);
+      return submitIndexing(tx, workspaceId, id, now);
+    });
+    announceRuns(runs, [indexing]);
+    return { id, object: 'vector_store.deleted', deleted: true };
+  };
+
+  const rebuild = async (request: FastifyRequest<ById>): Promise<unknown> => {
+    const { workspaceId } = request.principal;
+    const { id } = request.params;
+    const run = await ledger.transaction(async (tx) => {
+      await requireKnowledgeBase(scopeSql(tx, workspaceId), id);
+      return submitRebuild(tx, workspaceId, id, Date.now());
+    });
+    announceRuns(runs, [run]);
+    return { id, object: 'vector_store.rebuild', run_id: run.runId };
+  };
+
+  return async (app) => {
+    app.post(
+      '/v1/vector_stores',
+      {
+        config: {
+          role: 'editor',
+          operation: { summary: 'Create a knowledge base', tag, body: CreateVectorStore },
+        },
+      },
+      create,
+    );
+    app.get(
+      '/v1/vector_stores',
+      {
+        config: {
+          role: 'reader',
+          operation: { summary: 'List knowledge bases', tag, query: VectorStoreListQuery },
+        },
+      },
+      list,
+    );
+    app.get<ById>(
+      '/v1/vector_stores/:id',
+      { config: { role: 'reader', operation: { summary: 'Describe a knowledge base', tag } } },
+      async (request) => {
+        const sql = scopeSql(ledger.read, request.principal.workspaceId);
+        return vectorStoreObject(await getKnowledgeBase(sql, request.params.id), Date.now());
+      },
+    );
+    app.post<ById>(
+      '/v1/vector_stores/:id',
+      {
+        config: {
+          role: 'editor',
+          operation: { summary: 'Change a knowledge base', tag, body: UpdateVectorStore },
+        },
+      },
+      update,
+    );
+    app.delete<ById>(
+      '/v1/vector_stores/:id',
+      { config: { role: 'editor', operation: { summary: 'Delete a knowledge base', tag } } },
+      remove,
+    );
+    app.post<ById>(
+      '/v1/vector_stores/:id/rebuild',
+      { config: { role: 'editor', operation: { summary: 'Build the index anew', tag } } },
+      rebuild,
+    );
+  };
+}
