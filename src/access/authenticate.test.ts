@@ -1,3 +1,4 @@
+import { hkdfSync } from 'node:crypto';
 import { SignJWT } from 'jose';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Principal, Role } from './principal.ts';
@@ -187,6 +188,12 @@ describe('an access token', () => {
       const [head = '', body = '', signature = ''] = accessToken.split('.');
       const claims = JSON.parse(Buffer.from(body, 'base64url').toString()) as Record<string, unknown>;
       const encode = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url');
+      const rightKey = new Uint8Array(
+        hkdfSync('sha256', new Uint8Array(32).fill(7), '', 'budao access token', 32),
+      );
+      const rightKey = new Uint8Array(
+        hkdfSync('sha256', new Uint8Array(32).fill(7), '', 'budao access token', 32),
+      );
       const forged: Record<string, string> = {
         tampered: `${head}.${encode({ ...claims, sub: 'user_other' })}.${signature}`,
         'of another secret': await new SignJWT(claims)
@@ -195,7 +202,7 @@ describe('an access token', () => {
         unsigned: `${encode({ alg: 'none', typ: 'JWT' })}.${body}.`,
         'of another issuer': await new SignJWT({ ...claims, iss: 'x' })
           .setProtectedHeader({ alg: 'HS256' })
-          .sign(new Uint8Array(32).fill(7)),
+          .sign(rightKey),
       };
       const { code, text } = await refusal(bearer(forged[kind] ?? ''));
       expect(code).toBe('invalid_token');

@@ -137,6 +137,9 @@ const SMUGGLED: Record<string, string> = {
     ON CONFLICT (id) DO UPDATE SET filename = 'x' WHERE excluded.workspace_id = :workspace`,
   'upsert that moves a row': `INSERT INTO membership (workspace_id, account_id) VALUES (:workspace, :a)
     ON CONFLICT (workspace_id, account_id) DO UPDATE SET workspace_id = :other`,
+  'alias in the name of a table':
+    'SELECT document.id FROM run AS document WHERE document.workspace_id = :workspace',
+  'table named by a lock': 'SELECT id FROM run WHERE workspace_id = :workspace FOR UPDATE OF document',
   pragma: 'PRAGMA writable_schema = 1',
   attach: "ATTACH 'x' AS y",
   'drop table': 'DROP TABLE document',
