@@ -148,14 +148,14 @@ function lines(block: Block, offset: number): Unit[] {
     start += line.length + 1;
   }
   // Only the first line of a list item or a table row carries its marker.
-  return block.kind === 'list-item' || block.kind === 'table-row' ? joined(units) : units;
+  return block.kind === 'list-item' || block.kind === 'table-row' ? joined(units, block, offset) : units;
 }
 
-function joined(units: Unit[]): Unit[] {
+function joined(units: Unit[], block: Block, offset: number): Unit[] {
   const first = units[0];
   const last = units.at(-1);
   if (first === undefined || last === undefined) return [];
-  return [{ ...first, end: last.end, text: units.map((unit) => unit.text).join('\n') }];
+  return [{ ...first, end: last.end, text: block.text.slice(first.start - offset, last.end - offset) }];
 }
 
 function wholeBlock(block: Block, offset: number): Unit | null {

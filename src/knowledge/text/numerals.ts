@@ -32,6 +32,7 @@ export function parseChineseNumeral(text: string): number | null {
   let total = 0;
   let section = 0;
   let digit: number | null = null;
+  let smallestLarge = 0;
   for (const character of text) {
     const value = DIGITS[character];
     const small = SMALL_UNITS[character];
@@ -43,7 +44,9 @@ export function parseChineseNumeral(text: string): number | null {
       digit = null;
     } else if (large !== undefined) {
       const before = section + (digit ?? 0);
-      total = (total + (before === 0 ? 1 : before)) * large;
+      // 三万亿 multiplies what came before, 一亿二千万 adds to it.
+      total = large > smallestLarge ? (total + before || 1) * large : total + (before || 1) * large;
+      smallestLarge = large;
       section = 0;
       digit = null;
     } else {

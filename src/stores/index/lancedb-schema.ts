@@ -26,6 +26,22 @@ export interface ChunkRow {
   vector?: number[];
 }
 
+/** What a chunk and its terms are made of; the vector is read only where it is needed. */
+export const CHUNK_COLUMNS = [
+  'id',
+  'document_id',
+  'ordinal',
+  'text',
+  'heading_path',
+  'page',
+  'article',
+  'start',
+  'end',
+  'tokens',
+  'text_terms',
+  'heading_terms',
+];
+
 /** Explicit, since LanceDB would take every number for a Float64. */
 export function chunkSchema(dimension: number | null): Schema {
   const fields: Field[] = [

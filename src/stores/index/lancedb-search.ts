@@ -5,12 +5,13 @@ import type { QueryPlan } from '../../knowledge/search/query-plan.ts';
 import { createRanker } from '../../knowledge/search/rank.ts';
 import { cosineSimilarity } from '../../knowledge/search/similarity.ts';
 import type { TermStatistics } from '../../knowledge/search/statistics.ts';
-import { type ChunkRow, chunkOf } from './lancedb-schema.ts';
+import { CHUNK_COLUMNS, type ChunkRow, chunkOf } from './lancedb-schema.ts';
 import { documentFilter } from './lancedb-table.ts';
 import { loadLanceDb } from './load-lancedb.ts';
+import { createPlannedCounter } from './planned-counts.ts';
 
-const TEXT_CANDIDATES = 100;
-const HEADING_CANDIDATES = 30;
+const TEXT_CANDIDATES = 80;
+const HEADING_CANDIDATES = 20;
 const VECTOR_CANDIDATES = 100;
 
 /** With these IVF_RQ keeps a recall of 0.99 at ten hits; the defaults keep 0.3 to 0.6. */
@@ -32,18 +33,20 @@ export async function searchTable(
 ): Promise<Evidence[]> {
   const where = documentIds === null ? null : documentFilter(documentIds);
   const terms = candidateTerms(plan, statistics);
+  // Vectors are long, and of no use to a question without one.
+  const columns = vector === null ? CHUNK_COLUMNS : [...CHUNK_COLUMNS, 'vector'];
   const lists = await Promise.all([
-    textCandidates(table, 'text_terms', terms, TEXT_CANDIDATES, where),
-    textCandidates(table, 'heading_terms', terms, HEADING_CANDIDATES, where),
+    textCandidates(table, 'text_terms', terms, columns, TEXT_CANDIDATES, where),
+    textCandidates(table, 'heading_terms', terms, columns, HEADING_CANDIDATES, where),
     vector === null ? [] : vectorCandidates(table, vector, where),
   ]);
   const rows = new Map(lists.flat().map((row) => [row.id, row]));
   const score = createRanker(plan, statistics);
-  const indexes = new Map(plan.terms.map(({ term }, index) => [term, index]));
+  const count = createPlannedCounter(plan.terms.map(({ term }) => term));
   return [...rows.values()].map((row) => {
     const chunk = chunkOf(row);
-    const text = countPlanned(row.text_terms, indexes);
-    const headings = countPlanned(row.heading_terms, indexes);
+    const text = count(row.text_terms);
+    const headings = count(row.heading_terms);
     const candidate = { chunk, length: text.length, textCounts: text.counts, headingCounts: headings.counts };
     const similarity =
       vector === null || row.vector == null ? null : cosineSimilarity(vector, Float32Array.from(row.vector));
@@ -64,6 +67,7 @@ async function textCandidates(
   table: Table,
   column: string,
   terms: readonly string[],
+  columns: string[],
   limit: number,
   where: string | null,
 ): Promise<ChunkRow[]> {
@@ -72,6 +76,7 @@ async function textCandidates(
   const query = table
     .query()
     .fullTextSearch(new MatchQuery(terms.join(' '), column))
+    .select(columns)
     .limit(limit);
   return (where === null ? query : query.where(where)).toArray();
 }
@@ -90,17 +95,4 @@ async function vectorCandidates(
     .limit(VECTOR_CANDIDATES);
   // A filter has nothing to do with the clusters, so filtered vectors are compared one by one.
   return (where === null ? query : query.where(where).bypassVectorIndex()).toArray();
-}
-
-function countPlanned(
-  joined: string,
-  indexes: ReadonlyMap<string, number>,
-): { counts: Uint16Array; length: number } {
-  const counts = new Uint16Array(indexes.size);
-  const terms = joined === '' ? [] : joined.split(' ');
-  for (const term of terms) {
-    const index = indexes.get(term);
-    if (index !== undefined) counts[index] = (counts[index] as number) + 1;
-  }
-  return { counts, length: terms.length };
 }
