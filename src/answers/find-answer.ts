@@ -30,9 +30,15 @@ function isAnswerOf(run: Run, caller: Caller): boolean {
   return (run.input as AnswerInput).ownerId === caller.ownerId;
 }
 
+/** The answer of a run that has one; a cancelled run's result is only the text that was shown. */
+export function finishedAnswer(run: Run): AnswerResult | null {
+  const isFinished = run.status === 'completed' || run.status === 'incomplete';
+  return isFinished && run.result !== null ? (run.result as AnswerResult) : null;
+}
+
 /** The text of an answer as far as it was shown, whatever became of it. */
 export async function readAnswerText(sql: Sql, run: Run): Promise<string> {
-  if (run.result !== null) return (run.result as AnswerResult).text;
+  if (run.result !== null) return (run.result as Pick<AnswerResult, 'text'>).text;
   let text = '';
   for (let afterSeq = 0; ; ) {
     const events = await readEvents(sql, run.id, afterSeq, EVENTS_PER_READ);

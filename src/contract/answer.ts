@@ -65,7 +65,14 @@ export type AnswerInput = z.infer<typeof AnswerInput>;
 /** Events, by type. Text deltas carry `text` alone: neighbours may be merged into one before they are committed. */
 export interface AnswerEvents {
   'answer.started': { mode: AnswerMode };
-  'answer.searched': { query: string; passages: AnswerPassage[] };
+  'answer.searched': {
+    query: string;
+    passages: AnswerPassage[];
+    /** Those that were searched, whether the request named them or not. */
+    knowledgeBaseIds: string[];
+    /** How retrieval fell short, or null. */
+    degraded: { mode: AnswerMode; reason: string } | null;
+  };
   'answer.reasoning': { text: string };
   'answer.delta': { text: string };
   'answer.finished': AnswerResult;

@@ -20,10 +20,11 @@ beforeAll(async () => {
     await context.emit('answer.started', { mode: 'full' });
     await context.emit('answer.delta', { text: `A(${question})` });
     if (question.startsWith('wait')) {
-      await new Promise<void>((resolve, reject) => {
+      await new Promise<void>((resolve) => {
         gates.set(question, resolve);
-        context.signal.addEventListener('abort', () => reject(context.signal.reason));
+        context.signal.addEventListener('abort', () => resolve());
       });
+      if (context.signal.aborted) return { status: 'cancelled', result: { text: `A(${question})` } };
     }
     if (question.startsWith('fail'))
       return { status: 'failed', failure: { code: 'broken', message: 'It broke.' } };
@@ -126,6 +127,8 @@ describe('while an answer is being written', () => {
     const cancelled = await server.client().responses.cancel(started.id);
     expect(cancelled.status).toBe('cancelled');
     expect(cancelled.output_text).toBe('A(wait long)');
+    const page = await server.client().conversations.items.list(id, { order: 'asc' });
+    expect(page.data[1]).toMatchObject({ status: 'incomplete', error: { code: 'cancelled' } });
     expect((await ask(id, 'and now')).status).toBe('completed');
     expect(histories.get('and now')).toEqual(['user: wait long', 'assistant: A(wait long)']);
   });

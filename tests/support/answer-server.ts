@@ -41,7 +41,13 @@ export type Script = (context: RunContext<AnswerInput>) => Promise<RunOutcome>;
 
 export const answerInPieces: Script = async (context) => {
   await context.emit('answer.started', { mode: 'full' });
-  await context.emit('answer.searched', { query: context.input.question, passages: [PASSAGE] });
+  const knowledgeBaseIds = [PASSAGE.knowledgeBaseId];
+  await context.emit('answer.searched', {
+    query: context.input.question,
+    passages: [PASSAGE],
+    knowledgeBaseIds,
+    degraded: null,
+  });
   if (context.input.question.includes('think'))
     await context.emit('answer.reasoning', { text: 'Let me see. ' });
   const text = `You asked: ${context.input.question}. 15 days [1].`;

@@ -1,3 +1,4 @@
+import { finishedAnswer } from '../../answers/find-answer.ts';
 import type { AnswerCitation, AnswerEvents, AnswerInput, AnswerResult } from '../../contract/answer.ts';
 import type { Run, RunEvent, RunFailure } from '../../runs/run.ts';
 import { openAiError } from '../foundation/error-reply.ts';
@@ -104,7 +105,8 @@ export class ChatProjection implements Projection {
 
   close(run: Run, frames: string[]): void {
     if (this.#isDone) return;
-    if (run.result !== null) this.#finish(frames, run.result as AnswerResult);
+    const result = finishedAnswer(run);
+    if (result !== null) this.#finish(frames, result);
     else if (run.status === 'cancelled') this.#fail(frames, CANCELLED);
     else
       this.#fail(

@@ -2,8 +2,8 @@ import type { Caller } from '../../answers/caller.ts';
 import type { ConversationItem } from '../../answers/conversation-items.ts';
 import type { Conversation } from '../../answers/conversations.ts';
 import type { Rating } from '../../answers/feedback.ts';
-import { findAnswer } from '../../answers/find-answer.ts';
-import type { AnswerMode, AnswerResult } from '../../contract/answer.ts';
+import { findAnswer, finishedAnswer } from '../../answers/find-answer.ts';
+import type { AnswerMode } from '../../contract/answer.ts';
 import type { FileCitation, ItemStatus } from '../../contract/openai/response-object.ts';
 import type { Sql } from '../../ledger/ledger.ts';
 import { isTerminal, type Run } from '../../runs/run.ts';
@@ -79,8 +79,8 @@ async function answerFields(
   sql: Sql,
   run: Run,
 ): Promise<Pick<ItemObject, 'status' | 'content' | 'mode' | 'error' | 'sequence_number'>> {
-  if (run.result !== null) {
-    const result = run.result as AnswerResult;
+  const result = finishedAnswer(run);
+  if (result !== null) {
     const content = [outputPart(result.text, result.citations.map(fileCitation))];
     return { status: result.status, content, mode: result.mode, error: null };
   }

@@ -58,7 +58,12 @@ const RESULT: AnswerResult = {
   usage: null,
 };
 
-const SEARCHED: AnswerEvents['answer.searched'] = { query: 'leave', passages: [] };
+const SEARCHED: AnswerEvents['answer.searched'] = {
+  query: 'leave',
+  passages: [],
+  knowledgeBaseIds: ['vs_1'],
+  degraded: null,
+};
 
 describe('the numbers of a stream', () => {
   const log = events(

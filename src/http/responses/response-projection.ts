@@ -1,3 +1,4 @@
+import { finishedAnswer } from '../../answers/find-answer.ts';
 import {
   type AnswerEvents,
   type AnswerInput,
@@ -89,8 +90,8 @@ export class ResponseProjection implements Projection {
 
   close(run: Run, frames: string[]): void {
     if (this.#isDone) return;
-    if (run.result !== null)
-      this.#finish(frames, run.result as AnswerResult, run.finishedAt ?? run.createdAt);
+    const result = finishedAnswer(run);
+    if (result !== null) this.#finish(frames, result, run.finishedAt ?? run.createdAt);
     else if (run.status === 'cancelled') this.#cancel(frames);
     else
       this.#fail(
@@ -115,7 +116,13 @@ export class ResponseProjection implements Projection {
 
   #showSearch(frames: string[], searched: AnswerEvents['answer.searched']): void {
     this.#start(frames);
-    this.#response.budao.condensed_query = searched.query;
+    const { budao } = this.#response;
+    budao.condensed_query = searched.query;
+    budao.knowledge_base_ids = searched.knowledgeBaseIds;
+    if (searched.degraded !== null) {
+      budao.mode = searched.degraded.mode;
+      budao.mode_reason = searched.degraded.reason;
+    }
     if (!this.#input.fileSearchRequested) return;
     const results = this.#input.includeSearchResults ? searched.passages.map(fileSearchResult) : null;
     const item: FileSearchItem = {
