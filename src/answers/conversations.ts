@@ -133,7 +133,7 @@ export function conversationFromRow(row: ConversationRow): Conversation {
 }
 
 function titleFromQuestion(question: string): string {
-  const line = question.replaceAll(/\s+/g, ' ').trim();
+  const line = question.replaceAll(/[\p{Cc}\s]+/gu, ' ').trim();
   const chars = [...line];
   if (chars.length <= MAX_TITLE_FROM_QUESTION_CHARS) return line;
   return `${chars.slice(0, MAX_TITLE_FROM_QUESTION_CHARS - 1).join('')}…`;

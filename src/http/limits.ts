@@ -32,3 +32,5 @@ export const ANSWER_TIMEOUT_MS = 15 * 60_000;
 export const BACKGROUND_ANSWER_TIMEOUT_MS = 24 * 60 * 60_000;
 /** How long a cancel waits to see the answer stop. */
 export const CANCEL_WAIT_MS = 2_000;
+/** The feed tries again several times a second: a ledger that fails over is away for up to half a minute. */
+export const TOLERATED_FEED_ERRORS = 75;

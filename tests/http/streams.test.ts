@@ -139,3 +139,36 @@ function openStalled(url: string): Promise<IncomingMessage> {
     }).on('error', reject);
   });
 }
+
+test('a reader of a whole answer who leaves early cancels nothing', async () => {
+  const paced = new Paced();
+  await using server = await AnswerServer.start(paced.script);
+  const controller = new AbortController();
+  const asked = server.fetch('/v1/responses', { json: { input: 'a b' }, signal: controller.signal });
+  const runs = () => server.ledger.read.all<{ id: string; status: string }>('SELECT id, status FROM run');
+  await expect.poll(async () => (await runs())[0]?.status).toBe('running');
+  controller.abort();
+  await expect(asked).rejects.toThrow('aborted');
+  paced.next(2);
+  await expect.poll(async () => (await runs())[0]?.status).toBe('completed');
+});
+
+test('a ledger that is away for a moment breaks no stream', async () => {
+  const paced = new Paced();
+  await using server = await AnswerServer.start(paced.script);
+  const stream = await server.client().responses.create({ model: 'budao', input: 'a b', stream: true });
+  const read = server.ledger.read as { get: unknown; all: unknown };
+  const original = { get: read.get, all: read.all };
+  let text = '';
+  paced.next();
+  for await (const event of stream) {
+    if (event.type !== 'response.output_text.delta') continue;
+    text += event.delta;
+    if (text !== 'a ') continue;
+    const away = () => Promise.reject(new Error('connection refused'));
+    Object.assign(read, { get: away, all: away });
+    paced.next();
+    setTimeout(() => Object.assign(read, original), 900);
+  }
+  expect(text).toBe('a b ');
+});

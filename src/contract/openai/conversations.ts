@@ -2,15 +2,22 @@ import { z } from 'zod';
 import { Metadata } from './common.ts';
 import { InputMessage } from './input-items.ts';
 
+const Title = z
+  .string()
+  .trim()
+  .min(1)
+  .max(200)
+  .refine((title) => !/\p{Cc}/u.test(title), 'no control characters');
+
 export const CreateConversation = z.strictObject({
   items: z.array(InputMessage).max(20).nullish(),
   metadata: Metadata.nullish(),
-  title: z.string().trim().min(1).max(200).nullish(),
+  title: Title.nullish(),
 });
 
 export const UpdateConversation = z.strictObject({
   metadata: Metadata.nullish(),
-  title: z.string().trim().min(1).max(200).optional(),
+  title: Title.optional(),
 });
 
 export const CreateItems = z.strictObject({ items: z.array(InputMessage).min(1).max(20) });

@@ -22,7 +22,8 @@ export function chatRoutes(dependencies: HttpDependencies, hub: StreamHub): Fast
       return reply;
     }
     const projection = new ChatProjection(run, false);
-    await followToEnd(dependencies.feeds, run.id, projection, clientGone(request));
+    const hasEnded = await followToEnd(dependencies.feeds, run.id, projection, clientGone(reply));
+    if (!hasEnded) return reply.hijack();
     const { failure } = projection;
     // The failure is final for this run; the same question may well be answered when it is asked again.
     if (failure !== null) throw new BudaoError('unavailable', failure.code, failure.message);

@@ -6,7 +6,6 @@ import type { AnswerInput } from '../../contract/answer.ts';
 import { BudaoError } from '../../contract/errors.ts';
 import { listPage, PageQuery } from '../../contract/openai/common.ts';
 import { CreateResponse, Feedback, RetrieveResponseQuery } from '../../contract/openai/create-response.ts';
-import type { ResponseObject } from '../../contract/openai/response-object.ts';
 import { scopeLedger } from '../../ledger/scope.ts';
 import { isTerminal, type Run } from '../../runs/run.ts';
 import { requestCancel } from '../../runs/run-store.ts';
@@ -39,7 +38,9 @@ export function responseRoutes(dependencies: HttpDependencies, hub: StreamHub): 
     const run = await startAnswer(dependencies, request, caller, input);
     if (body.stream === true) return stream(reply, run, -1);
     if (input.background) return (await projectAnswer(ledger.read, run)).response;
-    return followResponse(dependencies, run, clientGone(request));
+    const projection = new ResponseProjection(run);
+    const hasEnded = await followToEnd(feeds, run.id, projection, clientGone(reply));
+    return hasEnded ? wholeResponse(projection) : reply.hijack();
   };
 
   const retrieve = async (request: FastifyRequest<ById>, reply: FastifyReply): Promise<unknown> => {
@@ -62,7 +63,7 @@ export function responseRoutes(dependencies: HttpDependencies, hub: StreamHub): 
       await ledger.transaction((tx) => requestCancel(tx, found.id, Date.now()));
       runs.announceCancel(found.id);
       const projection = new ResponseProjection(found);
-      await followToEnd(feeds, found.id, projection, AbortSignal.timeout(CANCEL_WAIT_MS)).catch(() => {});
+      await followToEnd(feeds, found.id, projection, AbortSignal.timeout(CANCEL_WAIT_MS));
     }
     const run = await findAnswer(ledger.read, callerOf(request), request.params.id);
     return (await projectAnswer(ledger.read, run)).response;
@@ -133,17 +134,6 @@ export function responseRoutes(dependencies: HttpDependencies, hub: StreamHub): 
       },
     );
   };
-}
-
-/** Waits for the end. What was followed is what was stored, so nothing is read again. */
-async function followResponse(
-  { feeds }: HttpDependencies,
-  run: Run,
-  signal: AbortSignal,
-): Promise<ResponseObject> {
-  const projection = new ResponseProjection(run);
-  await followToEnd(feeds, run.id, projection, signal);
-  return wholeResponse(projection);
 }
 
 function acceptsEventStream(request: FastifyRequest): boolean {

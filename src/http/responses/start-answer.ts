@@ -1,4 +1,4 @@
-import type { FastifyRequest } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Caller } from '../../answers/caller.ts';
 import { submitTurn } from '../../answers/turns.ts';
 import type { AnswerInput } from '../../contract/answer.ts';
@@ -40,8 +40,8 @@ function idempotencyKeyOf(request: FastifyRequest): string | null {
 }
 
 /** Aborts when the client goes away: nobody waits any more, though the run goes on. */
-export function clientGone(request: FastifyRequest): AbortSignal {
+export function clientGone(reply: FastifyReply): AbortSignal {
   const controller = new AbortController();
-  request.raw.socket.once('close', () => controller.abort(new Error('the client has gone')));
+  reply.raw.once('close', () => controller.abort());
   return controller.signal;
 }

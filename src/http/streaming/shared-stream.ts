@@ -1,7 +1,12 @@
 import type { ServerResponse } from 'node:http';
 import type { Run, RunEvent } from '../../runs/run.ts';
 import type { FeedListener } from '../../runs/run-feed.ts';
-import { MAX_STALL_MS, MAX_STREAM_BACKLOG_CHARS, RETAINED_FRAME_CHARS } from '../limits.ts';
+import {
+  MAX_STALL_MS,
+  MAX_STREAM_BACKLOG_CHARS,
+  RETAINED_FRAME_CHARS,
+  TOLERATED_FEED_ERRORS,
+} from '../limits.ts';
 import { type Projection, STREAM_END } from './projection.ts';
 
 /** One client of a stream. It is behind while its socket takes no more. */
@@ -26,6 +31,7 @@ export class SharedStream implements FeedListener {
   #chars = 0;
   #retainedChars = 0;
   #hasEnded = false;
+  #errors = 0;
 
   constructor(projection: Projection, onEmpty: () => void) {
     this.#projection = projection;
@@ -53,6 +59,7 @@ export class SharedStream implements FeedListener {
   }
 
   onEvents(events: readonly RunEvent[]): void {
+    this.#errors = 0;
     this.#append((frames) => {
       for (const event of events) this.#projection.push(event, frames);
     });
@@ -65,8 +72,10 @@ export class SharedStream implements FeedListener {
     this.#broadcast();
   }
 
-  /** A cut connection makes the client come back; a polite end would pass for a complete answer. */
+  /** The feed goes on trying. A cut connection makes the client come back; a polite end would pass for an answer. */
   onError(): void {
+    this.#errors += 1;
+    if (this.#errors < TOLERATED_FEED_ERRORS) return;
     for (const client of this.#clients) client.raw.destroy();
   }
 

@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http';
 import type { FastifyReply } from 'fastify';
 import type { Run } from '../../runs/run.ts';
 import type { FeedListener } from '../../runs/run-feed.ts';
-import { PING_INTERVAL_MS } from '../limits.ts';
+import { PING_INTERVAL_MS, TOLERATED_FEED_ERRORS } from '../limits.ts';
 import type { Projection } from './projection.ts';
 import { SharedStream } from './shared-stream.ts';
 
@@ -82,34 +82,43 @@ function openEventStream(reply: FastifyReply): ServerResponse {
   return raw;
 }
 
-/** Follows a run to its end through a projection, for answers that are sent whole. */
+/**
+ * Follows a run to its end through a projection, for answers that are sent whole.
+ *
+ * @returns false when `signal` came first
+ */
 export function followToEnd(
   feeds: Feeds,
   runId: string,
   projection: Projection,
   signal: AbortSignal,
-): Promise<Run> {
+): Promise<boolean> {
   return new Promise((resolve, reject) => {
     const frames: string[] = [];
+    let errors = 0;
     projection.open(frames);
     const stop = feeds.follow(runId, {
       onEvents: (events) => {
+        errors = 0;
         for (const event of events) projection.push(event, frames);
         frames.length = 0;
       },
       onEnd: (run) => {
         projection.close(run, frames);
-        resolve(run);
+        resolve(true);
       },
-      onError: reject,
-    });
-    signal.addEventListener(
-      'abort',
-      () => {
+      onError: (error) => {
+        errors += 1;
+        if (errors < TOLERATED_FEED_ERRORS) return;
         stop();
-        reject(signal.reason);
+        reject(error);
       },
-      { once: true },
-    );
+    });
+    const leave = (): void => {
+      stop();
+      resolve(false);
+    };
+    if (signal.aborted) leave();
+    else signal.addEventListener('abort', leave, { once: true });
   });
 }
