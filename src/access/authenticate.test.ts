@@ -191,8 +191,6 @@ describe('an access token', () => {
       const rightKey = new Uint8Array(
         hkdfSync('sha256', new Uint8Array(32).fill(7), '', 'budao access token', 32),
       );
-        hkdfSync('sha256', new Uint8Array(32).fill(7), '', 'budao access token', 32),
-      );
       const forged: Record<string, string> = {
         tampered: `${head}.${encode({ ...claims, sub: 'user_other' })}.${signature}`,
         'of another secret': await new SignJWT(claims)
