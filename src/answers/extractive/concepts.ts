@@ -13,6 +13,8 @@ export interface Concept {
 
 /** Even a notion that every passage holds counts a little. */
 const COMMON_NOTION_RARITY = 0.3;
+/** Saying a notion again stresses it, up to a point. */
+const MAX_REPEATS = 4;
 /** Share of a notion's words from which a passage counts as holding it. */
 const HOLDS = 0.5;
 
@@ -24,7 +26,11 @@ export function termsOf(text: string): Set<string> {
 /** Weighs each notion by how few of the texts hold it; one that none holds weighs most. */
 export function conceptsOf(plan: QueryPlan, texts: readonly ReadonlySet<string>[]): Concept[] {
   const pick = (indexes: readonly number[]) => indexes.map((index) => plan.terms[index] as PlannedTerm);
-  return plan.concepts.map(({ own, alternatives }) => {
+  const repeats = new Map<string, number>();
+  for (const { own } of plan.concepts) repeats.set(own.join(), (repeats.get(own.join()) ?? 0) + 1);
+  const concepts = new Map<string, Concept>();
+  for (const { own, alternatives } of plan.concepts) {
+    if (concepts.has(own.join())) continue;
     const options = [
       { factor: 1, terms: pick(own) },
       ...alternatives.map(({ factor, terms }) => ({ factor, terms: pick(terms) })),
@@ -34,8 +40,10 @@ export function conceptsOf(plan: QueryPlan, texts: readonly ReadonlySet<string>[
     ).length;
     const rarity = Math.log(1 + (texts.length - holders + 0.5) / (holders + 0.5));
     const weight = pick(own).reduce((total, term) => total + term.weight, 0);
-    return { mass: weight * (COMMON_NOTION_RARITY + rarity), options };
-  });
+    const count = Math.min(MAX_REPEATS, repeats.get(own.join()) ?? 1);
+    concepts.set(own.join(), { mass: count * weight * (COMMON_NOTION_RARITY + rarity), options });
+  }
+  return [...concepts.values()];
 }
 
 /** Share of the notions' weight that a text covers, 0 to 1; `has` says what a term that it holds is worth. */
