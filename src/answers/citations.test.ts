@@ -89,6 +89,12 @@ describe('citationsOf', () => {
     ]);
   });
 
+  it('quotes all sentences of a statement that repeats several', () => {
+    const list = passage(1, '不得借用：\n（一）逾期未还的；\n（二）已离职的。\n其他人员可以借用，费用自理。');
+    const [citation] = citationsOf('不得借用：\n（一）逾期未还的；\n（二）已离职的。 [1]', [list]);
+    expect(citation?.quote).toBe('不得借用：\n（一）逾期未还的；\n（二）已离职的。');
+  });
+
   it('gives marks that stand side by side the same statement', () => {
     const citations = citationsOf('Sick leave is paid [1][2].', passages);
     expect(citations.map(({ chunkId }) => chunkId)).toEqual(['d1#0', 'd2#0']);

@@ -26,6 +26,8 @@ const MARK = /[[［【]\s*[\d０-９]{1,3}(?:\s*[,，、;；\-–~～]\s*[\d０-
 const MAX_MARK_CHARS = 40;
 const MAX_RANGE = 20;
 const MAX_QUOTE_CHARS = 300;
+/** Share of a sentence's words from which the statement counts as repeating it. */
+const REPEATED_SHARE = 0.9;
 /** How far back from a mark its statement is looked for. */
 const MAX_STATEMENT_CHARS = 2_000;
 
@@ -130,21 +132,24 @@ function statementBefore(text: string, markStart: number): string {
   return last.slice(last.lastIndexOf('\n\n') + 1);
 }
 
-/** The sentence of the passage that shares most words with the statement. */
+/** The sentence of the passage that shares most words with the statement, and its neighbours that it repeats too. */
 function quoteFor(statement: string, passageText: string): string {
   const wanted = new Set(tokenise(normalise(statement)));
-  let best = '';
-  let bestShared = -1;
-  for (const { start, end } of sentenceRanges(passageText)) {
-    const sentence = passageText.slice(start, end).trim();
-    const terms = new Set(tokenise(normalise(sentence)));
-    let shared = 0;
-    for (const term of terms) if (wanted.has(term)) shared += 1;
-    const score = terms.size === 0 ? 0 : shared / Math.sqrt(terms.size);
-    if (score > bestShared) {
-      best = sentence;
-      bestShared = score;
-    }
-  }
-  return best.slice(0, MAX_QUOTE_CHARS);
+  const sentences = sentenceRanges(passageText).map(({ start, end }) => {
+    const terms = new Set(tokenise(normalise(passageText.slice(start, end))));
+    const shared = [...terms].filter((term) => wanted.has(term)).length;
+    return { start, end, strength: shared / Math.sqrt(terms.size || 1), share: shared / (terms.size || 1) };
+  });
+  let first = 0;
+  sentences.forEach(({ strength }, at) => {
+    if (strength > (sentences[first]?.strength ?? 0)) first = at;
+  });
+  let last = first;
+  const fits = (from: number, to: number, added: number) =>
+    (sentences[added]?.share ?? 0) >= REPEATED_SHARE &&
+    (sentences[to]?.end ?? 0) - (sentences[from]?.start ?? 0) <= MAX_QUOTE_CHARS;
+  while (fits(first, last + 1, last + 1)) last += 1;
+  while (fits(first - 1, last, first - 1)) first -= 1;
+  const quote = passageText.slice(sentences[first]?.start ?? 0, sentences[last]?.end ?? 0).trim();
+  return quote.slice(0, MAX_QUOTE_CHARS);
 }
