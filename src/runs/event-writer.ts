@@ -7,7 +7,7 @@ import type { Run, RunFailure, TerminalStatus } from './run.ts';
 import { type AppendRequest, appendEvents } from './run-store.ts';
 
 /** Under load, commits of one process keep this distance, so that more runs share each of them. */
-const LINGER_MS = 5;
+const LINGER_MS = 20;
 /** With fewer runs than this, nothing ever waits. */
 const LINGER_FROM_RUNS = 8;
 const RETRY_DELAYS_MS = [20, 50, 100, 250, 500, 1000];
@@ -37,6 +37,8 @@ class RunLog {
   pending: PendingEvent[] = [];
   waiters: Waiter[] = [];
   progress = false;
+  /** A delta of it has been committed: from now on its reader sees something move. */
+  hasFlowed: boolean;
   finish: Finish | null = null;
   /** Set once and for good: nothing more may be written. */
   closed: unknown = null;
@@ -44,6 +46,7 @@ class RunLog {
   constructor(run: Run) {
     this.run = run;
     this.lastSeq = run.lastSeq;
+    this.hasFlowed = false;
   }
 }
 
@@ -60,6 +63,8 @@ export class EventWriter {
   readonly #dirty = new Set<RunLog>();
   #flushing = false;
   #lastFlushMs = 0;
+  /** Ends a lingering wait early. */
+  #hurry: (() => void) | null = null;
 
   constructor(options: { ledger: Ledger; channel: Channel; owner: string; leaseMs: number }) {
     this.#ledger = options.ledger;
@@ -118,6 +123,8 @@ export class EventWriter {
       log.waiters.push({ resolve, reject });
       this.#dirty.add(log);
       if (!this.#flushing) void this.#flushAll();
+      // A reader who has seen nothing yet, and one who waits for the end, do not wait for company.
+      else if (!log.hasFlowed || log.finish !== null) this.#hurry?.();
     });
   }
 
@@ -133,6 +140,16 @@ export class EventWriter {
       this.#lastFlushMs = performance.now();
     }
     this.#flushing = false;
+  }
+
+  async #linger(): Promise<void> {
+    const waitMs = LINGER_MS - (performance.now() - this.#lastFlushMs);
+    if (this.#logs.size < LINGER_FROM_RUNS || waitMs <= 0) return;
+    await new Promise<void>((resolve) => {
+      this.#hurry = resolve;
+      setTimeout(resolve, waitMs);
+    });
+    this.#hurry = null;
   }
 
   /** Tries until it succeeds: a full disk or a lock held for long delays a run, and loses nothing of it. */
@@ -187,6 +204,7 @@ export class EventWriter {
     const { log, events } = entry;
     const firstSeq = log.lastSeq + 1;
     log.lastSeq += events.length;
+    log.hasFlowed ||= entry.hasText;
     this.#channel.publish(runTopic(log.run.id), publishedEvents(events, firstSeq, log.run.epoch, now));
     if (entry.finish !== null) this.#logs.delete(log.run.id);
     for (const waiter of entry.waiters) waiter.resolve();
@@ -212,6 +230,7 @@ interface Batch {
   events: { type: string; payloadJson: string }[];
   waiters: Waiter[];
   progress: boolean;
+  hasText: boolean;
   finish: Finish | null;
 }
 
@@ -224,6 +243,7 @@ function takeBatch(log: RunLog): Batch {
     })),
     waiters: log.waiters,
     progress: log.progress,
+    hasText: log.pending.some((event) => event.text !== null),
     finish: log.finish,
   };
   log.pending = [];
