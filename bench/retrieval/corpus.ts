@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { chunkDocument, DEFAULT_CHUNK_OPTIONS } from '../../src/knowledge/chunk/chunk-document.ts';
 import { extract } from '../../src/knowledge/extract/extract.ts';
+import type { ExtractedDocument } from '../../src/knowledge/extract/extracted-document.ts';
+import { fullText } from '../../src/knowledge/extract/full-text.ts';
 import { defaultExtractionLimits } from '../../src/knowledge/extract/limits.ts';
 import type { ChunkIndex, IndexedChunk } from '../../src/knowledge/ports.ts';
 import type { SearchTarget } from '../../src/knowledge/search/searcher.ts';
@@ -11,12 +13,14 @@ import { openLanceDbIndex } from '../../src/stores/index/lancedb-index.ts';
 import { BaselineIndex } from './baseline.ts';
 
 const DOCUMENTS_PER_COMMIT = 50;
+const DOCUMENT = /\.(?:md|txt|html?|pdf|docx|xlsx|pptx|csv|epub)$/i;
+const PLAIN = /\.(?:md|txt)$/i;
 
 export interface Corpus extends AsyncDisposable {
   index: ChunkIndex;
   target: SearchTarget;
   baseline: BaselineIndex;
-  /** Raw text by file name. */
+  /** Text by file name: as it stands in the file where that is text, else as extracted. */
   texts: Map<string, string>;
   chunks: number;
 }
@@ -28,16 +32,17 @@ export async function indexFolder(folder: string): Promise<Corpus> {
   const baseline = new BaselineIndex();
   const texts = new Map<string, string>();
   let chunks = 0;
-  const names = (await readdir(folder)).filter((name) => /\.(md|txt)$/.test(name)).sort();
-  if (names.length === 0) throw new Error(`${folder} holds no .md or .txt file.`);
+  const names = (await readdir(folder)).filter((name) => DOCUMENT.test(name)).sort();
+  if (names.length === 0) throw new Error(`${folder} holds no document that can be read.`);
   for (let start = 0; start < names.length; start += DOCUMENTS_PER_COMMIT) {
     const documents = [];
     for (const name of names.slice(start, start + DOCUMENTS_PER_COMMIT)) {
       const file = path.join(folder, name);
-      const text = await readFile(file, 'utf8');
+      const extracted = await extract(file, name, defaultExtractionLimits);
+      const text = PLAIN.test(name) ? await readFile(file, 'utf8') : fullText(extracted);
       texts.set(name, text);
       baseline.add(name, text);
-      const document = { documentId: name, chunks: await chunksOf(file, name) };
+      const document = { documentId: name, chunks: chunksOf(name, extracted) };
       chunks += document.chunks.length;
       documents.push(document);
     }
@@ -57,9 +62,8 @@ export async function indexFolder(folder: string): Promise<Corpus> {
   };
 }
 
-async function chunksOf(file: string, name: string): Promise<IndexedChunk[]> {
-  const document = await extract(file, name, defaultExtractionLimits);
-  return chunkDocument(name, document, DEFAULT_CHUNK_OPTIONS).map((chunk) =>
+function chunksOf(name: string, extracted: ExtractedDocument): IndexedChunk[] {
+  return chunkDocument(name, extracted, DEFAULT_CHUNK_OPTIONS).map((chunk) =>
     Object.assign(chunk, { vector: null }),
   );
 }
