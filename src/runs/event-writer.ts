@@ -131,9 +131,7 @@ export class EventWriter {
   async #flushAll(): Promise<void> {
     this.#flushing = true;
     while (this.#dirty.size > 0) {
-      const sinceLastMs = performance.now() - this.#lastFlushMs;
-      if (this.#logs.size >= LINGER_FROM_RUNS && sinceLastMs < LINGER_MS)
-        await sleep(LINGER_MS - sinceLastMs);
+      await this.#linger();
       const batch = [...this.#dirty].filter((log) => log.closed === null).map((log) => takeBatch(log));
       this.#dirty.clear();
       if (batch.length > 0) await this.#commit(batch);
