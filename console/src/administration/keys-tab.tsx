@@ -1,5 +1,5 @@
-import { Button, Skeleton } from 'antd';
 import { DeleteOutlined, PlusOutlined } from '@ant-design/icons';
+import { Button, Skeleton } from 'antd';
 import { useState } from 'react';
 import { deleteKey, listKeys } from '../api/administration.ts';
 import { session } from '../api/session.ts';
@@ -26,7 +26,8 @@ export function KeysTab() {
 
   const remove = async (key: ApiKey) => {
     const text = t('keys.deleteText', { name: key.name });
-    if (!(await confirm({ title: t('keys.deleteTitle'), text, action: t('keys.revoke'), danger: true }))) return;
+    if (!(await confirm({ title: t('keys.deleteTitle'), text, action: t('keys.revoke'), danger: true })))
+      return;
     await deleteKey(key.id);
     await keys.reload();
   };
@@ -59,7 +60,7 @@ export function KeysTab() {
             {active.map((key) => (
               <tr key={key.id}>
                 <td className="document-name">
-                  <div>
+                  <div className="document-text-cell">
                     <strong>{key.name}</strong>
                     {key.hint && <code className="muted small">{key.hint}</code>}
                   </div>
@@ -68,7 +69,9 @@ export function KeysTab() {
                 <td data-label={t('keys.expires')}>
                   {key.expires_at ? formatDate(language, key.expires_at) : t('keys.never')}
                 </td>
-                <td data-label={t('keys.lastUsed')}>{key.last_used_at ? formatDate(language, key.last_used_at) : '–'}</td>
+                <td data-label={t('keys.lastUsed')}>
+                  {key.last_used_at ? formatDate(language, key.last_used_at) : '–'}
+                </td>
                 <td className="document-menu">
                   <Button
                     type="text"
@@ -94,7 +97,11 @@ export function KeysTab() {
         />
       )}
       {secret?.key !== undefined && (
-        <SecretOnce title={t('keys.keyOf', { name: secret.name })} secret={secret.key} onClose={() => setSecret(null)} />
+        <SecretOnce
+          title={t('keys.keyOf', { name: secret.name })}
+          secret={secret.key}
+          onClose={() => setSecret(null)}
+        />
       )}
     </div>
   );

@@ -22,7 +22,10 @@ export function RoleSelect({ id, value, disabled = false, label, onChange }: Rol
       aria-label={label}
       popupMatchSelectWidth={false}
       onChange={onChange}
-      options={ROLES.map((role) => ({ value: role, label: `${t(`role.${role}`)} · ${t(`role.${role}.text`)}` }))}
+      options={ROLES.map((role) => ({
+        value: role,
+        label: `${t(`role.${role}`)} · ${t(`role.${role}.text`)}`,
+      }))}
       labelRender={({ value: role }) => t(`role.${role as Role}`)}
     />
   );

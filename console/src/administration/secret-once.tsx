@@ -1,12 +1,20 @@
-import { Button, Input, Modal } from 'antd';
 import { CheckOutlined, CopyOutlined } from '@ant-design/icons';
+import { Button, Input, Modal } from 'antd';
 import { useState } from 'react';
 import { useText } from '../i18n/text.ts';
 import { copyText } from '../shell/download.ts';
 import { useFeedback } from '../shell/use-feedback.ts';
 
 /** A password or key that nobody, the server included, can show again. */
-export function SecretOnce({ title, secret, onClose }: { title: string; secret: string; onClose: () => void }) {
+export function SecretOnce({
+  title,
+  secret,
+  onClose,
+}: {
+  title: string;
+  secret: string;
+  onClose: () => void;
+}) {
   const t = useText();
   const { fail } = useFeedback();
   const [copied, setCopied] = useState(false);

@@ -1,5 +1,5 @@
-import { Button, Skeleton } from 'antd';
 import { DeleteOutlined, KeyOutlined, PlusOutlined } from '@ant-design/icons';
+import { Button, Skeleton } from 'antd';
 import { useState } from 'react';
 import { deleteUser, listUsers, updateUser } from '../api/administration.ts';
 import { session } from '../api/session.ts';
@@ -33,7 +33,8 @@ export function UsersTab() {
   };
   const remove = async (user: User) => {
     const text = t('users.deleteText', { name: user.username });
-    if (!(await confirm({ title: t('users.deleteTitle'), text, action: t('action.delete'), danger: true }))) return;
+    if (!(await confirm({ title: t('users.deleteTitle'), text, action: t('action.delete'), danger: true })))
+      return;
     await deleteUser(user.id);
     await users.reload();
   };
@@ -62,7 +63,7 @@ export function UsersTab() {
             {users.value.map((user) => (
               <tr key={user.id}>
                 <td className="document-name">
-                  <div>
+                  <div className="document-text-cell">
                     <strong>{user.display_name || user.username}</strong>
                     <span className="muted small">{user.username}</span>
                   </div>

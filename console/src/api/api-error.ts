@@ -21,7 +21,13 @@ export class ApiError extends Error {
 
   /** True when the same request may succeed later without anyone changing it. */
   get isPassing(): boolean {
-    return this.status === 0 || this.status === 408 || this.status === 409 || this.status === 429 || this.status >= 500;
+    return (
+      this.status === 0 ||
+      this.status === 408 ||
+      this.status === 409 ||
+      this.status === 429 ||
+      this.status >= 500
+    );
   }
 }
 
@@ -33,7 +39,10 @@ export function unreachable(cause: unknown): ApiError {
 export function errorFromBody(status: number, body: string, requestId: string | null): ApiError {
   const shape = parseShape(body);
   const code = shape.code ?? shape.type ?? `http_${status}`;
-  return new ApiError(status, code, shape.message ?? `HTTP ${status}`, { param: shape.param ?? null, requestId });
+  return new ApiError(status, code, shape.message ?? `HTTP ${status}`, {
+    param: shape.param ?? null,
+    requestId,
+  });
 }
 
 interface ErrorShape {

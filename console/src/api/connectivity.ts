@@ -18,7 +18,11 @@ export function noteUnreachable(): void {
 
 async function probe(): Promise<void> {
   probing = true;
-  for (let delayMs = firstProbeDelayMs; !reachable.get(); delayMs = Math.min(delayMs * 1.5, maxProbeDelayMs)) {
+  for (
+    let delayMs = firstProbeDelayMs;
+    !reachable.get();
+    delayMs = Math.min(delayMs * 1.5, maxProbeDelayMs)
+  ) {
     await new Promise((resolve) => setTimeout(resolve, delayMs));
     try {
       const answer = await fetch('/livez', { cache: 'no-store' });

@@ -16,7 +16,10 @@ export async function listKnowledgeBases(signal?: AbortSignal): Promise<Knowledg
   const bases: KnowledgeBase[] = [];
   let after: string | null = null;
   for (let page = 0; page < maxPages; page += 1) {
-    const list: List<KnowledgeBase> = await request('/v1/vector_stores', { query: { limit: 100, after }, signal });
+    const list: List<KnowledgeBase> = await request('/v1/vector_stores', {
+      query: { limit: 100, after },
+      signal,
+    });
     bases.push(...list.data);
     after = list.data.at(-1)?.id ?? null;
     if (list.has_more !== true || after === null) break;
@@ -59,7 +62,11 @@ export function reingestDocument(knowledgeBaseId: string, fileId: string): Promi
   return request(`${base(knowledgeBaseId)}/files/${fileId}/reingest`, { method: 'POST', body: {} });
 }
 
-export function setAttributes(knowledgeBaseId: string, fileId: string, attributes: Attributes): Promise<unknown> {
+export function setAttributes(
+  knowledgeBaseId: string,
+  fileId: string,
+  attributes: Attributes,
+): Promise<unknown> {
   return request(`${base(knowledgeBaseId)}/files/${fileId}`, { method: 'POST', body: { attributes } });
 }
 

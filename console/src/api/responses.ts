@@ -30,7 +30,11 @@ export function askStream(question: Question, signal: AbortSignal): Promise<Resp
 }
 
 /** Goes on after event number `after`; null asks for everything from the beginning. */
-export function resumeStream(responseId: string, after: number | null, signal: AbortSignal): Promise<Response> {
+export function resumeStream(
+  responseId: string,
+  after: number | null,
+  signal: AbortSignal,
+): Promise<Response> {
   return send(`/v1/responses/${responseId}`, {
     query: { stream: true, starting_after: after },
     headers: { accept: 'text/event-stream' },

@@ -1,5 +1,5 @@
-import { Observable } from '../store/observable.ts';
 import { readLocal, writeLocal } from '../store/local.ts';
+import { Observable } from '../store/observable.ts';
 import { ApiError, errorFromBody, unreachable } from './api-error.ts';
 import { noteReached, noteUnreachable } from './connectivity.ts';
 import type { Account, Session, Workspace } from './types.ts';
@@ -58,7 +58,13 @@ export async function signOut(): Promise<void> {
   await authPost('/auth/sign-out', {}).catch(() => undefined);
   accessToken = null;
   expiresAt = 0;
-  session.update((state) => ({ ...state, status: 'signed-out', account: null, workspaces: [], workspaceId: null }));
+  session.update((state) => ({
+    ...state,
+    status: 'signed-out',
+    account: null,
+    workspaces: [],
+    workspaceId: null,
+  }));
 }
 
 export function notePasswordChanged(): void {
@@ -93,7 +99,10 @@ export async function recoverFromUnauthorized(usedHeader: string | undefined): P
   } catch (error) {
     if (error instanceof ApiError && !error.isPassing) {
       accessToken = null;
-      session.update((state) => ({ ...state, status: state.status === 'signed-in' ? 'expired' : state.status }));
+      session.update((state) => ({
+        ...state,
+        status: state.status === 'signed-in' ? 'expired' : state.status,
+      }));
     }
     return false;
   }

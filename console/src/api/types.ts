@@ -104,7 +104,12 @@ export interface ResponseObject {
   error?: ApiFailure | null;
   incomplete_details?: { reason?: string } | null;
   conversation?: { id: string } | string | null;
-  budao?: { mode?: AnswerMode | null; mode_reason?: string | null; endpoint?: string | null; failure_code?: string | null } | null;
+  budao?: {
+    mode?: AnswerMode | null;
+    mode_reason?: string | null;
+    endpoint?: string | null;
+    failure_code?: string | null;
+  } | null;
 }
 
 export interface StreamEvent {

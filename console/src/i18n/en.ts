@@ -20,7 +20,8 @@ export const en: Record<keyof typeof zh, string> = {
   'action.send': 'Submit',
 
   'gate.unreachable': 'The service cannot be reached',
-  'gate.unreachableText': 'Check the network, or try again shortly. Questions and documents already submitted are safe.',
+  'gate.unreachableText':
+    'Check the network, or try again shortly. Questions and documents already submitted are safe.',
   'banner.offline': 'You are offline. What you typed is kept; work goes on when the network is back.',
   'banner.unreachable': 'The service cannot be reached; reconnecting by itself. What you typed is kept.',
 
@@ -123,13 +124,16 @@ export const en: Record<keyof typeof zh, string> = {
   'mode.fallback-model': 'Fallback model',
   'mode.fallback-model.text': 'The preferred model is not available; another one answered.',
   'mode.keyword-only': 'Keywords only',
-  'mode.keyword-only.text': 'Semantic search is not available. The documents were searched by keywords alone; something may be missing.',
+  'mode.keyword-only.text':
+    'Semantic search is not available. The documents were searched by keywords alone; something may be missing.',
   'mode.no-knowledge': 'No documents',
   'mode.no-knowledge.text': 'No documents were searched. This comes from the model alone: please verify it.',
   'mode.extractive': 'Extracts',
-  'mode.extractive.text': 'No language model was used: the most relevant sentences of the documents are quoted, each with its source.',
+  'mode.extractive.text':
+    'No language model was used: the most relevant sentences of the documents are quoted, each with its source.',
   'mode.deferred': 'Deferred',
-  'mode.deferred.text': 'Nothing can answer right now. The question is kept and will be answered as soon as possible.',
+  'mode.deferred.text':
+    'Nothing can answer right now. The question is kept and will be answered as soon as possible.',
 
   'source.list': 'Sources',
   'source.open': 'Open source {number}: {filename}',
@@ -138,7 +142,8 @@ export const en: Record<keyof typeof zh, string> = {
   'passage.earlier': 'Show earlier text',
   'passage.later': 'Show later text',
   'passage.gone': 'This document has been deleted. What the answer cited:',
-  'passage.changed': 'The document has changed since, and the passage is not where it was. What the answer cited:',
+  'passage.changed':
+    'The document has changed since, and the passage is not where it was. What the answer cited:',
 
   'knowledge.intro': 'Upload documents, and answers have something to stand on.',
   'knowledge.create': 'New knowledge base',
@@ -164,7 +169,8 @@ export const en: Record<keyof typeof zh, string> = {
   'knowledge.documentsTab': 'Documents',
   'knowledge.searchTab': 'Try retrieval',
   'knowledge.deleteTitle': 'Delete “{name}”?',
-  'knowledge.deleteText': 'Its {count} documents will be deleted for good. Existing answers keep the sentences that they quote.',
+  'knowledge.deleteText':
+    'Its {count} documents will be deleted for good. Existing answers keep the sentences that they quote.',
   'knowledge.deleteConfirm': 'Type “{name}” to confirm',
 
   'upload.label': 'Upload documents',
@@ -270,7 +276,8 @@ export const en: Record<keyof typeof zh, string> = {
   'error.http_503': 'The service is not available right now.',
   'error.http_503.advice': 'Try again shortly.',
   'error.internal_error': 'The service failed.',
-  'error.internal_error.advice': 'Try again; if it stays, give the request number to whoever runs the service.',
+  'error.internal_error.advice':
+    'Try again; if it stays, give the request number to whoever runs the service.',
   'error.service_unavailable': 'The service is not available right now.',
   'error.service_unavailable.advice': 'Try again shortly.',
   'error.ledger_busy': 'The service is busy.',
@@ -326,7 +333,8 @@ export const en: Record<keyof typeof zh, string> = {
   'error.empty_document': 'The document holds no text.',
   'error.empty_document.advice': 'Check that the file is complete, then upload it again.',
   'error.unsupported_format': 'This file format is not supported.',
-  'error.unsupported_format.advice': 'Save it as PDF, Word, Excel, PowerPoint, Markdown, HTML, CSV, EPUB or text.',
+  'error.unsupported_format.advice':
+    'Save it as PDF, Word, Excel, PowerPoint, Markdown, HTML, CSV, EPUB or text.',
   'error.encrypted_document': 'The document is protected.',
   'error.encrypted_document.advice': 'Remove the password or the protection, then upload it again.',
   'error.corrupt_document': 'The document is damaged.',
@@ -342,11 +350,13 @@ export const en: Record<keyof typeof zh, string> = {
   'error.unpacks_too_large': 'The file unpacks to far too much.',
   'error.unpacks_too_large.advice': 'Remove embedded files and pictures, or split it, then upload it again.',
   'error.extraction_timeout': 'Extracting the text took too long.',
-  'error.extraction_timeout.advice': 'Split the document, or save it in a simpler format, then upload it again.',
+  'error.extraction_timeout.advice':
+    'Split the document, or save it in a simpler format, then upload it again.',
   'error.extraction_out_of_memory': 'Extracting the text took too much memory.',
   'error.extraction_out_of_memory.advice': 'Split the document and upload the parts.',
   'error.extraction_crashed': 'The parser crashed on this document.',
-  'error.extraction_crashed.advice': 'Save it in another format and upload that; the original is kept, and nothing else is affected.',
+  'error.extraction_crashed.advice':
+    'Save it in another format and upload that; the original is kept, and nothing else is affected.',
   'error.extraction_busy': 'Many documents are being processed.',
   'error.extraction_busy.advice': 'This one is tried again by itself; please wait.',
   'error.embedder_not_configured': 'No embedding model is configured.',

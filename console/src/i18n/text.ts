@@ -1,6 +1,6 @@
 import { useMemo } from 'react';
-import { Observable, useObservable } from '../store/observable.ts';
 import { readLocal, writeLocal } from '../store/local.ts';
+import { Observable, useObservable } from '../store/observable.ts';
 import { en } from './en.ts';
 import { zh } from './zh.ts';
 
@@ -11,7 +11,9 @@ export type Translate = (key: TextKey, values?: TextValues) => string;
 
 const dictionaries: Record<Language, Record<TextKey, string>> = { zh, en };
 
-export const language = new Observable<Language>(readLocal<Language | null>('language', null) ?? browserLanguage());
+export const language = new Observable<Language>(
+  readLocal<Language | null>('language', null) ?? browserLanguage(),
+);
 
 export function chooseLanguage(choice: Language): void {
   writeLocal('language', choice);
@@ -19,7 +21,9 @@ export function chooseLanguage(choice: Language): void {
 }
 
 export function translate(choice: Language, key: TextKey, values: TextValues = {}): string {
-  return dictionaries[choice][key].replaceAll(/\{(\w+)\}/g, (whole, name: string) => String(values[name] ?? whole));
+  return dictionaries[choice][key].replaceAll(/\{(\w+)\}/g, (whole, name: string) =>
+    String(values[name] ?? whole),
+  );
 }
 
 export function hasText(key: string): key is TextKey {

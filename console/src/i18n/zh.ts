@@ -324,7 +324,8 @@ export const zh = {
   'error.empty_document': '文档里没有文字。',
   'error.empty_document.advice': '请检查文件是否完整，再重新上传。',
   'error.unsupported_format': '不支持这种文件格式。',
-  'error.unsupported_format.advice': '请另存为 PDF、Word、Excel、PowerPoint、Markdown、网页、CSV、EPUB 或文本。',
+  'error.unsupported_format.advice':
+    '请另存为 PDF、Word、Excel、PowerPoint、Markdown、网页、CSV、EPUB 或文本。',
   'error.encrypted_document': '文档有密码或权限保护。',
   'error.encrypted_document.advice': '请解除保护后重新上传。',
   'error.corrupt_document': '文档已损坏。',

@@ -1,10 +1,11 @@
-import { Button, Input, Modal } from 'antd';
 import { DeleteOutlined, PlusOutlined } from '@ant-design/icons';
+import { Button, Input, Modal } from 'antd';
 import { type FormEvent, useState } from 'react';
 import { setAttributes } from '../api/knowledge.ts';
-import type { Attributes, KnowledgeDocument } from '../api/types.ts';
+import type { KnowledgeDocument } from '../api/types.ts';
 import { useText } from '../i18n/text.ts';
 import { ErrorNotice } from '../shell/error-notice.tsx';
+import { attributesOf } from './typed-attributes.ts';
 
 export interface AttributesEditorProps {
   baseId: string;
@@ -27,7 +28,11 @@ interface Row {
 export function AttributesEditor({ baseId, document, mayEdit, onClose, onSaved }: AttributesEditorProps) {
   const t = useText();
   const [rows, setRows] = useState<Row[]>(() =>
-    Object.entries(document.attributes ?? {}).map(([name, value], key) => ({ key, name, value: String(value) })),
+    Object.entries(document.attributes ?? {}).map(([name, value], key) => ({
+      key,
+      name,
+      value: String(value),
+    })),
   );
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>(null);
@@ -98,20 +103,4 @@ export function AttributesEditor({ baseId, document, mayEdit, onClose, onSaved }
       </form>
     </Modal>
   );
-}
-
-/** Numbers and yes/no are kept as such, so that filters like `gte` work on them. */
-export function attributesOf(rows: readonly { name: string; value: string }[]): Attributes {
-  const attributes: Attributes = {};
-  for (const { name, value } of rows) {
-    if (name.trim() === '') continue;
-    attributes[name.trim()] = typed(value.trim());
-  }
-  return attributes;
-}
-
-function typed(text: string): string | number | boolean {
-  if (text === 'true') return true;
-  if (text === 'false') return false;
-  return /^-?(0|[1-9]\d{0,14})(\.\d{1,12})?$/.test(text) ? Number(text) : text;
 }

@@ -1,5 +1,5 @@
-import { Button, Skeleton, Tag } from 'antd';
 import { PlusOutlined } from '@ant-design/icons';
+import { Button, Skeleton, Tag } from 'antd';
 import { useState } from 'react';
 import { createKnowledgeBase } from '../api/knowledge.ts';
 import type { KnowledgeBase } from '../api/types.ts';
@@ -51,7 +51,12 @@ export function BaseList({ bases }: { bases: Loaded<KnowledgeBase[]> }) {
         ))}
       </ul>
       {creating && (
-        <BaseForm title={t('knowledge.create')} base={null} onSubmit={create} onClose={() => setCreating(false)} />
+        <BaseForm
+          title={t('knowledge.create')}
+          base={null}
+          onSubmit={create}
+          onClose={() => setCreating(false)}
+        />
       )}
     </div>
   );
@@ -70,8 +75,12 @@ function BaseCard({ base }: { base: KnowledgeBase }) {
         </span>
         {base.description && <span className="muted">{base.description}</span>}
         <span className="base-card-facts">
-          {counts !== undefined && <span>{t('knowledge.documents', { count: formatNumber(language, counts.total) })}</span>}
-          {base.usage_bytes !== undefined && base.usage_bytes > 0 && <span>{formatBytes(language, base.usage_bytes)}</span>}
+          {counts !== undefined && (
+            <span>{t('knowledge.documents', { count: formatNumber(language, counts.total) })}</span>
+          )}
+          {base.usage_bytes !== undefined && base.usage_bytes > 0 && (
+            <span>{formatBytes(language, base.usage_bytes)}</span>
+          )}
           {counts !== undefined && counts.in_progress > 0 && (
             <span className="good">{t('knowledge.inProgress', { count: counts.in_progress })}</span>
           )}

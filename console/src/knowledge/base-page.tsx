@@ -1,5 +1,12 @@
+import {
+  ArrowLeftOutlined,
+  DeleteOutlined,
+  EditOutlined,
+  EllipsisOutlined,
+  StarOutlined,
+  SyncOutlined,
+} from '@ant-design/icons';
 import { Button, Dropdown, Tabs, Tag } from 'antd';
-import { ArrowLeftOutlined, DeleteOutlined, EditOutlined, EllipsisOutlined, StarOutlined, SyncOutlined } from '@ant-design/icons';
 import { useState } from 'react';
 import { rebuildKnowledgeBase, updateKnowledgeBase } from '../api/knowledge.ts';
 import type { KnowledgeBase } from '../api/types.ts';
@@ -85,7 +92,12 @@ function BaseMenu({ base, onChanged }: { base: KnowledgeBase; onChanged: () => P
           onClick: ({ key }) => choose(key).catch(fail),
           items: [
             { key: 'edit', icon: <EditOutlined />, label: t('knowledge.edit') },
-            { key: 'default', icon: <StarOutlined />, label: t('knowledge.setDefault'), disabled: base.is_default === true },
+            {
+              key: 'default',
+              icon: <StarOutlined />,
+              label: t('knowledge.setDefault'),
+              disabled: base.is_default === true,
+            },
             { key: 'rebuild', icon: <SyncOutlined />, label: t('knowledge.rebuild') },
             { type: 'divider' },
             { key: 'delete', icon: <DeleteOutlined />, label: t('action.delete'), danger: true },

@@ -32,7 +32,14 @@ export function DeleteBase({
     }
   };
   return (
-    <Modal open centered title={t('knowledge.deleteTitle', { name: base.name })} footer={null} width={440} onCancel={onClose}>
+    <Modal
+      open
+      centered
+      title={t('knowledge.deleteTitle', { name: base.name })}
+      footer={null}
+      width={440}
+      onCancel={onClose}
+    >
       <form
         className="stack"
         onSubmit={(event) => {

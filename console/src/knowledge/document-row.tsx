@@ -1,4 +1,3 @@
-import { Button, Dropdown } from 'antd';
 import {
   BlockOutlined,
   DeleteOutlined,
@@ -14,6 +13,7 @@ import {
   SyncOutlined,
   TagsOutlined,
 } from '@ant-design/icons';
+import { Button, Dropdown } from 'antd';
 import { type ComponentType, useRef } from 'react';
 import { getFileContent, reingestDocument, removeDocument } from '../api/knowledge.ts';
 import type { KnowledgeDocument } from '../api/types.ts';
@@ -54,19 +54,26 @@ export function DocumentRow(props: DocumentRowProps) {
   return (
     <tr>
       <td className="document-name">
-        <Icon />
-        <div>
-          <button type="button" className="link" disabled={!document.chunk_count} onClick={() => onOpen('chunks')}>
-            {filename}
-          </button>
-          <span className="muted small">
-            {document.pages ? t('document.pages', { count: formatNumber(language, document.pages) }) : ''}
-            {attributes.map(([name, value]) => (
-              <span key={name} className="attribute">
-                {name}: {String(value)}
-              </span>
-            ))}
-          </span>
+        <div className="document-cell">
+          <Icon />
+          <div>
+            <button
+              type="button"
+              className="link"
+              disabled={!document.chunk_count}
+              onClick={() => onOpen('chunks')}
+            >
+              {filename}
+            </button>
+            <span className="muted small">
+              {document.pages ? t('document.pages', { count: formatNumber(language, document.pages) }) : ''}
+              {attributes.map(([name, value]) => (
+                <span key={name} className="attribute">
+                  {name}: {String(value)}
+                </span>
+              ))}
+            </span>
+          </div>
         </div>
       </td>
       <td data-label={t('document.status')}>
@@ -86,14 +93,24 @@ export function DocumentRow(props: DocumentRowProps) {
   );
 }
 
-function RowMenu({ baseId, document, mayEdit, onOpen, onChanged, filename }: DocumentRowProps & { filename: string }) {
+function RowMenu({
+  baseId,
+  document,
+  mayEdit,
+  onOpen,
+  onChanged,
+  filename,
+}: DocumentRowProps & { filename: string }) {
   const t = useText();
   const { confirm, tell, fail } = useFeedback();
   const picker = useRef<HTMLInputElement>(null);
 
   const remove = async () => {
     const text = t('document.deleteText', { filename });
-    if (!(await confirm({ title: t('document.deleteTitle'), text, action: t('action.delete'), danger: true }))) return;
+    if (
+      !(await confirm({ title: t('document.deleteTitle'), text, action: t('action.delete'), danger: true }))
+    )
+      return;
     await removeDocument(baseId, document.id);
     await onChanged();
   };
@@ -111,7 +128,12 @@ function RowMenu({ baseId, document, mayEdit, onOpen, onChanged, filename }: Doc
   };
 
   const looking = [
-    { key: 'chunks', icon: <BlockOutlined />, label: t('document.viewChunks'), disabled: !document.chunk_count },
+    {
+      key: 'chunks',
+      icon: <BlockOutlined />,
+      label: t('document.viewChunks'),
+      disabled: !document.chunk_count,
+    },
     { key: 'download', icon: <DownloadOutlined />, label: t('document.download') },
     { key: 'attributes', icon: <TagsOutlined />, label: t('document.attributes') },
   ];

@@ -1,5 +1,5 @@
-import { Popover, Progress } from 'antd';
 import { CheckCircleFilled, CloseCircleFilled, StopOutlined, WarningFilled } from '@ant-design/icons';
+import { Popover, Progress } from 'antd';
 import type { KnowledgeDocument } from '../api/types.ts';
 import { failureText } from '../i18n/error-text.ts';
 import { useText } from '../i18n/text.ts';

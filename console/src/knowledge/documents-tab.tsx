@@ -1,5 +1,5 @@
-import { Button, Input, Skeleton } from 'antd';
 import { SearchOutlined } from '@ant-design/icons';
+import { Button, Input, Skeleton } from 'antd';
 import { useEffect, useRef, useState } from 'react';
 import type { KnowledgeBase, KnowledgeDocument } from '../api/types.ts';
 import { useText } from '../i18n/text.ts';
@@ -7,7 +7,7 @@ import { ErrorNotice } from '../shell/error-notice.tsx';
 import { useObservable } from '../store/observable.ts';
 import { AttributesEditor } from './attributes-editor.tsx';
 import { ChunkDrawer } from './chunk-drawer.tsx';
-import { DocumentRow, type DocumentDialog } from './document-row.tsx';
+import { type DocumentDialog, DocumentRow } from './document-row.tsx';
 import { useMayEdit } from './permissions.ts';
 import { UploadList, UploadZone } from './upload-zone.tsx';
 import { uploads } from './uploads.ts';
@@ -30,7 +30,9 @@ export function DocumentsTab({ base, generation, onChanged }: DocumentsTabProps)
   const [dialog, setDialog] = useState<{ kind: DocumentDialog; document: KnowledgeDocument } | null>(null);
   const isUploading = useObservable(uploads.state).some((upload) => upload.knowledgeBaseId === base.id);
   const documents = value?.documents ?? [];
-  const shown = documents.filter((document) => (document.filename ?? '').toLowerCase().includes(filter.toLowerCase()));
+  const shown = documents.filter((document) =>
+    (document.filename ?? '').toLowerCase().includes(filter.toLowerCase()),
+  );
   const isEmpty = value !== null && documents.length === 0;
   useReloadWhenSettled(documents, onChanged);
 

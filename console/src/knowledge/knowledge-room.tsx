@@ -1,5 +1,5 @@
-import { session } from '../api/session.ts';
 import { listKnowledgeBases } from '../api/knowledge.ts';
+import { session } from '../api/session.ts';
 import { useObservable } from '../store/observable.ts';
 import { useLoad } from '../store/use-load.ts';
 import { BaseList } from './base-list.tsx';

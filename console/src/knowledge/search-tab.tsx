@@ -51,7 +51,11 @@ export function SearchTab({ base }: { base: KnowledgeBase }) {
       {state.results?.length === 0 && <p className="muted">{t('retrieval.nothing')}</p>}
       <ol className="results" aria-live="polite">
         {state.results?.map((result, position) => (
-          <ResultItem key={result.chunk_id ?? `${result.file_id}:${position}`} result={result} query={state.query} />
+          <ResultItem
+            key={result.chunk_id ?? `${result.file_id}:${position}`}
+            result={result}
+            query={state.query}
+          />
         ))}
       </ol>
     </div>
@@ -73,7 +77,11 @@ function ResultItem({ result, query }: { result: SearchResult; query: string }) 
       <p className="muted small">{placeOf(t, result)}</p>
       <p className="result-text">
         {highlight(text, query).map((piece) =>
-          piece.isHit ? <mark key={piece.start}>{piece.text}</mark> : <span key={piece.start}>{piece.text}</span>,
+          piece.isHit ? (
+            <mark key={piece.start}>{piece.text}</mark>
+          ) : (
+            <span key={piece.start}>{piece.text}</span>
+          ),
         )}
       </p>
     </li>

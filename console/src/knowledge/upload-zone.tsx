@@ -1,8 +1,8 @@
-import { Button, Progress } from 'antd';
 import { CloseOutlined, InboxOutlined } from '@ant-design/icons';
+import { Button, Progress } from 'antd';
 import { type ChangeEvent, type DragEvent, useRef, useState } from 'react';
-import { failureText } from '../i18n/error-text.ts';
 import { ApiError } from '../api/api-error.ts';
+import { failureText } from '../i18n/error-text.ts';
 import { useText } from '../i18n/text.ts';
 import { useFeedback } from '../shell/use-feedback.ts';
 import { useObservable } from '../store/observable.ts';
@@ -73,7 +73,9 @@ function UploadRow({ upload }: { upload: Upload }) {
   const t = useText();
   const { error, file, fraction, key, status } = upload;
   const failure =
-    error instanceof ApiError ? failureText(t, error.code, error.message, error.status) : { what: '', advice: null };
+    error instanceof ApiError
+      ? failureText(t, error.code, error.message, error.status)
+      : { what: '', advice: null };
   return (
     <li>
       <span className="upload-name">{file.name}</span>

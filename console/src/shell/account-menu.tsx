@@ -1,4 +1,3 @@
-import { Button, Dropdown, type MenuProps } from 'antd';
 import {
   BgColorsOutlined,
   GlobalOutlined,
@@ -7,6 +6,7 @@ import {
   SwapOutlined,
   UserOutlined,
 } from '@ant-design/icons';
+import { Button, Dropdown, type MenuProps } from 'antd';
 import { chooseWorkspace, currentWorkspace, session, signOut } from '../api/session.ts';
 import { chooseLanguage, type Language, useLanguage, useText } from '../i18n/text.ts';
 import { useObservable } from '../store/observable.ts';

@@ -1,4 +1,4 @@
-import { theme, type ThemeConfig } from 'antd';
+import { type ThemeConfig, theme } from 'antd';
 import type { ThemeName } from './preferences.ts';
 
 const fontFamily =
@@ -6,8 +6,26 @@ const fontFamily =
 
 /** The same palette as base.css, for the components of the library. */
 const palettes = {
-  light: { primary: '#1f6f66', container: '#ffffff', layout: '#f7f6f3', text: '#1d2321', border: '#e2e0da' },
-  dark: { primary: '#4fae9f', container: '#1b1f1e', layout: '#131615', text: '#e6e9e7', border: '#323836' },
+  light: {
+    primary: '#1f6f66',
+    container: '#ffffff',
+    layout: '#f7f6f3',
+    text: '#1d2321',
+    border: '#e2e0da',
+    good: '#2e7d4f',
+    warn: '#9a6700',
+    bad: '#b3372f',
+  },
+  dark: {
+    primary: '#4fae9f',
+    container: '#1b1f1e',
+    layout: '#131615',
+    text: '#e6e9e7',
+    border: '#323836',
+    good: '#62b884',
+    warn: '#d9a945',
+    bad: '#ea7d74',
+  },
 } as const;
 
 export function antdTheme(name: ThemeName, reducedMotion: boolean): ThemeConfig {
@@ -21,6 +39,9 @@ export function antdTheme(name: ThemeName, reducedMotion: boolean): ThemeConfig 
       colorBgContainer: palette.container,
       colorBgLayout: palette.layout,
       colorBgElevated: name === 'dark' ? '#232827' : '#ffffff',
+      colorSuccess: palette.good,
+      colorWarning: palette.warn,
+      colorError: palette.bad,
       colorTextBase: palette.text,
       colorBorder: palette.border,
       borderRadius: 8,

@@ -22,7 +22,12 @@ export function App() {
   }, [choice]);
   useEffect(() => void startSession(), []);
   return (
-    <ConfigProvider theme={theme} locale={choice === 'zh' ? zhCn : enUs} wave={{ disabled: true }}>
+    <ConfigProvider
+      theme={theme}
+      locale={choice === 'zh' ? zhCn : enUs}
+      wave={{ disabled: true }}
+      button={{ autoInsertSpace: false }}
+    >
       <AntApp className="app">
         <Gate />
       </AntApp>

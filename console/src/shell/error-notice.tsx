@@ -1,5 +1,5 @@
-import { Button } from 'antd';
 import { ExclamationCircleOutlined } from '@ant-design/icons';
+import { Button } from 'antd';
 import { ApiError } from '../api/api-error.ts';
 import { errorText } from '../i18n/error-text.ts';
 import { useText } from '../i18n/text.ts';

@@ -1,5 +1,5 @@
-import { Button } from 'antd';
 import { GlobalOutlined } from '@ant-design/icons';
+import { Button } from 'antd';
 import { chooseLanguage, useLanguage, useText } from '../i18n/text.ts';
 
 /** Names the other language in that language. */

@@ -1,5 +1,5 @@
-import { Button, Drawer } from 'antd';
 import { MenuOutlined, PlusOutlined } from '@ant-design/icons';
+import { Button, Drawer } from 'antd';
 import { lazy, Suspense, useEffect, useState } from 'react';
 import { currentWorkspace, session } from '../api/session.ts';
 import { useText } from '../i18n/text.ts';
@@ -28,7 +28,9 @@ export function Shell() {
   useShortcut('k', () => setSearchOpen(true));
 
   const role = currentWorkspace(state)?.role;
-  const room = rooms.find(({ id, role: needed }) => id === route.room && (needed === null || needed === role)) ?? rooms[0];
+  const room =
+    rooms.find(({ id, role: needed }) => id === route.room && (needed === null || needed === role)) ??
+    rooms[0];
   const sidebar = (
     <Sidebar
       onSearch={() => {
@@ -49,9 +51,19 @@ export function Shell() {
       <div className="shell-main">
         {isPhone && (
           <header className="phone-bar">
-            <Button type="text" icon={<MenuOutlined />} aria-label={t('nav.menu')} onClick={() => setDrawerOpen(true)} />
+            <Button
+              type="text"
+              icon={<MenuOutlined />}
+              aria-label={t('nav.menu')}
+              onClick={() => setDrawerOpen(true)}
+            />
             <span className="phone-title">{room === undefined ? '' : t(room.label)}</span>
-            <Button type="text" icon={<PlusOutlined />} aria-label={t('chat.new')} onClick={() => navigate('chat')} />
+            <Button
+              type="text"
+              icon={<PlusOutlined />}
+              aria-label={t('chat.new')}
+              onClick={() => navigate('chat')}
+            />
           </header>
         )}
         <UnreachableBanner />

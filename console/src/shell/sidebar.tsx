@@ -1,5 +1,5 @@
-import { Button } from 'antd';
 import { PlusOutlined, SearchOutlined } from '@ant-design/icons';
+import { Button } from 'antd';
 import { currentWorkspace, session } from '../api/session.ts';
 import { ConversationList } from '../chat/conversations/conversation-list.tsx';
 import { useText } from '../i18n/text.ts';
@@ -29,7 +29,12 @@ export function Sidebar({ onSearch, onChangePassword, onChosen }: SidebarProps) 
       </div>
       <nav className="sidebar-rooms" aria-label={t('nav.rooms')}>
         {visible.map(({ id, label, icon: Icon }) => (
-          <a key={id} href={hrefOf(id)} aria-current={route.room === id ? 'page' : undefined} onClick={onChosen}>
+          <a
+            key={id}
+            href={hrefOf(id)}
+            aria-current={route.room === id ? 'page' : undefined}
+            onClick={onChosen}
+          >
             <Icon />
             {t(label)}
           </a>
@@ -46,7 +51,12 @@ export function Sidebar({ onSearch, onChangePassword, onChosen }: SidebarProps) 
         >
           {t('chat.new')}
         </Button>
-        <Button icon={<SearchOutlined />} onClick={onSearch} aria-label={t('search.open')} title={t('search.open')} />
+        <Button
+          icon={<SearchOutlined />}
+          onClick={onSearch}
+          aria-label={t('search.open')}
+          title={t('search.open')}
+        />
       </div>
       <ConversationList activeId={route.room === 'chat' ? route.id : null} onChosen={onChosen} />
       <AccountMenu onChangePassword={onChangePassword} />

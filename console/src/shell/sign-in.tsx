@@ -3,9 +3,9 @@ import { type FormEvent, useId, useState } from 'react';
 import { session, signIn } from '../api/session.ts';
 import { useText } from '../i18n/text.ts';
 import { useObservable } from '../store/observable.ts';
+import { ErrorNotice } from './error-notice.tsx';
 import { LanguageSwitch } from './language-switch.tsx';
 import { Logo } from './logo.tsx';
-import { ErrorNotice } from './error-notice.tsx';
 
 export function SignInPage() {
   const t = useText();
@@ -29,7 +29,15 @@ export function SignInAgain() {
   const t = useText();
   const { account } = useObservable(session);
   return (
-    <Modal open closable={false} footer={null} title={t('signIn.again')} width={400} centered keyboard={false}>
+    <Modal
+      open
+      closable={false}
+      footer={null}
+      title={t('signIn.again')}
+      width={400}
+      centered
+      keyboard={false}
+    >
       <p className="muted">{t('signIn.againText')}</p>
       <SignInForm username={account?.username ?? ''} />
     </Modal>

@@ -24,7 +24,9 @@ export function useLoad<T>(key: string, load: (signal: AbortSignal) => Promise<T
     current.current?.abort();
     const controller = new AbortController();
     current.current = controller;
-    setState((old) => (old.key === key ? { ...old, loading: true } : { key, value: null, error: null, loading: true }));
+    setState((old) =>
+      old.key === key ? { ...old, loading: true } : { key, value: null, error: null, loading: true },
+    );
     try {
       const value = await latestLoad.current(controller.signal);
       if (!controller.signal.aborted) setState({ key, value, error: null, loading: false });

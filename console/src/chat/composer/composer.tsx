@@ -1,5 +1,5 @@
-import { Button } from 'antd';
 import { ArrowUpOutlined } from '@ant-design/icons';
+import { Button } from 'antd';
 import { type KeyboardEvent, useEffect, useLayoutEffect, useRef } from 'react';
 import type { KnowledgeBase } from '../../api/types.ts';
 import { useText } from '../../i18n/text.ts';
@@ -114,8 +114,10 @@ function useEscape(isActive: boolean, run: () => void): void {
     if (!isActive) return;
     const listen = (event: globalThis.KeyboardEvent) => {
       // An open dialog, drawer or menu closes on Escape itself.
-      const isElsewhere = document.querySelector('.ant-modal-wrap:not([style*="none"]), .ant-drawer-open') !== null;
-      if (event.key === 'Escape' && !event.defaultPrevented && !event.isComposing && !isElsewhere) latest.current();
+      const isElsewhere =
+        document.querySelector('.ant-modal-wrap:not([style*="none"]), .ant-drawer-open') !== null;
+      if (event.key === 'Escape' && !event.defaultPrevented && !event.isComposing && !isElsewhere)
+        latest.current();
     };
     addEventListener('keydown', listen);
     return () => removeEventListener('keydown', listen);

@@ -14,7 +14,10 @@ export function writeChoice(choice: KnowledgeChoice): void {
 }
 
 /** What goes with the question; null while the knowledge bases are not known: the server then takes its default. */
-export function chosenBaseIds(choice: KnowledgeChoice, bases: readonly KnowledgeBase[] | null): string[] | null {
+export function chosenBaseIds(
+  choice: KnowledgeChoice,
+  bases: readonly KnowledgeBase[] | null,
+): string[] | null {
   if (bases === null) return choice === 'default' ? null : choice;
   if (choice === 'default') {
     const standard = bases.find((base) => base.is_default === true);

@@ -1,5 +1,5 @@
-import { Button, Dropdown } from 'antd';
 import { BookOutlined, CheckOutlined, DownOutlined } from '@ant-design/icons';
+import { Button, Dropdown } from 'antd';
 import type { KnowledgeBase } from '../../api/types.ts';
 import { useText } from '../../i18n/text.ts';
 import { chosenBaseIds, type KnowledgeChoice, toggled } from './knowledge-choice.ts';
@@ -30,7 +30,8 @@ export function KnowledgePicker({ bases, choice, onChoose }: KnowledgePickerProp
       trigger={['click']}
       placement="topLeft"
       menu={{
-        onClick: ({ key }) => onChoose(key === 'default' ? 'default' : key === 'none' ? [] : toggled(choice, key)),
+        onClick: ({ key }) =>
+          onChoose(key === 'default' ? 'default' : key === 'none' ? [] : toggled(choice, key)),
         items: [
           { key: 'default', icon: tick(choice === 'default'), label: t('picker.default') },
           { type: 'divider' },
@@ -44,7 +45,13 @@ export function KnowledgePicker({ bases, choice, onChoose }: KnowledgePickerProp
         ],
       }}
     >
-      <Button type="text" size="small" className="picker" icon={<BookOutlined />} aria-label={t('picker.label')}>
+      <Button
+        type="text"
+        size="small"
+        className="picker"
+        icon={<BookOutlined />}
+        aria-label={t('picker.label')}
+      >
         <span className="picker-name">{label}</span>
         <DownOutlined className="picker-arrow" />
       </Button>

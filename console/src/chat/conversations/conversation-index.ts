@@ -28,10 +28,19 @@ export class ConversationIndex {
     const limit = Math.min(Math.max(pageSize, this.state.get().conversations.length), 100);
     try {
       const list = await listConversations({ limit, signal: controller.signal });
-      this.state.set({ status: 'ready', error: null, conversations: list.data, hasMore: list.has_more === true });
+      this.state.set({
+        status: 'ready',
+        error: null,
+        conversations: list.data,
+        hasMore: list.has_more === true,
+      });
     } catch (error) {
       if (controller.signal.aborted) return;
-      this.state.update((old) => ({ ...old, status: old.conversations.length > 0 ? 'ready' : 'failed', error }));
+      this.state.update((old) => ({
+        ...old,
+        status: old.conversations.length > 0 ? 'ready' : 'failed',
+        error,
+      }));
     }
   }
 
@@ -46,12 +55,17 @@ export class ConversationIndex {
   }
 
   /** A conversation got a question: it goes to the top, before the server has said so. */
-  touch(id: string, question: string, isNew: boolean): void {
+  touch(id: string, question: string, responseId: string | null): void {
     const nowSeconds = Math.floor(Date.now() / 1000);
     this.state.update((old) => {
       const known = old.conversations.find((conversation) => conversation.id === id);
-      const title = isNew || !known?.title ? question.slice(0, 80) : known.title;
-      const touched: Conversation = { ...(known ?? { id, created_at: nowSeconds }), updated_at: nowSeconds, title };
+      const title = known?.title || question.slice(0, 80);
+      const touched: Conversation = {
+        ...(known ?? { id, created_at: nowSeconds }),
+        updated_at: nowSeconds,
+        title,
+        active_response_id: responseId,
+      };
       return { ...old, conversations: [touched, ...old.conversations.filter((other) => other.id !== id)] };
     });
   }
@@ -64,6 +78,9 @@ export class ConversationIndex {
   }
 
   remove(id: string): void {
-    this.state.update((old) => ({ ...old, conversations: old.conversations.filter((other) => other.id !== id) }));
+    this.state.update((old) => ({
+      ...old,
+      conversations: old.conversations.filter((other) => other.id !== id),
+    }));
   }
 }

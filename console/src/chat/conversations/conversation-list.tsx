@@ -20,7 +20,9 @@ export function ConversationList({ activeId, onChosen }: { activeId: string | nu
   return (
     <nav className="conversations" aria-label={t('chat.conversations')}>
       {status === 'failed' && <ErrorNotice error={error} onRetry={() => void index.reload()} />}
-      {status === 'ready' && conversations.length === 0 && <p className="muted">{t('chat.noConversations')}</p>}
+      {status === 'ready' && conversations.length === 0 && (
+        <p className="muted">{t('chat.noConversations')}</p>
+      )}
       {groupByAge(conversations, new Date()).map(({ group, conversations: own }) => (
         <section key={group}>
           <h2>{t(`age.${group}`)}</h2>

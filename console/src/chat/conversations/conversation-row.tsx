@@ -1,5 +1,5 @@
-import { Button, Dropdown, Input, type InputRef } from 'antd';
 import { DeleteOutlined, DownloadOutlined, EditOutlined, EllipsisOutlined } from '@ant-design/icons';
+import { Button, Dropdown, Input, type InputRef } from 'antd';
 import { type KeyboardEvent, useEffect, useRef, useState } from 'react';
 import { deleteConversation, exportConversation, renameConversation } from '../../api/conversations.ts';
 import type { Conversation } from '../../api/types.ts';
@@ -35,10 +35,17 @@ export function ConversationRow({ conversation, isActive, onChosen }: Conversati
         onClick={onChosen}
         onDoubleClick={() => setRenaming(true)}
       >
-        {conversation.active_response_id != null && <span className="pulse" aria-label={t('answer.writing')} />}
+        {conversation.active_response_id != null && (
+          <span className="pulse" aria-label={t('answer.writing')} />
+        )}
         <span className="conversation-title">{title}</span>
       </a>
-      <RowMenu conversation={conversation} title={title} isActive={isActive} onRename={() => setRenaming(true)} />
+      <RowMenu
+        conversation={conversation}
+        title={title}
+        isActive={isActive}
+        onRename={() => setRenaming(true)}
+      />
     </li>
   );
 }
@@ -57,7 +64,8 @@ function RowMenu({ conversation, title, isActive, onRename }: RowMenuProps) {
 
   const remove = async () => {
     const text = t('chat.deleteText', { title });
-    if (!(await confirm({ title: t('chat.deleteTitle'), text, action: t('action.delete'), danger: true }))) return;
+    if (!(await confirm({ title: t('chat.deleteTitle'), text, action: t('action.delete'), danger: true })))
+      return;
     await deleteConversation(id);
     const { engine, index } = currentChat();
     index.remove(id);
@@ -142,5 +150,10 @@ function RenameField({ conversation, onDone }: { conversation: Conversation; onD
 }
 
 function safeFilename(title: string): string {
-  return title.replaceAll(/[\\/:*?"<>|\u0000-\u001f]/g, ' ').trim().slice(0, 60) || 'conversation';
+  return (
+    title
+      .replaceAll(/[\\/:*?"<>|\u0000-\u001f]/g, ' ')
+      .trim()
+      .slice(0, 60) || 'conversation'
+  );
 }

@@ -15,8 +15,17 @@ export function groupByAge(
   const groups = new Map<AgeGroup, Conversation[]>(AGE_GROUPS.map((group) => [group, []]));
   for (const conversation of conversations) {
     const time = toDate(conversation.updated_at ?? conversation.created_at).getTime();
-    const group = time >= midnight ? 'today' : time >= midnight - dayMs ? 'yesterday' : time >= midnight - 7 * dayMs ? 'week' : 'earlier';
+    const group =
+      time >= midnight
+        ? 'today'
+        : time >= midnight - dayMs
+          ? 'yesterday'
+          : time >= midnight - 7 * dayMs
+            ? 'week'
+            : 'earlier';
     groups.get(group)?.push(conversation);
   }
-  return [...groups].filter(([, list]) => list.length > 0).map(([group, list]) => ({ group, conversations: list }));
+  return [...groups]
+    .filter(([, list]) => list.length > 0)
+    .map(([group, list]) => ({ group, conversations: list }));
 }

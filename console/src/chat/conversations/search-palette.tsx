@@ -1,5 +1,5 @@
-import { Input, Modal } from 'antd';
 import { SearchOutlined } from '@ant-design/icons';
+import { Input, Modal } from 'antd';
 import { type KeyboardEvent, useEffect, useId, useState } from 'react';
 import { listConversations } from '../../api/conversations.ts';
 import { formatDateTime } from '../../i18n/format.ts';
@@ -37,7 +37,15 @@ export default function SearchPalette({ onClose }: { onClose: () => void }) {
   };
 
   return (
-    <Modal open onCancel={onClose} footer={null} closable={false} width={560} className="palette" title={null}>
+    <Modal
+      open
+      onCancel={onClose}
+      footer={null}
+      closable={false}
+      width={560}
+      className="palette"
+      title={null}
+    >
       <Input
         size="large"
         variant="borderless"
@@ -74,7 +82,9 @@ export default function SearchPalette({ onClose }: { onClose: () => void }) {
           </div>
         ))}
       </div>
-      {found.value !== null && conversations.length === 0 && <p className="palette-empty">{t('search.nothing')}</p>}
+      {found.value !== null && conversations.length === 0 && (
+        <p className="palette-empty">{t('search.nothing')}</p>
+      )}
     </Modal>
   );
 }

@@ -1,6 +1,6 @@
+import type { StreamEvent } from '../../api/types.ts';
 import { Observable } from '../../store/observable.ts';
 import { type Answer, applyEvent, emptyAnswer, isFinished } from './answer.ts';
-import type { StreamEvent } from '../../api/types.ts';
 
 /** Runs `work` soon; many changes before then are shown together. */
 export type Schedule = (work: () => void) => void;
@@ -29,8 +29,17 @@ export class AnswerStore {
   /** Takes an answer from the conversation, unless a livelier one is at hand. */
   seed(answer: Answer): void {
     const slot = this.#answers.get(answer.responseId);
-    if (slot !== undefined && (isFinished(slot.latest) || slot.latest.lastSeq !== null) && !isFinished(answer)) return;
-    this.change(answer.responseId, (old) => ({ ...answer, connection: old.connection, lastSeq: old.lastSeq }));
+    if (
+      slot !== undefined &&
+      (isFinished(slot.latest) || slot.latest.lastSeq !== null) &&
+      !isFinished(answer)
+    )
+      return;
+    this.change(answer.responseId, (old) => ({
+      ...answer,
+      connection: old.connection,
+      lastSeq: old.lastSeq,
+    }));
   }
 
   apply(responseId: string, event: StreamEvent): void {

@@ -57,7 +57,9 @@ export function isFinished(answer: Answer): boolean {
 
 /** Never shorter than what the reader has already seen. */
 export function visibleText(answer: Answer): string {
-  return isFinished(answer) || answer.text.length >= answer.shownBefore.length ? answer.text : answer.shownBefore;
+  return isFinished(answer) || answer.text.length >= answer.shownBefore.length
+    ? answer.text
+    : answer.shownBefore;
 }
 
 /** Takes in one event. An event that was taken in before changes nothing, so streams may be replayed freely. */
@@ -163,13 +165,19 @@ function reasoningOf(items: readonly ConversationItem[]): string {
   return parts.map((part) => part.text ?? '').join('\n\n');
 }
 
-function addCitations(known: Citation[], more: readonly (Citation | { type: string } | undefined)[]): Citation[] {
+function addCitations(
+  known: Citation[],
+  more: readonly (Citation | { type: string } | undefined)[],
+): Citation[] {
   const result = [...known];
   for (const candidate of more) {
     if (candidate?.type !== 'file_citation') continue;
     const citation = candidate as Citation;
     const isKnown = result.some(
-      (other) => other.index === citation.index && other.chunk_id === citation.chunk_id && other.file_id === citation.file_id,
+      (other) =>
+        other.index === citation.index &&
+        other.chunk_id === citation.chunk_id &&
+        other.file_id === citation.file_id,
     );
     if (!isKnown) result.push(citation);
   }

@@ -1,5 +1,5 @@
-import { listItems } from '../../api/conversations.ts';
 import { ApiError } from '../../api/api-error.ts';
+import { listItems } from '../../api/conversations.ts';
 import { Observable } from '../../store/observable.ts';
 import { isFinished } from './answer.ts';
 import { AnswerStore, onNextFrame, type Schedule } from './answer-store.ts';
@@ -22,7 +22,8 @@ export class ChatEngine implements Disposable {
   /** The conversation that a first question has brought to life last. */
   readonly created = new Observable<string | null>(null);
   /** Called when a conversation came to exist or got a new turn. */
-  onConversationTouched: (conversationId: string, question: string, isNew: boolean) => void = () => {};
+  onConversationTouched: (conversationId: string, question: string, responseId: string | null) => void =
+    () => {};
   onConversationSettled: () => void = () => {};
   readonly #threads = new Map<string, Observable<Thread>>();
   readonly #delivery: Delivery;
@@ -56,12 +57,14 @@ export class ChatEngine implements Disposable {
   async open(conversationId: string): Promise<void> {
     if (conversationId === NEW_THREAD) return;
     const thread = this.thread(conversationId);
-    const knownBefore = new Set(thread.get().turns.map((turn) => turn.key));
+    const confirmedBefore = new Set(
+      thread.get().turns.flatMap((turn) => (turn.outgoing === null ? [turn.key] : [])),
+    );
     try {
       const items = await listItems(conversationId, this.#leaving.signal);
       const { turns, answers } = turnsFromItems(items);
       for (const answer of answers) this.answers.seed(answer);
-      const merged = mergeTurns(turns, thread.get().turns, knownBefore);
+      const merged = mergeTurns(turns, thread.get().turns, confirmedBefore);
       thread.set({ status: 'ready', error: null, turns: merged });
       for (const turn of merged) if (turn.responseId !== null) this.follow(turn.responseId);
     } catch (error) {
@@ -154,7 +157,11 @@ export class ChatEngine implements Disposable {
     const isRecent = Date.now() - entry.createdAt < sendsItselfForMs;
     this.#addTurn(entry);
     if (isRecent) void this.send(entry);
-    else this.#changeOutgoing(entry, (turn) => ({ ...turn, sendError: new ApiError(0, 'not_sent', 'Not sent yet.') }));
+    else
+      this.#changeOutgoing(entry, (turn) => ({
+        ...turn,
+        sendError: new ApiError(0, 'not_sent', 'Not sent yet.'),
+      }));
   }
 
   #addTurn(entry: Outgoing): void {
@@ -174,16 +181,21 @@ export class ChatEngine implements Disposable {
     const moved = fresh.get().turns.filter((turn) => turn.outgoing?.key === entry.key);
     entry.conversationId = conversationId;
     this.outbox.put(entry);
-    this.thread(conversationId).update((old) => ({ ...old, status: 'ready', turns: [...old.turns, ...moved] }));
+    this.thread(conversationId).update((old) => ({
+      ...old,
+      status: 'ready',
+      turns: [...old.turns, ...moved],
+    }));
     fresh.update((old) => ({ ...old, turns: old.turns.filter((turn) => turn.outgoing?.key !== entry.key) }));
-    this.onConversationTouched(conversationId, entry.text, true);
+    this.onConversationTouched(conversationId, entry.text, null);
     this.created.set(conversationId);
   }
 
   #accepted(entry: Outgoing, responseId: string): void {
     this.outbox.remove(entry.key);
     this.#changeOutgoing(entry, (turn) => ({ ...turn, responseId, outgoing: null, sendError: null }));
-    if (entry.conversationId !== null) this.onConversationTouched(entry.conversationId, entry.text, false);
+    if (entry.conversationId !== null)
+      this.onConversationTouched(entry.conversationId, entry.text, responseId);
   }
 
   #changeOutgoing(entry: Outgoing, change: (turn: Turn) => Turn): void {

@@ -38,7 +38,9 @@ export function sourcesOf(text: string, citations: readonly Citation[]): Source[
     const isListed = [...byNumber.values()].some((other) => passageKey(other) === passageKey(citation));
     if (!isListed) byNumber.set(firstFree(byNumber), citation);
   }
-  return [...byNumber].map(([number, citation]) => ({ number, citation })).toSorted((a, b) => a.number - b.number);
+  return [...byNumber]
+    .map(([number, citation]) => ({ number, citation }))
+    .toSorted((a, b) => a.number - b.number);
 }
 
 /** Keeps Markdown from reading a mark at the start of a line as a link definition, which would vanish. */

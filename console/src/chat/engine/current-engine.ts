@@ -1,7 +1,7 @@
 import { reachable } from '../../api/connectivity.ts';
 import { session, storageScope } from '../../api/session.ts';
-import { ChatEngine } from './chat-engine.ts';
 import { ConversationIndex } from '../conversations/conversation-index.ts';
+import { ChatEngine } from './chat-engine.ts';
 
 interface Current {
   scope: string;
@@ -18,7 +18,7 @@ export function currentChat(): Current {
   current?.engine[Symbol.dispose]();
   const engine = new ChatEngine(scope);
   const index = new ConversationIndex();
-  engine.onConversationTouched = (id, question, isNew) => index.touch(id, question, isNew);
+  engine.onConversationTouched = (id, question, responseId) => index.touch(id, question, responseId);
   engine.onConversationSettled = () => void index.reload();
   current = { scope, engine, index };
   return current;

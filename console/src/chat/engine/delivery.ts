@@ -5,7 +5,7 @@ import { askStream, cancelResponse, getResponse, resumeStream } from '../../api/
 import { session } from '../../api/session.ts';
 import { adoptResponse, isFinished } from './answer.ts';
 import type { AnswerStore } from './answer-store.ts';
-import { backOff, followAnswer, type FollowPorts } from './follow.ts';
+import { backOff, type FollowPorts, followAnswer } from './follow.ts';
 import type { Outgoing } from './outbox.ts';
 
 export interface DeliveryOptions {
@@ -138,7 +138,8 @@ export class Delivery {
       onEvent: (event) => withId((id) => answers.apply(id, event)),
       onConnection: (connection) =>
         withId((id) => {
-          if (answers.latest(id).connection !== connection) answers.change(id, (old) => ({ ...old, connection }));
+          if (answers.latest(id).connection !== connection)
+            answers.change(id, (old) => ({ ...old, connection }));
         }),
       mayRetry: (error) => !(error instanceof ApiError) || error.isPassing || error.status === 401,
       wait: (delayMs, error, signal) => this.#wait(delayMs, error, signal),

@@ -43,21 +43,25 @@ export function turnsFromItems(items: readonly ConversationItem[]): { turns: Tur
 }
 
 /**
- * Joins what the server tells with what only this page knows: questions on their way, and turns that
- * came up while the list was being read (`knownBefore` holds the keys from before).
+ * Joins what the server tells with what only this page knows: questions on their way, and those that
+ * the server took while the list was being read (`confirmedBefore` holds the keys it had taken before).
  */
 export function mergeTurns(
   fromServer: readonly Turn[],
   local: readonly Turn[],
-  knownBefore: ReadonlySet<string>,
+  confirmedBefore: ReadonlySet<string>,
 ): Turn[] {
   const confirmed = new Set(fromServer.map((turn) => turn.responseId));
   const merged = fromServer.map((turn) => {
     const same = local.find((other) => turn.responseId !== null && other.responseId === turn.responseId);
-    return same === undefined ? turn : { ...turn, key: same.key, outgoing: same.outgoing, sendError: same.sendError };
+    return same === undefined
+      ? turn
+      : { ...turn, key: same.key, outgoing: same.outgoing, sendError: same.sendError };
   });
   const onlyHere = local.filter((turn) =>
-    turn.responseId === null ? turn.outgoing !== null : !confirmed.has(turn.responseId) && !knownBefore.has(turn.key),
+    turn.responseId === null
+      ? turn.outgoing !== null
+      : !confirmed.has(turn.responseId) && !confirmedBefore.has(turn.key),
   );
   return [...merged, ...onlyHere];
 }

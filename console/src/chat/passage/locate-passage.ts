@@ -20,7 +20,10 @@ const maxPages = 100;
 
 /** Reads the document and finds the cited passage in it. @throws ApiError */
 export async function locatePassage(citation: Citation, signal: AbortSignal): Promise<LocatedPassage> {
-  const [file, chunk] = await Promise.all([getFileText(citation.file_id, signal), findChunk(citation, signal)]);
+  const [file, chunk] = await Promise.all([
+    getFileText(citation.file_id, signal),
+    findChunk(citation, signal),
+  ]);
   const quote = rangeOfQuote(file.text, citation, chunk);
   return { file, passage: chunk ?? quote, quote: chunk === null ? null : quote };
 }
@@ -56,7 +59,8 @@ function rangeOfQuote(text: string, citation: Citation, within: Range | null): R
   const { start, end } = citation;
   const quote = citation.quote?.trim() ?? '';
   if (start !== undefined && end !== undefined && end > start) {
-    if (quote === '' || squeeze(text.slice(start, end)).includes(squeeze(quote).slice(0, 40))) return { start, end };
+    if (quote === '' || squeeze(text.slice(start, end)).includes(squeeze(quote).slice(0, 40)))
+      return { start, end };
   }
   if (quote === '') return null;
   return findLoosely(text, quote, within ?? { start: 0, end: text.length });

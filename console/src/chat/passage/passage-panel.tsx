@@ -1,5 +1,5 @@
-import { Button, Drawer, Skeleton } from 'antd';
 import { CloseOutlined, DownloadOutlined } from '@ant-design/icons';
+import { Button, Drawer, Skeleton } from 'antd';
 import { useEffect, useRef } from 'react';
 import { ApiError } from '../../api/api-error.ts';
 import { getFileContent } from '../../api/knowledge.ts';
@@ -72,7 +72,9 @@ function PassageContent({ source, onClose }: { source: Source; onClose: () => vo
           aria-label={t('document.download')}
           title={t('document.download')}
           disabled={isGone}
-          onClick={() => getFileContent(citation.file_id).then((blob) => download(blob, citation.filename), fail)}
+          onClick={() =>
+            getFileContent(citation.file_id).then((blob) => download(blob, citation.filename), fail)
+          }
         />
         <Button type="text" icon={<CloseOutlined />} aria-label={t('action.close')} onClick={onClose} />
       </header>

@@ -1,4 +1,3 @@
-import { Button, Input, Popover, Tooltip } from 'antd';
 import {
   CheckOutlined,
   CopyOutlined,
@@ -8,6 +7,7 @@ import {
   LikeOutlined,
   ReloadOutlined,
 } from '@ant-design/icons';
+import { Button, Input, Popover, Tooltip } from 'antd';
 import { useState } from 'react';
 import { sendFeedback } from '../../api/responses.ts';
 import type { Rating } from '../../api/types.ts';
@@ -20,7 +20,13 @@ import { ModeBadge } from './mode-badge.tsx';
 
 const copiedForMs = 1_500;
 
-export function AnswerActions({ answer, onRegenerate }: { answer: Answer; onRegenerate: (() => void) | null }) {
+export function AnswerActions({
+  answer,
+  onRegenerate,
+}: {
+  answer: Answer;
+  onRegenerate: (() => void) | null;
+}) {
   const t = useText();
   const { fail } = useFeedback();
   const [copied, setCopied] = useState(false);

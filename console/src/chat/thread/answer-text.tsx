@@ -30,7 +30,10 @@ export function AnswerText({ text, isFinished, sources, activeSource, onOpenSour
   const complete = isFinished ? text : text.replace(/[[【][\d,，、\s]{0,8}$/, '');
   const deferred = useDeferredValue(complete);
   const numbers = sources.map(({ number }) => number).join(',');
-  const marks = useMemo(() => ({ sources, activeSource, onOpenSource }), [sources, activeSource, onOpenSource]);
+  const marks = useMemo(
+    () => ({ sources, activeSource, onOpenSource }),
+    [sources, activeSource, onOpenSource],
+  );
   return (
     <MarksContext value={marks}>
       <div className={isFinished ? 'prose' : 'prose is-growing'}>

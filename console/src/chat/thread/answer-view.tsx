@@ -48,7 +48,9 @@ export function AnswerView({ responseId, activeSource, onOpenSource, onRegenerat
         </p>
       )}
       {finished && <Ending answer={answer} />}
-      {sources.length > 0 && <SourceList sources={sources} activeSource={activeSource} onOpen={onOpenSource} />}
+      {sources.length > 0 && (
+        <SourceList sources={sources} activeSource={activeSource} onOpen={onOpenSource} />
+      )}
       {finished && <AnswerActions answer={answer} onRegenerate={onRegenerate} />}
     </div>
   );
@@ -67,7 +69,8 @@ function Ending({ answer }: { answer: Answer }) {
   if (answer.status === 'cancelled') return <p className="ending">{t('answer.stopped')}</p>;
   if (answer.status === 'incomplete') {
     if (answer.incompleteReason === 'cancelled') return <p className="ending">{t('answer.stopped')}</p>;
-    if (answer.incompleteReason === 'max_output_tokens') return <p className="ending">{t('answer.tooLong')}</p>;
+    if (answer.incompleteReason === 'max_output_tokens')
+      return <p className="ending">{t('answer.tooLong')}</p>;
     if (answer.incompleteReason === 'content_filter') return <p className="ending">{t('answer.filtered')}</p>;
     return <p className="ending">{t('answer.interrupted')}</p>;
   }

@@ -13,7 +13,11 @@ export function ModeBadge({ mode, reason }: { mode: AnswerMode; reason: string |
   );
   return (
     <Popover content={explanation} title={t(`mode.${mode}`)} trigger="click" placement="topLeft">
-      <button type="button" className={`mode mode-${mode}`} aria-label={t('mode.label', { mode: t(`mode.${mode}`) })}>
+      <button
+        type="button"
+        className={`mode mode-${mode}`}
+        aria-label={t('mode.label', { mode: t(`mode.${mode}`) })}
+      >
         {t(`mode.${mode}`)}
       </button>
     </Popover>

@@ -1,10 +1,10 @@
-import { Button, Skeleton } from 'antd';
 import { ArrowDownOutlined } from '@ant-design/icons';
+import { Button, Skeleton } from 'antd';
 import { useEffect } from 'react';
 import { useText } from '../../i18n/text.ts';
 import { ErrorNotice } from '../../shell/error-notice.tsx';
-import { currentChat } from '../engine/current-engine.ts';
 import type { Source } from '../engine/citation-marks.ts';
+import { currentChat } from '../engine/current-engine.ts';
 import type { Thread } from '../engine/thread.ts';
 import { TurnView } from './turn-view.tsx';
 import { useStickToEnd } from './use-stick-to-end.ts';
@@ -27,7 +27,9 @@ export function ThreadView({ conversationId, thread, baseIds, activeSource, onOp
   return (
     <div className="thread" ref={scroller}>
       <div className="thread-column" ref={content}>
-        {thread.status === 'loading' && thread.turns.length === 0 && <Skeleton active paragraph={{ rows: 6 }} />}
+        {thread.status === 'loading' && thread.turns.length === 0 && (
+          <Skeleton active paragraph={{ rows: 6 }} />
+        )}
         {thread.error !== null && (
           <ErrorNotice error={thread.error} onRetry={() => void engine.open(conversationId)} />
         )}

@@ -1,6 +1,6 @@
 import { Button } from 'antd';
-import { currentWorkspace, session } from '../../api/session.ts';
 import { listDocuments } from '../../api/knowledge.ts';
+import { currentWorkspace, session } from '../../api/session.ts';
 import type { KnowledgeBase } from '../../api/types.ts';
 import { useText } from '../../i18n/text.ts';
 import { Logo } from '../../shell/logo.tsx';

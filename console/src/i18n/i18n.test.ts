@@ -1,0 +1,52 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { en } from './en.ts';
+import { translate } from './text.ts';
+import { zh } from './zh.ts';
+
+const source = join(import.meta.dirname, '..');
+const files = readdirSync(source, { recursive: true, encoding: 'utf8' })
+  .filter((name) => /\.tsx?$/.test(name) && !name.includes('.test.'))
+  .map((name) => ({ name: relative('.', name), text: readFileSync(join(source, name), 'utf8') }));
+
+const placeholders = (text: string) => [...text.matchAll(/\{(\w+)\}/g)].map(([, name]) => name).toSorted();
+const isDictionary = (name: string) => /i18n[/\\](zh|en)\.ts$/.test(name);
+
+describe('the two languages', () => {
+  it('have the same keys and no empty text', () => {
+    expect(Object.keys(en).toSorted()).toEqual(Object.keys(zh).toSorted());
+    for (const text of [...Object.values(zh), ...Object.values(en)]) expect(text.trim()).not.toBe('');
+  });
+
+  it('take the same values', () => {
+    for (const [key, text] of Object.entries(zh)) {
+      expect([key, placeholders(en[key as keyof typeof zh])]).toEqual([key, placeholders(text)]);
+    }
+  });
+
+  it('stand in the dictionaries only', () => {
+    const offenders = files
+      .filter(({ name }) => !isDictionary(name))
+      .flatMap(({ name, text }) => (/\p{Script=Han}/u.test(text) ? [name] : []));
+    expect(offenders).toEqual([]);
+  });
+
+  it('hold no text that nothing shows', () => {
+    const used = files
+      .filter(({ name }) => !isDictionary(name))
+      .map(({ text }) => text)
+      .join('\n');
+    // Errors are looked up by the server's code; the others may be put together from a prefix and a value.
+    const unused = Object.keys(zh).filter((key) => {
+      if (key.startsWith('error.') || used.includes(`'${key}'`)) return false;
+      return !used.includes(`\`${key.split('.')[0]}.$`);
+    });
+    expect(unused).toEqual([]);
+  });
+
+  it('fill in values', () => {
+    expect(translate('zh', 'place.page', { page: 3 })).toBe('第 3 页');
+    expect(translate('en', 'place.page', { page: 3 })).toBe('p. 3');
+  });
+});
