@@ -6,16 +6,22 @@ import { AnswerServer, finishAnswer } from '../support/answer-server.ts';
 
 /** A worker that says one piece whenever the test lets it. */
 class Paced {
-  #release: (() => void)[] = [];
+  readonly #repeat: number;
+  readonly #release: (() => void)[] = [];
   #permits = 0;
+
+  constructor(repeat = 1) {
+    this.#repeat = repeat;
+  }
 
   script = async (context: RunContext<AnswerInput>) => {
     await context.emit('answer.started', { mode: 'full' });
     let text = '';
     for (const piece of context.input.question.split(' ')) {
       await this.#permit();
-      await context.emit('answer.delta', { text: `${piece} ` });
-      text += `${piece} `;
+      const said = `${piece} `.repeat(this.#repeat);
+      await context.emit('answer.delta', { text: said });
+      text += said;
     }
     return finishAnswer(context, text);
   };
@@ -76,6 +82,23 @@ test('readers who come at different times all see the same events', async () => 
   expect(two).toBe(one);
   expect(late).toBe(one);
   expect(late.endsWith('data: [DONE]\n\n')).toBe(true);
+});
+
+test('a long answer is not kept in memory for those who have it, and latecomers still get all of it', async () => {
+  const paced = new Paced(40_000);
+  await using server = await AnswerServer.start(paced.script);
+  const question = 'a b c d e f g h i j k l';
+  const { id } = await server
+    .client()
+    .responses.create({ model: 'budao', input: question, background: true });
+  const read = async () => (await server.fetch(`/v1/responses/${id}?stream=true`)).text();
+  const early = read();
+  paced.next(10);
+  const shown = async () => (await server.client().responses.retrieve(id)).output_text.length;
+  await expect.poll(shown).toBe(10 * 80_000);
+  const late = read();
+  paced.next(2);
+  expect(await late).toBe(await early);
 });
 
 test('the stream says what proxies and readers need to know', async () => {
