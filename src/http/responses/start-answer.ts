@@ -42,6 +42,7 @@ function idempotencyKeyOf(request: FastifyRequest): string | null {
 /** Aborts when the client goes away: nobody waits any more, though the run goes on. */
 export function clientGone(reply: FastifyReply): AbortSignal {
   const controller = new AbortController();
-  reply.raw.once('close', () => controller.abort());
+  if (reply.raw.destroyed) controller.abort();
+  else reply.raw.once('close', () => controller.abort());
   return controller.signal;
 }

@@ -41,6 +41,8 @@ export class StreamHub implements Disposable {
     request: { run: Run; surface: string; fromNumber: number; project: () => Projection },
   ): void {
     const raw = openEventStream(reply);
+    // Gone while its question was being stored: its close was told before anyone listened.
+    if (raw.destroyed) return;
     this.#sockets.add(raw);
     raw.on('close', () => this.#sockets.delete(raw));
     const key = `${request.surface} ${request.run.id}`;
