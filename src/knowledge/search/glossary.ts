@@ -114,7 +114,7 @@ data processor, personal information handler: 处理者, 个人信息处理者
 processing: 处理
 cross border, abroad, overseas, foreign, outside china: 境外, 出境, 外国
 data transfer, transfer: 提供, 传输
-hand over, provide, disclose: 提供, 披露
+provide, disclose: 提供, 披露
 law enforcement agency, law enforcement, judicial: 执法机构, 司法或者执法机构, 司法
 competent authority, authority, authorities: 主管机关, 主管部门
 government: 人民政府, 政府
@@ -202,6 +202,51 @@ psychotropic: 精神药品
 drug cabinet, medicine cabinet: 药柜
 controlled drug, controlled substance: 特殊管理的药品, 麻醉药品
 health check, medical examination, checkup: 健康检查, 体检
+intensive care unit, icu: 重症医学科, 重症监护, ICU
+emergency department, emergency room: 急诊科, 急诊
+outpatient, outpatient clinic: 门诊
+inpatient, ward, wards: 住院, 病房, 病区
+operating room, operating theatre: 手术室
+pharmacy, pharmacist: 药房, 药师, 药剂科
+laboratory, lab: 检验科, 实验室
+radiology: 放射科
+anaesthesia, anesthesia: 麻醉
+morphine: 吗啡
+fentanyl: 芬太尼
+pethidine: 哌替啶
+ketamine: 氯胺酮
+insulin: 胰岛素
+antibiotic, antibiotics: 抗生素, 抗菌药物
+ampoule, ampoules, vial, vials: 支, 安瓿
+dose, dosage: 剂量
+allergy: 过敏
+infection: 感染
+blood, transfusion: 血液, 输血
+diagnosis, medical certificate: 诊断, 诊断证明
+registration fee, fee, charge: 费用, 收费
+bed, beds: 床位, 病床
+ambulance: 救护车
+adverse event: 不良事件
+equipment, device, devices: 设备, 器械
+maintenance: 维护, 保养
+telephone, phone, extension: 电话, 分机
+office hours, opening hours: 办公时间, 服务时间
+form: 表, 表格
+copy, photocopy: 复印, 复印件
+free of charge, free: 免费, 无偿
+witness, two persons, two people: 双人, 见证
+handover, hand over: 交接, 移交
+inventory, stock count, stocktaking: 清点, 盘点, 库存
+storage, tape, tapes: 存储, 磁带
+data centre, data center, machine room: 机房, 数据中心
+wifi, wireless network: 无线网络
+firewall: 防火墙
+database: 数据库
+encrypted, encrypt: 加密
+guest: 访客
+promotion, promoted: 晋升
+performance review, appraisal: 考核, 绩效
+disciplinary: 处分, 纪律
 safety: 安全
 work safety, production safety: 安全生产
 safety officer: 安全生产管理人员

@@ -13,6 +13,8 @@ export interface PlannedTerm {
 
 /** One notion of the question. Its own words or one of the alternatives may stand for it. */
 export interface Concept {
+  /** 1 for what the question says; less for what only its context says. */
+  weight: number;
   /** Indexes into `terms`. */
   own: number[];
   alternatives: { factor: number; terms: number[] }[];
@@ -33,19 +35,25 @@ const CHARACTER_WEIGHT = 0.2;
 const WEAK_PAIR_WEIGHT = 0.6;
 const WEAK_CHARACTERS = new Set('的了是在和与及或之其也就都而被把让从向对为以于有不无可所个一上中下大小');
 
+/** What the context of a follow-up counts beside the question itself. */
+const CONTEXT_WEIGHT = 0.6;
+
 /** Longer questions are cut: what a person asks fits, and a pasted page would only slow the search. */
 const MAX_QUERY_CHARACTERS = 2_000;
 
 export function planQuery(query: string): QueryPlan {
   const text = normalise(query.slice(0, MAX_QUERY_CHARACTERS));
   const builder = new PlanBuilder();
-  builder.addNotions(text);
-  for (const span of withoutQuestionWords(text).split('\n')) builder.addSpan(span);
+  // A condensed follow-up has its question on the last line and the earlier questions before it.
+  const lines = text.split('\n').filter((line) => line.trim() !== '');
+  const question = lines.pop() ?? '';
+  builder.add(question, 1);
+  for (const line of lines) builder.add(line, CONTEXT_WEIGHT);
   return {
     ...builder.finish(),
     articles: tokenise(text).filter((term) => /^第\d+条$/.test(term)),
     titles: [...text.matchAll(/《([^》]{2,60})》/g)].map((match) => (match[1] as string).trim()),
-    quantity: askedQuantity(text),
+    quantity: askedQuantity(question) ?? askedQuantity(text),
   };
 }
 
@@ -56,11 +64,19 @@ class PlanBuilder {
   /** Terms that a concept stands for already. */
   readonly #explained = new Set<string>();
 
+  add(line: string, weight: number): void {
+    this.#addNotions(line, weight);
+    for (const span of withoutQuestionWords(line).split('\n')) this.#addSpan(span, weight);
+  }
+
   /** Words that have other names in documents. They are looked up first, since some hold a question word. */
-  addNotions(text: string): void {
+  #addNotions(text: string, weight: number): void {
     for (const { phrase, alternatives } of expansionsOf(text)) {
-      for (const term of tokenise(phrase)) this.#explained.add(term);
+      const terms = tokenise(phrase);
+      if (terms.every((term) => this.#explained.has(term))) continue;
+      for (const term of terms) this.#explained.add(term);
       this.#concepts.push({
+        weight,
         own: this.#indexesOf(phrase),
         alternatives: alternatives.map((alternative) => ({
           factor: alternative.factor,
@@ -70,11 +86,11 @@ class PlanBuilder {
     }
   }
 
-  addSpan(span: string): void {
+  #addSpan(span: string, weight: number): void {
     for (const term of new Set(tokenise(span))) {
       if (this.#explained.has(term)) continue;
       const index = this.#indexOf(term);
-      if (index !== null) this.#concepts.push({ own: [index], alternatives: [] });
+      if (index !== null) this.#concepts.push({ weight, own: [index], alternatives: [] });
       this.#explained.add(term);
     }
   }

@@ -40,7 +40,7 @@ export function createRanker(
   statistics: TermStatistics,
 ): (candidate: Candidate) => LexicalScore {
   const rarity = plan.terms.map(({ term, weight }) => weight * inverseDocumentFrequency(statistics, term));
-  const mass = plan.concepts.map((concept) => sum(concept.own, rarity));
+  const mass = plan.concepts.map((concept) => concept.weight * sum(concept.own, rarity));
   const totalMass = mass.reduce((total, value) => total + value, 0);
   const bestScore = totalMass * (BM25.k1 + 1) * 2 * HIGHEST_BONUS;
   return (candidate) => {
@@ -56,7 +56,7 @@ export function createRanker(
         best = Math.max(best, sum(alternative.terms, matches) * present);
         share = Math.max(share, present);
       }
-      score += best;
+      score += concept.weight * best;
       covered += share * (mass[index] as number);
     });
     const coverage = covered / totalMass;

@@ -5,6 +5,8 @@ import { fuse } from './fuse.ts';
 export interface SearchTarget {
   knowledgeBaseId: string;
   generation: IndexGeneration;
+  /** The query's vector is of another embedder than this one's. */
+  lexicalOnly?: boolean;
 }
 
 /** A hit that says which knowledge base it comes from. */
@@ -21,8 +23,9 @@ export function createSearcher({ index }: { index: ChunkIndex }): Searcher {
   return {
     async search(targets, request) {
       const lists = await Promise.all(
-        targets.map(async ({ knowledgeBaseId, generation }) => {
-          const vector = request.vector?.length === generation.dimension ? request.vector : null;
+        targets.map(async ({ knowledgeBaseId, generation, lexicalOnly = false }) => {
+          const fits = !lexicalOnly && request.vector?.length === generation.dimension;
+          const vector = fits ? request.vector : null;
           const hits = await index.search(knowledgeBaseId, generation, { ...request, vector });
           return hits.map((hit) => ({ ...hit, knowledgeBaseId }));
         }),
