@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { hashCredential } from '../access/credential-hash.ts';
 import { insertKey } from '../access/keys.ts';
 import type { Ledger } from '../ledger/ledger.ts';
@@ -6,6 +8,11 @@ import { openFolderSecrets } from '../stores/secrets/folder-secrets.ts';
 import type { DataFolder } from './data-folder.ts';
 
 const SECRET_NAME = 'local-key';
+
+/** False for a folder that no service has started on: reading the key would make one. */
+export function hasLocalKey(folder: DataFolder): boolean {
+  return existsSync(join(folder.secrets, SECRET_NAME));
+}
 
 /** The key of the command line on this machine: whoever may read the data folder may use it. */
 export async function readLocalKey(folder: DataFolder): Promise<string> {

@@ -10,6 +10,7 @@ import { RunFeeds } from '../../runs/run-feed.ts';
 import { openFolderSecrets } from '../../stores/secrets/folder-secrets.ts';
 import { runChild } from '../child-main.ts';
 import { openStores } from '../compose.ts';
+import { forgetEndpoint, rememberEndpoint } from '../endpoint-file.ts';
 import { healthChecks } from '../health-checks.ts';
 import { listProcesses, registerProcess, removeProcess } from '../process-table.ts';
 import { VERSION } from '../version.ts';
@@ -53,7 +54,11 @@ await runChild('api', async ({ configuration, log, processId }) => {
     });
   await registerProcess(ledger, { id: processId, pid: process.pid, role: 'api' });
   cleanup.defer(() => ledger.transaction((tx) => removeProcess(tx, processId)));
-  return { url: urlOf(app.server.address() as AddressInfo), stop: () => cleanup.disposeAsync() };
+  const url = urlOf(app.server.address() as AddressInfo);
+  // Tools on this machine look there; a full disk must not keep people from reading.
+  await rememberEndpoint(stores.folder, url).catch((err: unknown) => log.warn({ err }, 'address not written'));
+  cleanup.defer(() => forgetEndpoint(stores.folder));
+  return { url, stop: () => cleanup.disposeAsync() };
 });
 
 function urlOf({ address, family, port }: AddressInfo): string {
