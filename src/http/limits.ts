@@ -1,19 +1,10 @@
-/** The limits of the HTTP surface, each with its reason. */
+/** The limits of the HTTP surface, each with its reason. Those of single fields stand in the schemas of the contract. */
 
 /** A question is a question: longer material belongs into a document. */
 export const MAX_QUESTION_CHARS = 32_000;
 export const MAX_INSTRUCTIONS_CHARS = 32_000;
 /** Requests carry text, not files; uploads have a limit of their own. */
 export const MAX_BODY_BYTES = 2 * 1024 * 1024;
-/** As OpenAI has it. */
-export const MAX_ITEMS_PER_REQUEST = 20;
-export const MAX_METADATA_PAIRS = 16;
-/** Messages that a stateless client sends along with its question. */
-export const MAX_INPUT_ITEMS = 500;
-export const MAX_PAGE_SIZE = 100;
-export const MAX_TITLE_CHARS = 200;
-export const MAX_COMMENT_CHARS = 4_000;
-export const MAX_EMBEDDING_INPUTS = 256;
 export const MAX_IDEMPOTENCY_KEY_CHARS = 255;
 /** A conversation is exported or searched up to here. */
 export const MAX_ITEMS_PER_EXPORT = 10_000;
