@@ -37,6 +37,7 @@ class RunLog {
   pending: PendingEvent[] = [];
   waiters: Waiter[] = [];
   progress = false;
+  hasProgressed = false;
   /** A delta of it has been committed: from now on its reader sees something move. */
   hasFlowed: boolean;
   finish: Finish | null = null;
@@ -58,7 +59,6 @@ export class EventWriter {
   readonly #ledger: Ledger;
   readonly #channel: Channel;
   readonly #owner: string;
-  readonly #leaseMs: number;
   readonly #logs = new Map<string, RunLog>();
   readonly #dirty = new Set<RunLog>();
   #flushing = false;
@@ -66,11 +66,10 @@ export class EventWriter {
   /** Ends a lingering wait early. */
   #hurry: (() => void) | null = null;
 
-  constructor(options: { ledger: Ledger; channel: Channel; owner: string; leaseMs: number }) {
+  constructor(options: { ledger: Ledger; channel: Channel; owner: string }) {
     this.#ledger = options.ledger;
     this.#channel = options.channel;
     this.#owner = options.owner;
-    this.#leaseMs = options.leaseMs;
   }
 
   /** Starts writing for a run that was just claimed. */
@@ -155,11 +154,10 @@ export class EventWriter {
     for (let attempt = 0; ; attempt++) {
       try {
         const now = Date.now();
-        const leaseUntil = now + this.#leaseMs;
         const outcomes = await this.#ledger.transaction(async (tx) => {
           const appended: boolean[] = [];
           for (const entry of batch) {
-            appended.push(await appendEvents(tx, this.#request(entry, leaseUntil, attempt > 0), now));
+            appended.push(await appendEvents(tx, this.#request(entry, attempt > 0), now));
           }
           return appended;
         });
@@ -180,15 +178,14 @@ export class EventWriter {
     }
   }
 
-  #request(entry: Batch, leaseUntil: number, isRetry: boolean): AppendRequest {
+  #request(entry: Batch, isRetry: boolean): AppendRequest {
     return {
       runId: entry.log.run.id,
       owner: this.#owner,
       epoch: entry.log.run.epoch,
       firstSeq: entry.log.lastSeq + 1,
       events: entry.events,
-      leaseUntil,
-      progress: entry.progress,
+      firstProgress: entry.progress && !entry.log.hasProgressed,
       finish: entry.finish,
       isRetry,
     };
@@ -203,6 +200,7 @@ export class EventWriter {
     const firstSeq = log.lastSeq + 1;
     log.lastSeq += events.length;
     log.hasFlowed ||= entry.hasText;
+    log.hasProgressed ||= entry.progress;
     this.#channel.publish(runTopic(log.run.id), publishedEvents(events, firstSeq, log.run.epoch, now));
     if (entry.finish !== null) this.#logs.delete(log.run.id);
     for (const waiter of entry.waiters) waiter.resolve();

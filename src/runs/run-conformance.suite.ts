@@ -282,7 +282,7 @@ export const runConformance: readonly ConformanceCheck[] = [
         checkIntegrity: () => ledger.checkIntegrity(),
         [Symbol.asyncDispose]: async () => {},
       };
-      const writer = new EventWriter({ ledger: counted, channel, owner: 'a', leaseMs: LEASE_MS });
+      const writer = new EventWriter({ ledger: counted, channel, owner: 'a' });
       for (const run of runs) writer.open(run);
       const appends = [];
       for (let step = 0; step < 20; step++) {
@@ -450,8 +450,7 @@ function append(
         epoch: run.epoch,
         firstSeq: run.lastSeq + 1,
         events: [event],
-        leaseUntil: Date.now() + LEASE_MS,
-        progress: true,
+        firstProgress: true,
         finish: status === null ? null : { status, resultJson: null, failure: null },
         isRetry,
       },
@@ -484,8 +483,7 @@ async function writeMixedLog(ledger: Ledger, run: Run): Promise<void> {
           epoch: run.epoch,
           firstSeq: offset + 1,
           events: [{ type, payloadJson: JSON.stringify(payload) }],
-          leaseUntil: Date.now() + LEASE_MS,
-          progress: true,
+          firstProgress: true,
           finish: null,
           isRetry: false,
         },

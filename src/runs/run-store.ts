@@ -8,7 +8,7 @@ import { type RunRow, runFromRow } from './run-rows.ts';
 const DEFAULT_TIMEOUT_MS = 10 * 60_000;
 const DEFAULT_MAX_ATTEMPTS = 5;
 
-/** Appended under the current epoch only, together with the lease and, at the end, the status. */
+/** Appended under the current epoch only, at the end together with the status. */
 export interface AppendRequest {
   runId: string;
   owner: string;
@@ -16,9 +16,8 @@ export interface AppendRequest {
   /** The sequence number of the first event. */
   firstSeq: number;
   events: readonly { type: string; payloadJson: string }[];
-  leaseUntil: number;
-  /** Whether these events are work that a takeover does not have to repeat. */
-  progress: boolean;
+  /** These events hold the first work of this claim that a takeover does not have to repeat. */
+  firstProgress: boolean;
   finish: { status: TerminalStatus; resultJson: string | null; failure: RunFailure | null } | null;
   /** The same request was sent before and its outcome is unknown: it may have been committed. */
   isRetry: boolean;
@@ -75,7 +74,9 @@ const INSERT_RUN = `
   ON CONFLICT (workspace_id, kind, idempotency_key) WHERE idempotency_key IS NOT NULL DO NOTHING`;
 
 export async function getRun(sql: Sql, runId: string): Promise<Run | undefined> {
-  const row = await sql.get<RunRow>('SELECT * FROM run WHERE id = :id', { id: runId });
+  const row = await sql.get<RunRow>(`SELECT run.*, ${LAST_SEQ} AS last_seq FROM run WHERE id = :id`, {
+    id: runId,
+  });
   return row && runFromRow(row);
 }
 
@@ -119,7 +120,7 @@ export async function claimRuns(
   request: { owner: string; kind: string; limit: number; now: number; leaseUntil: number },
 ): Promise<Run[]> {
   const rows = await tx.all<RunRow>(
-    `UPDATE run SET status = 'running', owner = :owner, epoch = epoch + 1, attempts = attempts + 1,
+    `UPDATE run SET last_seq = ${LAST_SEQ}, status = 'running', owner = :owner, epoch = epoch + 1, attempts = attempts + 1,
        lease_until = :leaseUntil, started_at = COALESCE(started_at, :now)
      WHERE id IN (
        SELECT id FROM run AS candidate WHERE ${CLAIMABLE} AND kind = :kind AND NOT EXISTS (
@@ -141,25 +142,27 @@ export async function claimRuns(
   return rows.map(runFromRow);
 }
 
-/** @returns false when the epoch is no longer current: the writer is fenced and must stop. */
+/**
+ * Appends under the current epoch. The run's own row stays as it is while text flows, apart from the first progress of
+ * a claim and the end: one changed page less for each run in each commit.
+ *
+ * @returns false when the epoch is no longer current: the writer is fenced and must stop.
+ */
 export async function appendEvents(tx: Sql, request: AppendRequest, now: number): Promise<boolean> {
-  const finish = request.finish;
-  const { changes } = await tx.run(finish === null ? EXTEND_RUN : FINISH_RUN, {
-    id: request.runId,
-    owner: request.owner,
-    epoch: request.epoch,
-    previousSeq: request.firstSeq - 1,
-    lastSeq: request.firstSeq - 1 + request.events.length,
-    ...(finish === null
-      ? { leaseUntil: request.leaseUntil, progress: request.progress ? 1 : 0 }
-      : {
-          status: finish.status,
-          result: finish.resultJson,
-          failure: finish.failure === null ? null : JSON.stringify(finish.failure),
-          now,
-        }),
-  });
-  if (changes === 0) return request.isRetry && (await wasAppended(tx, request));
+  if (!(await isCurrent(tx, request))) return request.isRetry && (await wasAppended(tx, request));
+  const lastSeq = request.firstSeq - 1 + request.events.length;
+  if (request.finish !== null) {
+    await tx.run(FINISH_RUN, {
+      id: request.runId,
+      lastSeq,
+      status: request.finish.status,
+      result: request.finish.resultJson,
+      failure: request.finish.failure === null ? null : JSON.stringify(request.finish.failure),
+      now,
+    });
+  } else if (request.firstProgress) {
+    await tx.run('UPDATE run SET attempts = 0 WHERE id = :id', { id: request.runId });
+  }
   for (const [offset, event] of request.events.entries()) {
     await tx.run(INSERT_EVENT, {
       runId: request.runId,
@@ -173,6 +176,12 @@ export async function appendEvents(tx: Sql, request: AppendRequest, now: number)
   return true;
 }
 
+/** The writer holds the run, and knows its last event. */
+async function isCurrent(tx: Sql, { runId, owner, epoch, firstSeq }: AppendRequest): Promise<boolean> {
+  const row = await tx.get(CURRENT, { runId, owner, epoch, previousSeq: firstSeq - 1 });
+  return row !== undefined;
+}
+
 /** A commit whose answer was lost: the last event stands there under our own epoch. */
 async function wasAppended(tx: Sql, request: AppendRequest): Promise<boolean> {
   const row = await tx.get(
@@ -183,13 +192,15 @@ async function wasAppended(tx: Sql, request: AppendRequest): Promise<boolean> {
   return row !== undefined;
 }
 
-const CURRENT = `WHERE id = :id AND owner = :owner AND epoch = :epoch AND status = 'running' AND last_seq = :previousSeq`;
-const EXTEND_RUN = `
-  UPDATE run SET last_seq = :lastSeq, lease_until = :leaseUntil,
-    attempts = CASE WHEN :progress = 1 THEN 0 ELSE attempts END ${CURRENT}`;
+/** While a run is open, its log says how far it has come; the column is for finished ones. */
+const LAST_SEQ = `CASE WHEN run.finished_at IS NOT NULL THEN run.last_seq
+  ELSE COALESCE((SELECT max(seq) FROM event WHERE event.run_id = run.id), 0) END`;
+const CURRENT = `
+  SELECT 1 AS one FROM run WHERE id = :runId AND owner = :owner AND epoch = :epoch AND status = 'running'
+    AND ${LAST_SEQ} = :previousSeq`;
 const FINISH_RUN = `
   UPDATE run SET last_seq = :lastSeq, status = :status, result = :result, failure = :failure, owner = NULL,
-    lease_until = 0, finished_at = :now ${CURRENT}`;
+    lease_until = 0, finished_at = :now WHERE id = :id`;
 const INSERT_EVENT = `
   INSERT INTO event (run_id, seq, epoch, type, payload, created_at)
   VALUES (:runId, :seq, :epoch, :type, :payload, :now)`;
@@ -268,8 +279,8 @@ export async function endRun(
 ): Promise<boolean> {
   const { changes } = await tx.run(
     `UPDATE run SET status = :status, failure = :failure, epoch = epoch + 1, owner = NULL, lease_until = 0,
-       last_seq = last_seq + 1, finished_at = :now
-     WHERE id = :id AND epoch = :epoch AND last_seq = :lastSeq AND status IN ('queued', 'running')`,
+       last_seq = :lastSeq + 1, finished_at = :now
+     WHERE id = :id AND epoch = :epoch AND ${LAST_SEQ} = :lastSeq AND status IN ('queued', 'running')`,
     {
       id: run.id,
       epoch: run.epoch,
@@ -294,7 +305,7 @@ export async function endRun(
 /** Runs that can never be claimed again: past their deadline, or out of attempts with no living owner. */
 export async function findHopeless(sql: Sql, now: number, limit: number): Promise<Run[]> {
   const rows = await sql.all<RunRow>(
-    `SELECT * FROM run WHERE status IN ('queued', 'running')
+    `SELECT run.*, ${LAST_SEQ} AS last_seq FROM run WHERE status IN ('queued', 'running')
        AND (deadline_at <= :now - CASE WHEN owner IS NULL THEN 0 ELSE :graceMs END
          OR (attempts >= max_attempts AND lease_until <= :now AND available_at <= :now))
      LIMIT :limit`,

@@ -46,7 +46,7 @@ export class RunWorker implements AsyncDisposable {
   constructor(options: RunWorkerOptions) {
     this.#options = options;
     const { ledger, channel, owner } = options;
-    this.#writer = new EventWriter({ ledger, channel, owner, leaseMs: LEASE_MS });
+    this.#writer = new EventWriter({ ledger, channel, owner });
     this.#unsubscribe.push(
       channel.subscribe(RUNS_AVAILABLE, () => this.#wake()),
       channel.subscribe(RUN_CANCELLED, (runId) => this.#executions.get(runId)?.interrupt('cancelled')),
