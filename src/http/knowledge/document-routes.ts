@@ -26,13 +26,10 @@ export function documentRoutes(dependencies: KnowledgeDependencies, slots: Uploa
   const upload = async (request: FastifyRequest<ById>, reply: FastifyReply): Promise<unknown> => {
     const { workspaceId, accountId } = request.principal;
     const knowledgeBaseId = request.params.id;
-    using _slot = slots.take(workspaceId);
     await requireKnowledgeBase(scopeSql(ledger.read, workspaceId), knowledgeBaseId);
-    const { fields, filename, sha256, bytes } = await receiveUpload(request, {
-      blobs,
-      maxBytes: maxUploadBytes,
-      fields: UploadDocument,
-    });
+    const { fields, filename, sha256, bytes } = await slots.during(workspaceId, () =>
+      receiveUpload(request, { blobs, maxBytes: maxUploadBytes, fields: UploadDocument }),
+    );
     const { membership, run } = await ledger.transaction(async (tx) => {
       const now = Date.now();
       const scoped = scopeSql(tx, workspaceId);

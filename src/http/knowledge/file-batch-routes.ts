@@ -21,7 +21,10 @@ export function fileBatchRoutes(dependencies: KnowledgeDependencies): FastifyPlu
     const body = validateBody(CreateFileBatch, request.body);
     const { workspaceId } = request.principal;
     const { id } = request.params;
-    const files = body.files ?? [...new Set(body.file_ids)].map((file_id) => ({ ...body, file_id }));
+    const { attributes, chunking_strategy } = body;
+    const files =
+      body.files ??
+      [...new Set(body.file_ids)].map((file_id) => ({ file_id, attributes, chunking_strategy }));
     const documents = files.map((file) => ({
       documentId: file.file_id,
       attributes: file.attributes ?? undefined,

@@ -28,9 +28,9 @@ export function fileRoutes(dependencies: KnowledgeDependencies, slots: UploadSlo
 
   const create = async (request: FastifyRequest): Promise<unknown> => {
     const { workspaceId, accountId } = request.principal;
-    using _slot = slots.take(workspaceId);
-    const upload = await receiveUpload(request, { blobs, maxBytes: maxUploadBytes, fields: CreateFile });
-    const { filename, sha256, bytes, fields } = upload;
+    const { filename, sha256, bytes, fields } = await slots.during(workspaceId, () =>
+      receiveUpload(request, { blobs, maxBytes: maxUploadBytes, fields: CreateFile }),
+    );
     const document = await scopeLedger(ledger, workspaceId).transaction((tx) =>
       createDocument(tx, { filename, sha256, bytes, purpose: fields.purpose, accountId }, Date.now()),
     );

@@ -14,17 +14,17 @@ export class UploadSlots {
   }
 
   /** @throws TooManyUploadsError */
-  take(workspaceId: string): Disposable {
+  async during<T>(workspaceId: string, work: () => Promise<T>): Promise<T> {
     const taken = this.#taken.get(workspaceId) ?? 0;
     if (taken >= this.#limit) throw new TooManyUploadsError(this.#limit);
     this.#taken.set(workspaceId, taken + 1);
-    return {
-      [Symbol.dispose]: () => {
-        const left = (this.#taken.get(workspaceId) ?? 1) - 1;
-        if (left === 0) this.#taken.delete(workspaceId);
-        else this.#taken.set(workspaceId, left);
-      },
-    };
+    try {
+      return await work();
+    } finally {
+      const left = (this.#taken.get(workspaceId) ?? 1) - 1;
+      if (left === 0) this.#taken.delete(workspaceId);
+      else this.#taken.set(workspaceId, left);
+    }
   }
 }
 

@@ -1,3 +1,4 @@
+import { BudaoError } from '../../contract/errors.ts';
 import type { Chunk } from '../chunk/chunk.ts';
 import { chunkDocument } from '../chunk/chunk-document.ts';
 import type { ExtractedDocument } from '../extract/extracted-document.ts';
@@ -23,6 +24,13 @@ export interface DeriveDependencies {
   embedder: Embedder | null;
 }
 
+export interface DeriveOptions {
+  /** Vector length of the generation that this is for, or null for a lexical one. */
+  dimension: number | null;
+  signal: AbortSignal;
+  onProgress: (phase: IngestPhase, fraction: number) => Promise<void>;
+}
+
 export interface Derived {
   artifact: string;
   format: string;
@@ -46,7 +54,7 @@ const PHASE_START: Record<IngestPhase, number> = {
 export async function deriveArtifact(
   dependencies: DeriveDependencies,
   membership: Membership,
-  options: { signal: AbortSignal; onProgress: (phase: IngestPhase, fraction: number) => Promise<void> },
+  options: DeriveOptions,
 ): Promise<Derived> {
   const { signal, onProgress } = options;
   await onProgress('extracting', PHASE_START.extracting);
@@ -58,9 +66,7 @@ export async function deriveArtifact(
   signal.throwIfAborted();
   await onProgress('chunking', PHASE_START.chunking);
   const chunks = titledChunks(membership, document, membership.chunking);
-  const vectors = await embedChunks(dependencies.embedder, chunks, signal, (done) =>
-    onProgress('embedding', PHASE_START.embedding + done * (PHASE_START.indexing - PHASE_START.embedding)),
-  );
+  const vectors = await embedChunks(dependencies.embedder, chunks, options);
   const artifact: Artifact = {
     format: document.format,
     title: document.title,
@@ -86,18 +92,30 @@ const CHUNKS_PER_EMBEDDING = 64;
 async function embedChunks(
   embedder: Embedder | null,
   chunks: readonly Chunk[],
-  signal: AbortSignal,
-  onProgress: (done: number) => Promise<void>,
+  { dimension, signal, onProgress }: DeriveOptions,
 ): Promise<string[] | null> {
   if (embedder === null) return null;
+  const share = PHASE_START.indexing - PHASE_START.embedding;
   const vectors: string[] = [];
   for (let start = 0; start < chunks.length; start += CHUNKS_PER_EMBEDDING) {
-    await onProgress(start / chunks.length);
+    await onProgress('embedding', PHASE_START.embedding + (start / chunks.length) * share);
     const texts = chunks
       .slice(start, start + CHUNKS_PER_EMBEDDING)
       .map((chunk) => [...chunk.headingPath, chunk.text].join('\n'));
     const embedded = await embedder.embed(texts, { purpose: 'passage', signal });
-    vectors.push(...embedded.map(encodeVector));
+    for (const vector of embedded) {
+      if (vector.length !== dimension) throw dimensionChanged(embedder.id, vector.length, dimension);
+      vectors.push(encodeVector(vector));
+    }
   }
   return vectors;
+}
+
+/** Caught here, one document fails; in the index it would stop all documents of the knowledge base. */
+function dimensionChanged(embedder: string, found: number, expected: number | null): BudaoError {
+  return new BudaoError(
+    'invalid',
+    'dimension_mismatch',
+    `The embedding model ${embedder} now gives vectors of length ${found}, and this knowledge base was built with ${expected ?? 'none'}. Rebuild the knowledge base.`,
+  );
 }

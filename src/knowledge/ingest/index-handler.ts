@@ -1,13 +1,14 @@
 import { BudaoError } from '../../contract/errors.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
-import { scopeSql } from '../../ledger/scope.ts';
+import { type ScopedSql, scopeSql } from '../../ledger/scope.ts';
 import type { RunContext, RunHandler } from '../../runs/run.ts';
-import type { Generation } from '../library/knowledge-bases.ts';
+import { findGeneration, type Generation } from '../library/knowledge-bases.ts';
 import { listMemberships } from '../library/membership-rows.ts';
-import { type Membership, reingestDocument, saveMembership } from '../library/memberships.ts';
+import { type Membership, reingestDocument, saveProgress } from '../library/memberships.ts';
 import type { BlobStore, ChunkIndex, IndexedChunk } from '../ports.ts';
 import { indexedChunks, loadArtifact } from './artifact.ts';
 import { INDEX_RUN, type IndexInput } from './inputs.ts';
+import { requestReindex } from './reindex.ts';
 
 export interface IndexingDependencies {
   ledger: Ledger;
@@ -15,7 +16,14 @@ export interface IndexingDependencies {
   index: ChunkIndex;
 }
 
+/** A commit costs some twenty milliseconds and a few synced files, so documents share it; memory sets the bound. */
 const DOCUMENTS_PER_COMMIT = 32;
+const CHUNKS_PER_COMMIT = 4_000;
+const REMOVALS_PER_COMMIT = 500;
+/** A table that cannot be read is tried again first: the trouble may pass. */
+const ATTEMPTS_BEFORE_STARTING_OVER = 3;
+
+type IndexContext = RunContext<IndexInput>;
 
 /** Brings one knowledge base's index up to the ledger: removes what is leaving, adds what was parsed. */
 export function createIndexHandler(dependencies: IndexingDependencies): RunHandler<IndexInput> {
@@ -23,67 +31,99 @@ export function createIndexHandler(dependencies: IndexingDependencies): RunHandl
     kind: INDEX_RUN,
     concurrency: 1,
     async handle(context) {
-      const generation = await generationOf(dependencies, context);
-      let indexed = 0;
-      let removed = 0;
+      const done = { indexed: 0, removed: 0 };
+      let generation: Generation | null = null;
       for (;;) {
         context.signal.throwIfAborted();
-        removed += await removeLeaving(dependencies, context, generation);
-        if (generation === null) break;
-        const pending = await pendingDocuments(dependencies, context);
-        if (pending.length === 0) break;
-        indexed += await indexDocuments(dependencies, context, generation, pending);
+        // Looked up for each commit: a rebuild may have switched, or the knowledge base may have been deleted.
+        generation = await findGeneration(scoped(dependencies, context), context.input.knowledgeBaseId);
+        if (generation === null) {
+          await dropDeleted(dependencies, context);
+          return { status: 'completed', result: { dropped: true } };
+        }
+        const moved = await startingOverIfCorrupt(dependencies, context, generation, async (current) => {
+          const removed = await removeLeaving(dependencies, context, current);
+          const indexed = await indexPending(dependencies, context, current);
+          done.removed += removed;
+          done.indexed += indexed.documents;
+          return removed + indexed.seen;
+        });
+        if (moved === 0) break;
       }
-      if (generation !== null && indexed + removed > 0) {
+      if (done.indexed + done.removed > 0)
         await dependencies.index.optimize(context.input.knowledgeBaseId, generation);
-      }
-      return { status: 'completed', result: { indexed, removed } };
+      return { status: 'completed', result: done };
     },
   };
 }
 
-/** Null when the knowledge base was deleted: then its whole index goes. */
-async function generationOf(
-  { ledger, index }: IndexingDependencies,
-  context: RunContext<IndexInput>,
-): Promise<Generation | null> {
+function scoped({ ledger }: IndexingDependencies, context: IndexContext): ScopedSql {
+  return scopeSql(ledger.read, context.run.workspaceId);
+}
+
+/** The whole index of a knowledge base that is gone, in both of its generations. */
+async function dropDeleted({ ledger, index }: IndexingDependencies, context: IndexContext): Promise<void> {
   const { knowledgeBaseId } = context.input;
-  const row = await scopeSql(ledger.read, context.run.workspaceId).get<{
+  const { workspaceId } = context.run;
+  const row = await scopeSql(ledger.read, workspaceId).get<{
     generation: string;
-    deleted_at: number | null;
-  }>('SELECT generation, deleted_at FROM knowledge_base WHERE id = :id AND workspace_id = :workspace', {
+    next_generation: string | null;
+  }>('SELECT generation, next_generation FROM knowledge_base WHERE id = :id AND workspace_id = :workspace', {
     id: knowledgeBaseId,
   });
-  if (row === undefined) return null;
-  const generation = JSON.parse(row.generation) as Generation;
-  if (row.deleted_at === null) return generation;
-  await index.drop(knowledgeBaseId, generation);
+  for (const generation of [row?.generation, row?.next_generation]) {
+    if (typeof generation === 'string')
+      await index.drop(knowledgeBaseId, JSON.parse(generation) as Generation);
+  }
   await context.transaction((tx) =>
-    scopeSql(tx, context.run.workspaceId).run(
+    scopeSql(tx, workspaceId).run(
       'DELETE FROM knowledge_base_document WHERE knowledge_base_id = :id AND workspace_id = :workspace',
       { id: knowledgeBaseId },
     ),
   );
-  return null;
+}
+
+/** The index is derived: one that stays unreadable is thrown away, and filled again from what was parsed. */
+async function startingOverIfCorrupt(
+  dependencies: IndexingDependencies,
+  context: IndexContext,
+  generation: Generation,
+  work: (generation: Generation) => Promise<number>,
+): Promise<number> {
+  try {
+    return await work(generation);
+  } catch (error) {
+    const isCorrupt = error instanceof BudaoError && error.code === 'index_corrupt';
+    if (!isCorrupt || context.run.attempts < ATTEMPTS_BEFORE_STARTING_OVER) throw error;
+    const { knowledgeBaseId } = context.input;
+    await dependencies.index.drop(knowledgeBaseId, generation);
+    await context.transaction((tx) =>
+      requestReindex(tx, context.run.workspaceId, knowledgeBaseId, null, Date.now()),
+    );
+    return work(generation);
+  }
 }
 
 async function removeLeaving(
-  { ledger, index }: IndexingDependencies,
-  context: RunContext<IndexInput>,
-  generation: Generation | null,
+  dependencies: IndexingDependencies,
+  context: IndexContext,
+  generation: Generation,
 ): Promise<number> {
   const { knowledgeBaseId } = context.input;
-  const leaving = await scopeSql(ledger.read, context.run.workspaceId).all<{ document_id: string }>(
+  const leaving = await scoped(dependencies, context).all<{ document_id: string }>(
     `SELECT document_id FROM knowledge_base_document
-     WHERE knowledge_base_id = :id AND workspace_id = :workspace AND status = 'removing' LIMIT 500`,
-    { id: knowledgeBaseId },
+     WHERE knowledge_base_id = :id AND workspace_id = :workspace AND status = 'removing' LIMIT :limit`,
+    { id: knowledgeBaseId, limit: REMOVALS_PER_COMMIT },
   );
   if (leaving.length === 0) return 0;
   const ids = leaving.map((row) => row.document_id);
-  if (generation !== null) await index.removeDocuments(knowledgeBaseId, generation, ids);
+  await dependencies.index.removeDocuments(knowledgeBaseId, generation, ids);
   await context.transaction(async (tx) => {
+    const sql = scopeSql(tx, context.run.workspaceId);
+    // Chunks that a rebuild has switched in meanwhile are removed in the next round.
+    if ((await findGeneration(sql, knowledgeBaseId))?.id !== generation.id) return;
     for (const documentId of ids) {
-      await scopeSql(tx, context.run.workspaceId).run(
+      await sql.run(
         `DELETE FROM knowledge_base_document WHERE knowledge_base_id = :id AND document_id = :documentId
            AND workspace_id = :workspace AND status = 'removing'`,
         { id: knowledgeBaseId, documentId },
@@ -93,70 +133,99 @@ async function removeLeaving(
   return ids.length;
 }
 
-async function pendingDocuments(
-  { ledger }: IndexingDependencies,
-  context: RunContext<IndexInput>,
-): Promise<Membership[]> {
-  const inProgress = await listMemberships(scopeSql(ledger.read, context.run.workspaceId), {
-    knowledgeBaseId: context.input.knowledgeBaseId,
-    status: 'in_progress',
-    order: 'asc',
-    limit: 10_000,
+/** @returns how many documents were waiting, and how many of them are in the index now */
+async function indexPending(
+  dependencies: IndexingDependencies,
+  context: IndexContext,
+  generation: Generation,
+): Promise<{ seen: number; documents: number }> {
+  const { workspaceId } = context.run;
+  const { knowledgeBaseId } = context.input;
+  const pending = await pendingDocuments(dependencies, context);
+  const loaded: { membership: Membership; documentId: string; chunks: IndexedChunk[] }[] = [];
+  for (const membership of pending) {
+    const { documentId } = membership;
+    const chunks = await loadIndexedChunks(dependencies.derived, membership, generation);
+    if (chunks !== null) loaded.push({ membership, documentId, chunks });
+    // What was derived is gone or is for another generation: it is derived again from the stored bytes.
+    else await context.transaction((tx) => reingestIfUnchanged(tx, workspaceId, membership, Date.now()));
+  }
+  if (loaded.length === 0) return { seen: pending.length, documents: 0 };
+  // A worker that was away for long must not write over what its successor has written.
+  await context.transaction(async () => {});
+  await dependencies.index.replaceDocuments(knowledgeBaseId, generation, loaded);
+  const documents = await context.transaction(async (tx) => {
+    const sql = scopeSql(tx, workspaceId);
+    if ((await findGeneration(sql, knowledgeBaseId))?.id !== generation.id) return 0;
+    let completed = 0;
+    for (const { membership } of loaded) if (await complete(sql, membership)) completed += 1;
+    return completed;
   });
-  return inProgress
-    .filter(({ summary }) => summary.phase === 'indexing' && summary.artifact !== undefined)
-    .slice(0, DOCUMENTS_PER_COMMIT);
+  void context.emit('index.progress', { documents }).catch(() => {});
+  return { seen: pending.length, documents };
 }
 
-async function indexDocuments(
+async function pendingDocuments(
   dependencies: IndexingDependencies,
-  context: RunContext<IndexInput>,
-  generation: Generation,
-  memberships: readonly Membership[],
-): Promise<number> {
-  const { workspaceId } = context.run;
-  const loaded: { membership: Membership; documentId: string; chunks: IndexedChunk[] }[] = [];
-  for (const membership of memberships) {
-    const chunks = await loadIndexedChunks(dependencies.derived, membership, generation);
-    if (chunks === null) {
-      // What was derived is gone or was made for another generation: derive it again from the stored bytes.
-      await context.transaction((tx) =>
-        reingestDocument(tx, workspaceId, membership.knowledgeBaseId, membership.documentId, Date.now()),
-      );
-    } else {
-      loaded.push({ membership, documentId: membership.documentId, chunks });
-    }
-  }
-  if (loaded.length === 0) return 0;
-  await dependencies.index.replaceDocuments(context.input.knowledgeBaseId, generation, loaded);
-  await context.transaction(async (tx) => {
-    const scoped = scopeSql(tx, workspaceId);
-    for (const { membership } of loaded) {
-      await saveMembership(
-        scoped,
-        membership,
-        { status: 'completed', phase: 'ready', fraction: 1 },
-        Date.now(),
-      );
-      if (membership.summary.replaces !== undefined)
-        await retire(scoped, membership, membership.summary.replaces);
-    }
+  context: IndexContext,
+): Promise<Membership[]> {
+  const inProgress = await listMemberships(scoped(dependencies, context), {
+    knowledgeBaseId: context.input.knowledgeBaseId,
+    status: 'in_progress',
+    phase: 'indexing',
+    order: 'asc',
+    limit: DOCUMENTS_PER_COMMIT,
   });
-  void context.emit('index.progress', { documents: loaded.length }).catch(() => {});
-  return loaded.length;
+  let chunks = 0;
+  return inProgress.filter((membership, position) => {
+    chunks += membership.chunks;
+    return position === 0 || chunks <= CHUNKS_PER_COMMIT;
+  });
+}
+
+type Sql = Parameters<typeof reingestDocument>[0];
+
+async function reingestIfUnchanged(
+  tx: Sql,
+  workspaceId: string,
+  membership: Membership,
+  now: number,
+): Promise<void> {
+  const isStill = await saveProgress(scopeSql(tx, workspaceId), membership, {}, now);
+  if (isStill)
+    await reingestDocument(tx, workspaceId, membership.knowledgeBaseId, membership.documentId, now);
 }
 
 /** The replaced document leaves in the very transaction in which its successor arrives. */
+async function complete(sql: ScopedSql, membership: Membership): Promise<boolean> {
+  const now = Date.now();
+  const { replaces, ...summary } = membership.summary;
+  const arrived = { ...membership, summary };
+  const change = { status: 'completed', phase: 'ready', fraction: 1, failure: null } as const;
+  if (!(await saveProgress(sql, arrived, change, now))) return false;
+  await retire(sql, membership.knowledgeBaseId, replaces, now);
+  return true;
+}
+
+/** One that is replaced before it was ready takes along what it was to replace. */
 async function retire(
-  scoped: ReturnType<typeof scopeSql>,
-  membership: Membership,
-  documentId: string,
+  sql: ScopedSql,
+  knowledgeBaseId: string,
+  first: string | undefined,
+  now: number,
 ): Promise<void> {
-  await scoped.run(
-    `UPDATE knowledge_base_document SET status = 'removing', updated_at = :now
-     WHERE knowledge_base_id = :id AND document_id = :documentId AND workspace_id = :workspace`,
-    { id: membership.knowledgeBaseId, documentId, now: Date.now() },
-  );
+  const seen = new Set<string>();
+  for (let documentId = first; documentId !== undefined && !seen.has(documentId); ) {
+    seen.add(documentId);
+    const row: { summary: string | null } | undefined = await sql.get(
+      `UPDATE knowledge_base_document SET status = 'removing', updated_at = :now
+       WHERE knowledge_base_id = :knowledgeBaseId AND document_id = :documentId AND workspace_id = :workspace
+       RETURNING summary`,
+      { knowledgeBaseId, documentId, now },
+    );
+    const summary = JSON.parse(row?.summary ?? '{}') as { replaces?: string };
+    documentId = summary.replaces;
+  }
 }
 
 /** Null when the chunks have to be derived again. */
@@ -169,7 +238,14 @@ async function loadIndexedChunks(
   try {
     return indexedChunks(await loadArtifact(derived, summary.artifact));
   } catch (error) {
-    if (error instanceof BudaoError && error.code === 'blob_missing') return null;
+    if (isUnreadable(error)) return null;
     throw error;
   }
+}
+
+/** Missing, cut short or damaged: all the same for something that can be derived again. */
+function isUnreadable(error: unknown): boolean {
+  if (error instanceof BudaoError) return error.code === 'blob_missing';
+  const code = (error as NodeJS.ErrnoException).code ?? '';
+  return error instanceof SyntaxError || code.startsWith('Z_');
 }

@@ -5,18 +5,18 @@ import type { Channel } from '../../runs/channel.ts';
 import { RUNS_AVAILABLE } from '../../runs/channel.ts';
 import { RunInterruption } from '../../runs/interruption.ts';
 import type { RunContext, RunFailure, RunHandler, RunOutcome } from '../../runs/run.ts';
-import { getKnowledgeBase } from '../library/knowledge-bases.ts';
+import { findGeneration, type Generation } from '../library/knowledge-bases.ts';
+import { findMembership } from '../library/membership-rows.ts';
 import {
-  getMembership,
   type IngestPhase,
   type Membership,
   type MembershipStatus,
-  saveMembership,
+  saveProgress,
   submitIndexing,
 } from '../library/memberships.ts';
 import type { Embedder } from '../ports.ts';
 import { type DeriveDependencies, deriveArtifact } from './derive.ts';
-import { INGEST_RUN, type IngestInput } from './inputs.ts';
+import { INDEX_RUN, INGEST_RUN, type IngestInput } from './inputs.ts';
 
 export interface IngestDependencies extends Omit<DeriveDependencies, 'embedder'> {
   ledger: Ledger;
@@ -25,70 +25,64 @@ export interface IngestDependencies extends Omit<DeriveDependencies, 'embedder'>
   embedderById(id: string): Embedder | null;
 }
 
+/** The document was removed, cancelled or handed to a later run while this one was at it. */
+class Superseded extends Error {}
+
+const SUPERSEDED: RunOutcome = { status: 'completed', result: { superseded: true } };
+
 /** Parses one document and hands its chunks to the index run. A bad document fails with its reason, for good. */
 export function createIngestHandler(dependencies: IngestDependencies): RunHandler<IngestInput> {
   return {
     kind: INGEST_RUN,
     concurrency: 2,
     async handle(context) {
-      const membership = await findMembership(dependencies, context);
-      if (membership === null) return { status: 'completed', result: { removed: true } };
+      const { knowledgeBaseId, documentId } = context.input;
+      const sql = scopeSql(dependencies.ledger.read, context.run.workspaceId);
+      const membership = await findMembership(sql, knowledgeBaseId, documentId);
+      const generation = await findGeneration(sql, knowledgeBaseId);
+      if (membership === null || generation === null) return SUPERSEDED;
+      if (membership.runId !== context.run.id || membership.status !== 'in_progress') return SUPERSEDED;
       try {
-        return await ingest(dependencies, context, membership);
+        return await ingest(dependencies, context, membership, generation);
       } catch (error) {
+        if (error instanceof Superseded) return SUPERSEDED;
         return await settleFailure(context, membership, error);
       }
     },
   };
 }
 
-async function findMembership(
-  { ledger }: IngestDependencies,
-  context: RunContext<IngestInput>,
-): Promise<Membership | null> {
-  const { knowledgeBaseId, documentId } = context.input;
-  try {
-    return await getMembership(scopeSql(ledger.read, context.run.workspaceId), knowledgeBaseId, documentId);
-  } catch (error) {
-    if (error instanceof BudaoError && error.kind === 'not_found') return null;
-    throw error;
-  }
-}
-
 async function ingest(
   dependencies: IngestDependencies,
   context: RunContext<IngestInput>,
   membership: Membership,
+  generation: Generation,
 ): Promise<RunOutcome> {
   const { workspaceId } = context.run;
   const { knowledgeBaseId } = context.input;
-  const base = await getKnowledgeBase(scopeSql(dependencies.ledger.read, workspaceId), knowledgeBaseId);
-  const embedder = embedderFor(dependencies, base.generation.embedder);
-  const derived = await context.step('derive', () =>
+  const embedder = embedderFor(dependencies, generation.embedder);
+  // Named by the generation: a takeover after a switch derives anew instead of reading back the old result.
+  const derived = await context.step(`derive ${generation.id}`, () =>
     deriveArtifact({ ...dependencies, embedder }, membership, {
+      dimension: generation.dimension,
       signal: context.signal,
       onProgress: (phase, fraction) => reportProgress(context, membership, phase, fraction),
     }),
   );
+  const { chunks, ...summary } = derived;
+  const now = Date.now();
   await context.transaction(async (tx) => {
-    const { chunks, ...summary } = derived;
-    await saveMembership(
+    const saved = await saveProgress(
       scopeSql(tx, workspaceId),
       membership,
-      {
-        ...summary,
-        status: 'in_progress',
-        chunks,
-        generation: base.generation.id,
-        phase: 'indexing',
-        fraction: 0.9,
-      },
-      Date.now(),
+      { ...summary, chunks, generation: generation.id, phase: 'indexing', fraction: 0.9 },
+      now,
     );
-    await submitIndexing(tx, workspaceId, knowledgeBaseId, Date.now());
+    if (!saved) throw new Superseded();
+    await submitIndexing(tx, workspaceId, knowledgeBaseId, now);
   });
-  dependencies.channel.publishToOne(RUNS_AVAILABLE, '');
-  return { status: 'completed', result: { chunks: derived.chunks, warnings: derived.warnings } };
+  dependencies.channel.publishToOne(RUNS_AVAILABLE, INDEX_RUN);
+  return { status: 'completed', result: { chunks, warnings: derived.warnings } };
 }
 
 function embedderFor(dependencies: IngestDependencies, id: string | null): Embedder | null {
@@ -109,9 +103,10 @@ async function reportProgress(
   fraction: number,
 ): Promise<void> {
   void context.emit('ingest.progress', { phase, fraction }, { progress: false }).catch(() => {});
-  await context.transaction((tx) =>
-    saveMembership(scopeSql(tx, context.run.workspaceId), membership, { phase, fraction }, Date.now()),
+  const saved = await context.transaction((tx) =>
+    saveProgress(scopeSql(tx, context.run.workspaceId), membership, { phase, fraction }, Date.now()),
   );
+  if (!saved) throw new Superseded();
 }
 
 /** Passing troubles go back to the kernel, which tries again; the last attempt and real faults show on the document. */
@@ -120,17 +115,20 @@ async function settleFailure(
   membership: Membership,
   error: unknown,
 ): Promise<RunOutcome> {
-  if (error instanceof RunInterruption && error.reason !== 'cancelled' && error.reason !== 'deadline')
-    throw error;
-  const isPassing =
-    error instanceof BudaoError && error.kind === 'unavailable' && !(error instanceof RunInterruption);
-  if (isPassing && context.run.attempts < context.run.maxAttempts) throw error;
   if (!(error instanceof BudaoError)) throw error;
-  const cancelled = error instanceof RunInterruption && error.reason === 'cancelled';
+  const interruption = error instanceof RunInterruption ? error.reason : null;
+  if (interruption === 'lease_lost' || interruption === 'shutdown') throw error;
+  const isPassing = error.kind === 'unavailable' && interruption === null;
+  if (isPassing && context.run.attempts < context.run.maxAttempts) throw error;
   const failure: RunFailure = { code: error.code, message: error.message };
-  const status: MembershipStatus = cancelled ? 'cancelled' : 'failed';
+  const status: MembershipStatus = interruption === 'cancelled' ? 'cancelled' : 'failed';
   await context.transaction((tx) =>
-    saveMembership(scopeSql(tx, context.run.workspaceId), membership, { status, failure }, Date.now()),
+    saveProgress(
+      scopeSql(tx, context.run.workspaceId),
+      membership,
+      { status, failure, passing: isPassing },
+      Date.now(),
+    ),
   );
-  return cancelled ? { status: 'cancelled' } : { status: 'failed', failure };
+  return status === 'cancelled' ? { status } : { status, failure };
 }

@@ -1,13 +1,15 @@
+import { BudaoError } from '../../contract/errors.ts';
 import type { Ledger, Sql } from '../../ledger/ledger.ts';
-import { scopeSql } from '../../ledger/scope.ts';
-import type { RunContext, RunHandler } from '../../runs/run.ts';
+import { type ScopedSql, scopeSql } from '../../ledger/scope.ts';
+import { RunInterruption } from '../../runs/interruption.ts';
+import type { RunContext, RunFailure, RunHandler } from '../../runs/run.ts';
 import { submitRun } from '../../runs/run-store.ts';
-import { type Generation, getKnowledgeBase } from '../library/knowledge-bases.ts';
+import { findGeneration, type Generation } from '../library/knowledge-bases.ts';
 import { listMemberships } from '../library/membership-rows.ts';
 import { type Membership, saveMembership } from '../library/memberships.ts';
-import type { ChunkIndex, Embedder } from '../ports.ts';
+import type { ChunkIndex, Embedder, IndexedChunk } from '../ports.ts';
 import { indexedChunks, loadArtifact } from './artifact.ts';
-import { type DeriveDependencies, deriveArtifact } from './derive.ts';
+import { type DeriveDependencies, type Derived, deriveArtifact } from './derive.ts';
 import { currentGeneration, learnDimension } from './generation.ts';
 import { REBUILD_RUN, type RebuildInput } from './inputs.ts';
 
@@ -18,33 +20,38 @@ export interface RebuildDependencies extends DeriveDependencies {
 }
 
 const REBUILD_TIMEOUT_MS = 24 * 60 * 60_000;
+/** A commit costs some twenty milliseconds and a few synced files, so documents share it; memory sets the bound. */
+const DOCUMENTS_PER_COMMIT = 32;
+const CHUNKS_PER_COMMIT = 4_000;
 
-/** What the new generation holds of a document so far. */
-interface Built {
-  documentId: string;
-  artifact: string;
-  chunks: number;
-}
+type RebuildContext = RunContext<RebuildInput>;
 
+/** What became of one document in the new generation, as of the run that had read it last. */
+type Built = { runId: string | null } & ({ derived: Derived } | { failure: RunFailure });
+
+/** One that is queued already is enough. @returns the run to announce */
 export async function submitRebuild(
   tx: Sql,
   workspaceId: string,
   knowledgeBaseId: string,
   now: number,
 ): Promise<{ runId: string; kind: string }> {
-  const input: RebuildInput = { knowledgeBaseId };
-  const { run } = await submitRun(
-    tx,
-    {
-      kind: REBUILD_RUN,
-      workspaceId,
-      subjectId: knowledgeBaseId,
-      input,
-      timeoutMs: REBUILD_TIMEOUT_MS,
-      priority: -10,
-    },
-    now,
+  const queued = await scopeSql(tx, workspaceId).get<{ id: string }>(
+    `SELECT id FROM run WHERE workspace_id = :workspace AND subject_id = :knowledgeBaseId AND kind = :kind
+       AND status = 'queued'`,
+    { knowledgeBaseId, kind: REBUILD_RUN },
   );
+  if (queued !== undefined) return { runId: queued.id, kind: REBUILD_RUN };
+  const input: RebuildInput = { knowledgeBaseId };
+  const request = {
+    kind: REBUILD_RUN,
+    workspaceId,
+    subjectId: knowledgeBaseId,
+    input,
+    timeoutMs: REBUILD_TIMEOUT_MS,
+    priority: -10,
+  };
+  const { run } = await submitRun(tx, request, now);
   return { runId: run.id, kind: REBUILD_RUN };
 }
 
@@ -57,86 +64,223 @@ export function createRebuildHandler(dependencies: RebuildDependencies): RunHand
     kind: REBUILD_RUN,
     concurrency: 1,
     async handle(context) {
-      await learnDimension(dependencies.embedder);
-      const target = currentGeneration(dependencies.embedder);
-      const { workspaceId } = context.run;
-      const { knowledgeBaseId } = context.input;
-      const base = await getKnowledgeBase(scopeSql(dependencies.ledger.read, workspaceId), knowledgeBaseId);
-      if (base.generation.id === target.id)
-        return { status: 'completed', result: { generation: target.id, rebuilt: 0 } };
-      await context.transaction((tx) =>
-        scopeSql(tx, workspaceId).run(
-          'UPDATE knowledge_base SET next_generation = :next WHERE id = :id AND workspace_id = :workspace',
-          { id: knowledgeBaseId, next: JSON.stringify(target) },
-        ),
-      );
-      const built = new Map<string, Built>();
-      for (;;) {
-        const missing = (await completedDocuments(dependencies, context)).filter(
-          (one) => !built.has(one.documentId),
-        );
-        if (missing.length === 0 && (await switchOver(context, target, built))) break;
-        for (const membership of missing)
-          built.set(membership.documentId, await buildOne(dependencies, context, target, membership));
+      try {
+        await learnDimension(dependencies.embedder);
+        return { status: 'completed', result: await new Rebuild(dependencies, context).perform() };
+      } catch (error) {
+        await giveUp(context, error);
+        throw error;
       }
-      await dependencies.index.optimize(knowledgeBaseId, target);
-      await dependencies.index.drop(knowledgeBaseId, base.generation);
-      return { status: 'completed', result: { generation: target.id, rebuilt: built.size } };
     },
   };
 }
 
-function completedDocuments(
-  { ledger }: RebuildDependencies,
-  context: RunContext<RebuildInput>,
-): Promise<Membership[]> {
-  return listMemberships(scopeSql(ledger.read, context.run.workspaceId), {
-    knowledgeBaseId: context.input.knowledgeBaseId,
-    status: 'completed',
-    order: 'asc',
-    limit: 1_000_000,
-  });
-}
-
-async function buildOne(
-  dependencies: RebuildDependencies,
-  context: RunContext<RebuildInput>,
-  target: Generation,
-  membership: Membership,
-): Promise<Built> {
-  const { documentId } = membership;
-  const derived = await context.step(`build ${documentId}`, () =>
-    deriveArtifact(dependencies, membership, { signal: context.signal, onProgress: async () => {} }),
+/** Nobody builds a next generation any more; what was built of it goes when the next rebuild begins. */
+async function giveUp(context: RebuildContext, error: unknown): Promise<void> {
+  const interruption = error instanceof RunInterruption ? error.reason : null;
+  if (interruption === 'lease_lost' || interruption === 'shutdown') return;
+  const isPassing = error instanceof BudaoError && error.kind === 'unavailable' && interruption === null;
+  if (isPassing && context.run.attempts < context.run.maxAttempts) return;
+  await context.transaction((tx) =>
+    setNext(scopeSql(tx, context.run.workspaceId), context.input.knowledgeBaseId, null),
   );
-  const artifact = await loadArtifact(dependencies.derived, derived.artifact);
-  const chunks = indexedChunks(artifact);
-  await dependencies.index.replaceDocuments(context.input.knowledgeBaseId, target, [{ documentId, chunks }]);
-  void context.emit('rebuild.progress', { documentId }).catch(() => {});
-  return { documentId, artifact: derived.artifact, chunks: chunks.length };
 }
 
-/** @returns false when a document was completed meanwhile that the new generation does not have yet */
-async function switchOver(
-  context: RunContext<RebuildInput>,
-  target: Generation,
-  built: ReadonlyMap<string, Built>,
-): Promise<boolean> {
-  const { workspaceId } = context.run;
-  const { knowledgeBaseId } = context.input;
-  return context.transaction(async (tx) => {
-    const scoped = scopeSql(tx, workspaceId);
-    const memberships = await listMemberships(scoped, { knowledgeBaseId, order: 'asc', limit: 1_000_000 });
-    const completed = memberships.filter((membership) => membership.status === 'completed');
-    if (completed.some((membership) => !built.has(membership.documentId))) return false;
-    for (const membership of completed) {
-      const { artifact, chunks } = built.get(membership.documentId) as Built;
-      await saveMembership(scoped, membership, { artifact, chunks, generation: target.id }, Date.now());
+class Rebuild {
+  readonly #dependencies: RebuildDependencies;
+  readonly #context: RebuildContext;
+  readonly #target: Generation;
+  readonly #built = new Map<string, Built>();
+
+  constructor(dependencies: RebuildDependencies, context: RebuildContext) {
+    this.#dependencies = dependencies;
+    this.#context = context;
+    this.#target = currentGeneration(dependencies.embedder);
+  }
+
+  async perform(): Promise<Record<string, unknown>> {
+    const generation = await this.#step('begin', () => this.#begin());
+    if (generation === null) return { dropped: true };
+    if (generation.id === this.#target.id) return { generation: generation.id, rebuilt: 0 };
+    const { index } = this.#dependencies;
+    const { knowledgeBaseId } = this.#context.input;
+    // After a takeover the switch may lie behind us already: then only the clearing up is left.
+    const switched = (await this.#current())?.id === this.#target.id;
+    if (!switched && !(await this.#buildAndSwitch())) {
+      await index.drop(knowledgeBaseId, this.#target);
+      return { dropped: true };
     }
-    await scoped.run(
-      `UPDATE knowledge_base SET generation = :target, next_generation = NULL
-       WHERE id = :id AND workspace_id = :workspace`,
-      { id: knowledgeBaseId, target: JSON.stringify(target) },
+    await index.optimize(knowledgeBaseId, this.#target);
+    await index.drop(knowledgeBaseId, generation);
+    return { generation: this.#target.id, rebuilt: this.#built.size };
+  }
+
+  /** @returns the generation that is being left, or null without a knowledge base */
+  async #begin(): Promise<Generation | null> {
+    const { knowledgeBaseId } = this.#context.input;
+    const generation = await this.#current();
+    if (generation === null || generation.id === this.#target.id) return generation;
+    const abandoned = await this.#transaction(async (sql) => {
+      const row = await sql.get<{ next_generation: string | null }>(
+        'SELECT next_generation FROM knowledge_base WHERE id = :id AND workspace_id = :workspace',
+        { id: knowledgeBaseId },
+      );
+      await setNext(sql, knowledgeBaseId, this.#target);
+      return JSON.parse(row?.next_generation ?? 'null') as Generation | null;
+    });
+    if (abandoned !== null && abandoned.id !== generation.id)
+      await this.#dependencies.index.drop(knowledgeBaseId, abandoned);
+    return generation;
+  }
+
+  /** @returns false when the knowledge base was deleted meanwhile */
+  async #buildAndSwitch(): Promise<boolean> {
+    for (;;) {
+      this.#context.signal.throwIfAborted();
+      if ((await this.#current()) === null) return false;
+      const { missing, gone } = this.#compare(await this.#documents());
+      if (gone.length > 0) {
+        await this.#dependencies.index.removeDocuments(
+          this.#context.input.knowledgeBaseId,
+          this.#target,
+          gone,
+        );
+        for (const documentId of gone) this.#built.delete(documentId);
+      }
+      if (missing.length === 0 && (await this.#switchOver())) return true;
+      for (const batch of batches(missing)) await this.#build(batch);
+    }
+  }
+
+  #documents(sql: ScopedSql = this.#read()): Promise<Membership[]> {
+    const { knowledgeBaseId } = this.#context.input;
+    return listMemberships(sql, { knowledgeBaseId, order: 'asc', limit: Number.MAX_SAFE_INTEGER });
+  }
+
+  /** What is ready but not built as it is now, and what was built but has left. */
+  #compare(documents: readonly Membership[]): { missing: Membership[]; gone: string[] } {
+    const present = new Set(documents.map(({ documentId }) => documentId));
+    return {
+      missing: documents.filter(
+        ({ status, documentId, runId }) =>
+          status === 'completed' && this.#built.get(documentId)?.runId !== runId,
+      ),
+      gone: [...this.#built.keys()].filter((documentId) => !present.has(documentId)),
+    };
+  }
+
+  async #build(memberships: readonly Membership[]): Promise<void> {
+    const documents: { documentId: string; chunks: IndexedChunk[] }[] = [];
+    for (const membership of memberships) {
+      const { documentId, runId } = membership;
+      this.#context.signal.throwIfAborted();
+      const result = await this.#derive(membership);
+      this.#built.set(documentId, { runId, ...result });
+      const chunks =
+        'derived' in result
+          ? indexedChunks(await loadArtifact(this.#dependencies.derived, result.derived.artifact))
+          : [];
+      documents.push({ documentId, chunks });
+    }
+    await this.#transaction(async () => {});
+    await this.#dependencies.index.replaceDocuments(
+      this.#context.input.knowledgeBaseId,
+      this.#target,
+      documents,
     );
-    return true;
-  });
+    void this.#context.emit('rebuild.progress', { documents: this.#built.size }).catch(() => {});
+  }
+
+  /** A document that can no longer be read fails alone; it does not hold up the others. */
+  async #derive(membership: Membership): Promise<{ derived: Derived } | { failure: RunFailure }> {
+    const { documentId, runId } = membership;
+    return this.#step(`build ${documentId} of ${runId ?? 'nobody'}`, async () => {
+      try {
+        return {
+          derived: await deriveArtifact(this.#dependencies, membership, {
+            dimension: this.#target.dimension,
+            signal: this.#context.signal,
+            onProgress: async () => {},
+          }),
+        };
+      } catch (error) {
+        if (!(error instanceof BudaoError) || error.kind === 'unavailable') throw error;
+        return { failure: { code: error.code, message: error.message } };
+      }
+    });
+  }
+
+  /** @returns false when a document was completed or has left meanwhile, so that there is more to do */
+  async #switchOver(): Promise<boolean> {
+    const { knowledgeBaseId } = this.#context.input;
+    return this.#transaction(async (sql) => {
+      if ((await findGeneration(sql, knowledgeBaseId)) === null) return false;
+      const documents = await this.#documents(sql);
+      const { missing, gone } = this.#compare(documents);
+      if (missing.length > 0 || gone.length > 0) return false;
+      for (const membership of documents) {
+        const built = this.#built.get(membership.documentId);
+        if (membership.status === 'completed' && built !== undefined)
+          await this.#saveBuilt(sql, membership, built);
+      }
+      await sql.run(
+        `UPDATE knowledge_base SET generation = :target, next_generation = NULL
+         WHERE id = :id AND workspace_id = :workspace`,
+        { id: knowledgeBaseId, target: JSON.stringify(this.#target) },
+      );
+      return true;
+    });
+  }
+
+  async #saveBuilt(sql: ScopedSql, membership: Membership, built: Built): Promise<void> {
+    if ('failure' in built) {
+      const change = { status: 'failed', failure: built.failure, chunks: 0 } as const;
+      await saveMembership(sql, membership, change, Date.now());
+    } else {
+      const change = { ...built.derived, generation: this.#target.id };
+      await saveMembership(sql, membership, change, Date.now());
+    }
+  }
+
+  #read(): ScopedSql {
+    return scopeSql(this.#dependencies.ledger.read, this.#context.run.workspaceId);
+  }
+
+  #current(): Promise<Generation | null> {
+    return findGeneration(this.#read(), this.#context.input.knowledgeBaseId);
+  }
+
+  #transaction<T>(work: (sql: ScopedSql) => Promise<T>): Promise<T> {
+    return this.#context.transaction((tx) => work(scopeSql(tx, this.#context.run.workspaceId)));
+  }
+
+  /** Named by the target: a run that goes on under another configuration reads back nothing of the old one. */
+  #step<T>(name: string, work: () => Promise<T>): Promise<T> {
+    return this.#context.step(`${this.#target.id} ${name}`, work);
+  }
+}
+
+async function setNext(sql: ScopedSql, knowledgeBaseId: string, next: Generation | null): Promise<void> {
+  await sql.run(
+    'UPDATE knowledge_base SET next_generation = :next WHERE id = :id AND workspace_id = :workspace',
+    { id: knowledgeBaseId, next: next === null ? null : JSON.stringify(next) },
+  );
+}
+
+function* batches(memberships: readonly Membership[]): Generator<Membership[]> {
+  let batch: Membership[] = [];
+  let chunks = 0;
+  for (const membership of memberships) {
+    if (
+      batch.length > 0 &&
+      (batch.length >= DOCUMENTS_PER_COMMIT || chunks + membership.chunks > CHUNKS_PER_COMMIT)
+    ) {
+      yield batch;
+      batch = [];
+      chunks = 0;
+    }
+    batch.push(membership);
+    chunks += membership.chunks;
+  }
+  if (batch.length > 0) yield batch;
 }

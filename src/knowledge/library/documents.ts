@@ -23,6 +23,8 @@ interface DocumentRow {
 }
 
 const MAX_FILENAME_CHARACTERS = 255;
+/** Control characters, and those that reverse the direction of what follows. */
+const UNPRINTABLE = /[\p{Cc}\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
 
 /** The bytes must be durable in the blob store before this is called. */
 export async function createDocument(
@@ -93,10 +95,7 @@ export function documentNotFound(id: string): BudaoError {
 /** The name alone, without folders and without characters that would confuse a terminal, a header or a file system. */
 export function cleanFilename(filename: string): string {
   const base = filename.normalize('NFC').split(/[/\\]/).at(-1) ?? '';
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is removed
-  const clean = base
-    .replace(/[\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, '')
-    .trim();
+  const clean = base.replaceAll(UNPRINTABLE, '').trim();
   if (clean === '' || clean === '.' || clean === '..') return 'unnamed';
   if (clean.length <= MAX_FILENAME_CHARACTERS) return clean;
   const dot = clean.lastIndexOf('.');

@@ -94,6 +94,15 @@ export async function requireKnowledgeBase(sql: ScopedSql, id: string): Promise<
   if (row === undefined) throw knowledgeBaseNotFound(id);
 }
 
+/** What its index is built with, or null where there is no such knowledge base. */
+export async function findGeneration(sql: ScopedSql, id: string): Promise<Generation | null> {
+  const row = await sql.get<{ generation: string }>(
+    'SELECT generation FROM knowledge_base WHERE id = :id AND workspace_id = :workspace AND deleted_at IS NULL',
+    { id },
+  );
+  return row === undefined ? null : (JSON.parse(row.generation) as Generation);
+}
+
 /** @throws BudaoError knowledge_base_not_found */
 export async function getKnowledgeBase(sql: ScopedSql, id: string): Promise<KnowledgeBase> {
   const row = await sql.get<KnowledgeBaseRow>(
@@ -154,6 +163,14 @@ export async function updateKnowledgeBase(
     );
     if (change.isDefault === true) await makeDefault(tx, id);
     return getKnowledgeBase(tx, id);
+  });
+}
+
+/** Notes that the knowledge base is in use, from which its expiry counts. */
+export async function touchKnowledgeBase(tx: ScopedSql, id: string, now: number): Promise<void> {
+  await tx.run('UPDATE knowledge_base SET active_at = :now WHERE id = :id AND workspace_id = :workspace', {
+    id,
+    now,
   });
 }
 

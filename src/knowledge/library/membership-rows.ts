@@ -1,6 +1,13 @@
 import type { ScopedSql } from '../../ledger/scope.ts';
 import type { RunFailure } from '../../runs/run.ts';
-import type { Attributes, Chunking, Membership, MembershipStatus, MembershipSummary } from './memberships.ts';
+import type {
+  Attributes,
+  Chunking,
+  IngestPhase,
+  Membership,
+  MembershipStatus,
+  MembershipSummary,
+} from './memberships.ts';
 import { inPageOrder, type Page, pageSql } from './page.ts';
 
 interface MembershipRow {
@@ -59,6 +66,7 @@ export async function membershipsOf(sql: ScopedSql, documentId: string): Promise
 export interface MembershipFilter extends Page {
   knowledgeBaseId: string;
   status?: MembershipStatus | undefined;
+  phase?: IngestPhase | undefined;
   batchId?: string | undefined;
 }
 
@@ -67,12 +75,15 @@ export async function listMemberships(sql: ScopedSql, filter: MembershipFilter):
   const rows = await sql.all<MembershipRow>(
     `${SELECT_MEMBERSHIP} AND link.knowledge_base_id = :knowledgeBaseId AND ${page.where}
        AND (:status = '' OR ${EFFECTIVE_STATUS} = :status) AND (:batchId = '' OR link.batch_id = :batchId)
+       AND (:phase = '' OR link.summary LIKE :phase)
      ${page.orderBy}`,
     {
       ...page.params,
       knowledgeBaseId: filter.knowledgeBaseId,
       status: filter.status ?? '',
       batchId: filter.batchId ?? '',
+      // A title that holds these words has its quotation marks escaped.
+      phase: filter.phase === undefined ? '' : `%"phase":"${filter.phase}"%`,
     },
   );
   return inPageOrder(rows, filter).map(membershipFromRow);

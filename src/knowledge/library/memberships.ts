@@ -32,6 +32,8 @@ export interface MembershipSummary {
   artifact?: string;
   /** Generation that the artifact was made for. */
   generation?: string;
+  /** The failure is of a kind that passes: doctor starts the document again. */
+  passing?: boolean;
   /** The document that this one takes the place of once it is ready. */
   replaces?: string | undefined;
 }

@@ -1,10 +1,11 @@
 import { BudaoError } from '../../contract/errors.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
-import { type ScopedSql, scopeSql } from '../../ledger/scope.ts';
+import { type ScopedSql, scopeLedger, scopeSql } from '../../ledger/scope.ts';
 import {
   defaultKnowledgeBaseId,
   type Generation,
   knowledgeBaseNotFound,
+  touchKnowledgeBase,
 } from '../library/knowledge-bases.ts';
 import type { Attributes } from '../library/memberships.ts';
 import type { Embedder, SearchHit } from '../ports.ts';
@@ -13,6 +14,13 @@ import { type AttributeFilter, matchesFilter } from './attribute-filter.ts';
 
 /** Chunks of documents that left a moment ago are dropped after the search, so a few more are asked for. */
 const SPARE_HITS = 4;
+const ACTIVITY_RESOLUTION_MS = 60 * 60_000;
+
+export interface RetrieverDependencies {
+  ledger: Ledger;
+  searcher: Searcher;
+  embedderById(id: string): Embedder | null;
+}
 
 export interface RetrieveRequest {
   query: string;
@@ -41,11 +49,12 @@ export interface Retriever {
   retrieve(workspaceId: string, request: RetrieveRequest, signal?: AbortSignal): Promise<Retrieved>;
 }
 
-export function createRetriever(dependencies: {
-  ledger: Ledger;
-  searcher: Searcher;
-  embedderById(id: string): Embedder | null;
-}): Retriever {
+interface Target extends SearchTarget {
+  generation: Generation;
+  activeAt: number;
+}
+
+export function createRetriever(dependencies: RetrieverDependencies): Retriever {
   const { ledger, searcher } = dependencies;
   return {
     async retrieve(workspaceId, request, signal) {
@@ -53,20 +62,28 @@ export function createRetriever(dependencies: {
       const targets = await findTargets(sql, request.knowledgeBaseIds);
       const knowledgeBaseIds = targets.map((target) => target.knowledgeBaseId);
       if (targets.length === 0) return { hits: [], knowledgeBaseIds, degraded: null };
+      void noteActivity(ledger, workspaceId, targets, Date.now()).catch(() => {});
       const documentIds =
         request.filter === null ? null : await matchingDocuments(sql, knowledgeBaseIds, request.filter);
       if (documentIds !== null && documentIds.length === 0)
         return { hits: [], knowledgeBaseIds, degraded: null };
-      const { vector, degraded } = await embedQuery(dependencies, targets, request.query, signal);
-      const found = await searcher.search(targets, {
-        query: request.query,
-        vector,
-        limit: request.limit + SPARE_HITS,
-        documentIds,
-      });
+      const { vector, embedderId, degraded } = await embedQuery(dependencies, targets, request.query, signal);
+      const found = await searcher.search(
+        // Vectors of different embedders never meet, even where their lengths agree.
+        targets.map(({ knowledgeBaseId, generation }) => ({
+          knowledgeBaseId,
+          generation,
+          lexicalOnly: generation.embedder !== embedderId,
+        })),
+        { query: request.query, vector, limit: request.limit + SPARE_HITS, documentIds },
+      );
       const hits = await withDocuments(sql, found);
       return {
-        hits: hits.filter((hit) => hit.score >= request.scoreThreshold).slice(0, request.limit),
+        hits: hits
+          .filter((hit) => hit.score >= request.scoreThreshold)
+          // The same document may be described differently in another knowledge base.
+          .filter((hit) => request.filter === null || matchesFilter(request.filter, hit.attributes))
+          .slice(0, request.limit),
         knowledgeBaseIds,
         degraded,
       };
@@ -74,21 +91,34 @@ export function createRetriever(dependencies: {
   };
 }
 
-async function findTargets(
-  sql: ScopedSql,
-  requested: readonly string[] | null,
-): Promise<(SearchTarget & { generation: Generation })[]> {
+async function findTargets(sql: ScopedSql, requested: readonly string[] | null): Promise<Target[]> {
   const ids = requested ?? [await defaultKnowledgeBaseId(sql)].filter((id) => id !== null);
-  const targets = [];
+  const targets: Target[] = [];
   for (const id of new Set(ids)) {
-    const row = await sql.get<{ generation: string }>(
-      'SELECT generation FROM knowledge_base WHERE id = :id AND workspace_id = :workspace AND deleted_at IS NULL',
+    const row = await sql.get<{ generation: string; active_at: number }>(
+      `SELECT generation, active_at FROM knowledge_base
+       WHERE id = :id AND workspace_id = :workspace AND deleted_at IS NULL`,
       { id },
     );
     if (row === undefined) throw knowledgeBaseNotFound(id);
-    targets.push({ knowledgeBaseId: id, generation: JSON.parse(row.generation) as Generation });
+    const generation = JSON.parse(row.generation) as Generation;
+    targets.push({ knowledgeBaseId: id, generation, activeAt: row.active_at });
   }
   return targets;
+}
+
+/** Being asked keeps a knowledge base from expiring, which is counted in days: a write an hour is enough. */
+async function noteActivity(
+  ledger: Ledger,
+  workspaceId: string,
+  targets: readonly Target[],
+  now: number,
+): Promise<void> {
+  const stale = targets.filter((target) => now - target.activeAt > ACTIVITY_RESOLUTION_MS);
+  if (stale.length === 0) return;
+  await scopeLedger(ledger, workspaceId).transaction(async (tx) => {
+    for (const { knowledgeBaseId } of stale) await touchKnowledgeBase(tx, knowledgeBaseId, now);
+  });
 }
 
 async function matchingDocuments(
@@ -110,32 +140,44 @@ async function matchingDocuments(
   return [...ids];
 }
 
-/** One query vector serves all knowledge bases of one embedder; without it the search is lexical, and says so. */
+/**
+ * One query vector serves all knowledge bases of one embedder. Whatever has to be searched without its vectors makes
+ * the search lexical there, and says so.
+ */
 async function embedQuery(
-  dependencies: { embedderById(id: string): Embedder | null },
-  targets: readonly { generation: Generation }[],
+  dependencies: Pick<RetrieverDependencies, 'embedderById'>,
+  targets: readonly Target[],
   query: string,
   signal: AbortSignal | undefined,
-): Promise<{ vector: number[] | null; degraded: Retrieved['degraded'] }> {
-  const embedderId = targets.map((target) => target.generation.embedder).find((id) => id !== null) ?? null;
-  if (embedderId === null) return { vector: null, degraded: null };
-  const embedder = dependencies.embedderById(embedderId);
-  if (embedder === null) {
-    return {
-      vector: null,
-      degraded: { mode: 'keyword-only', reason: 'The embedding model is not configured.' },
-    };
-  }
+): Promise<{ vector: number[] | null; embedderId: string | null; degraded: Retrieved['degraded'] }> {
+  const embedderIds = new Set(targets.map((target) => target.generation.embedder));
+  embedderIds.delete(null);
+  if (embedderIds.size === 0) return { vector: null, embedderId: null, degraded: null };
+  const usable = [...embedderIds].flatMap((id) => dependencies.embedderById(id as string) ?? []);
+  const embedder = usable[0];
+  if (embedder === undefined) return lexical('The embedding model is not configured.');
   try {
-    const [vector] = await embedder.embed([query], {
+    const [vector = null] = await embedder.embed([query], {
       purpose: 'query',
       ...(signal === undefined ? {} : { signal }),
     });
-    return { vector: vector ?? null, degraded: null };
+    const degraded =
+      embedderIds.size === 1
+        ? null
+        : keywordOnly('Some of the knowledge bases were built with another embedding model.');
+    return { vector, embedderId: embedder.id, degraded };
   } catch (error) {
     if (!(error instanceof BudaoError) || signal?.aborted === true) throw error;
-    return { vector: null, degraded: { mode: 'keyword-only', reason: error.message } };
+    return lexical(error.message);
   }
+}
+
+function lexical(reason: string): { vector: null; embedderId: null; degraded: Retrieved['degraded'] } {
+  return { vector: null, embedderId: null, degraded: keywordOnly(reason) };
+}
+
+function keywordOnly(reason: string): NonNullable<Retrieved['degraded']> {
+  return { mode: 'keyword-only', reason };
 }
 
 /** Drops what the ledger no longer holds: the ledger decides what may be found, the index only where. */

@@ -1,0 +1,43 @@
+import type { Sql } from '../../ledger/ledger.ts';
+import { scopeSql } from '../../ledger/scope.ts';
+import { findGeneration } from '../library/knowledge-bases.ts';
+import { listMemberships } from '../library/membership-rows.ts';
+import { reingestDocument, saveMembership, submitIndexing } from '../library/memberships.ts';
+
+/**
+ * Has documents that are ready put into the index again, from what was derived of them; where that is for another
+ * generation, they are derived anew. Null for all documents of the knowledge base.
+ *
+ * @returns the runs to announce
+ */
+export async function requestReindex(
+  raw: Sql,
+  workspaceId: string,
+  knowledgeBaseId: string,
+  documentIds: readonly string[] | null,
+  now: number,
+): Promise<{ kind: string }[]> {
+  const tx = scopeSql(raw, workspaceId);
+  const generation = await findGeneration(tx, knowledgeBaseId);
+  if (generation === null) return [];
+  const wanted = documentIds === null ? null : new Set(documentIds);
+  const completed = await listMemberships(tx, {
+    knowledgeBaseId,
+    status: 'completed',
+    order: 'asc',
+    limit: Number.MAX_SAFE_INTEGER,
+  });
+  const runs: { kind: string }[] = [];
+  for (const membership of completed) {
+    if (wanted !== null && !wanted.has(membership.documentId)) continue;
+    const { artifact, generation: derivedFor } = membership.summary;
+    if (artifact !== undefined && derivedFor === generation.id) {
+      const change = { status: 'in_progress', phase: 'indexing', fraction: 0.9 } as const;
+      await saveMembership(tx, membership, change, now);
+    } else {
+      runs.push(await reingestDocument(raw, workspaceId, knowledgeBaseId, membership.documentId, now));
+    }
+  }
+  runs.push(await submitIndexing(raw, workspaceId, knowledgeBaseId, now));
+  return runs;
+}
