@@ -16,19 +16,21 @@ const PHRASES = (
 
 /** Words that hold one of the phrases and mean something of their own. */
 const PROTECTED = (
-  '目的 的确 了解 明了 过程 过错 过失 过期 过户 过半数 过渡 过度 超过 经过 通过 事故 不过 要求 要件 要约 重要 需要 主要 必要 会议 会计 会员 社会 工会 协会 委员会 大会 会费 ' +
-  '能力 性能 职能 功能 能源 不能 可能 得知 取得 获得 所得 不得 该项 也门 还款 归还 偿还 返还 退还 还贷 还债 应还 给付 给予 供给 给与 发给 支给 让与 转让 出让 受让 ' +
-  '跟踪 把握 被告 被保险 被诉 被害 理想 思想 自我 他人 其他 她们 着手 着重 附着 沿着 接着 着作 着名 ' +
-  '几何 如何 谁 是非 还是 国是 于是 但是 就业 就医 就诊 就职 就地 成就 首都 都市 那么 什么 么 你 申请 请求 请示 请假 聘请 邀请 提请 报请 请愿 何况 任何 哪怕 ' +
-  '对于 过敏 透过 这样 那样 太平 太阳 太空 很 又 会见 会同 会诊 能耗 智能 节能 得分 得到 心得 得失 应该 该国 想象 联想 要点 要素 概要 纪要 摘要 要闻 给水 补给 就餐 就读 着陆 着火 着装 着色 过滤 过境 过程 过去 通过'
+  '目的 的确 了解 明了 过程 过错 过失 过期 过户 过半数 过渡 过度 超过 经过 通过 不过 ' +
+  '要求 要件 要约 重要 主要 必要 会议 会计 会员 社会 工会 协会 委员会 大会 会费 能力 ' +
+  '性能 职能 功能 能源 不能 可能 得知 取得 获得 所得 不得 该项 也门 还款 归还 偿还 ' +
+  '返还 退还 还贷 还债 应还 给付 给予 供给 给与 发给 支给 让与 转让 出让 受让 跟踪 ' +
+  '把握 被告 被保险 被诉 被害 理想 思想 自我 他人 其他 着手 着重 附着 沿着 接着 着作 ' +
+  '着名 几何 是非 还是 国是 于是 但是 就业 就医 就诊 就职 就地 成就 首都 都市 那么 ' +
+  '申请 请求 请示 请假 聘请 邀请 提请 报请 请愿 何况 任何 哪怕 过敏 透过 这样 那样 ' +
+  '太平 太阳 太空 会见 会同 会诊 能耗 智能 节能 得分 得到 心得 得失 该国 想象 联想 ' +
+  '要点 要素 概要 纪要 摘要 要闻 给水 补给 就餐 就读 着陆 着火 着装 着色 过滤 过境 ' +
+  '过去'
 ).split(' ');
 
 const longestFirst = (words: string[]) => [...new Set(words)].sort((a, b) => b.length - a.length);
 const asksNothing = new Set(PHRASES);
-const PATTERN = new RegExp(
-  longestFirst([...PROTECTED.filter((word) => !asksNothing.has(word)), ...PHRASES]).join('|'),
-  'gu',
-);
+const PATTERN = new RegExp(longestFirst([...PROTECTED, ...PHRASES]).join('|'), 'gu');
 
 /** The normalised question with its question words replaced by a break. */
 export function withoutQuestionWords(normalised: string): string {
