@@ -2,7 +2,7 @@ import { BudaoError } from '../../contract/errors.ts';
 
 /** Uploads that one workspace may have under way in this process; a browser and a client library send up to six. */
 export const MAX_UPLOADS_PER_WORKSPACE = 16;
-const RETRY_AFTER_SECONDS = 2;
+const RETRY_AFTER_MS = 2_000;
 
 /** Keeps one workspace from taking all of the disk's attention. */
 export class UploadSlots {
@@ -29,7 +29,7 @@ export class UploadSlots {
 }
 
 export class TooManyUploadsError extends BudaoError {
-  readonly retryAfterSeconds = RETRY_AFTER_SECONDS;
+  readonly retryAfterMs = RETRY_AFTER_MS;
 
   constructor(limit: number) {
     super(
