@@ -1,12 +1,38 @@
 import { defineConfig } from 'vitest/config';
 
-/** Unit and integration tests share one process pool; tests of the whole system are run one after another. */
+const EXCLUDED = ['**/node_modules/**', '**/dist/**'];
+
+/** Unit and integration tests run two at a time; then those of the whole system, one after another. */
 export default defineConfig({
   test: {
-    include: ['src/**/*.test.ts', 'scripts/**/*.test.ts', 'console/src/**/*.test.ts', 'tests/**/*.test.ts'],
-    exclude: ['**/node_modules/**', '**/dist/**'],
     testTimeout: 60_000,
     hookTimeout: 60_000,
-    maxWorkers: 2,
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'unit',
+          include: [
+            'src/**/*.test.ts',
+            'scripts/**/*.test.{ts,mjs}',
+            'console/src/**/*.test.ts',
+            'tests/structure/*.test.ts',
+          ],
+          exclude: EXCLUDED,
+          maxWorkers: 2,
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'system',
+          include: ['tests/**/*.test.ts'],
+          exclude: [...EXCLUDED, 'tests/structure/**'],
+          fileParallelism: false,
+          sequence: { groupOrder: 1 },
+        },
+      },
+    ],
   },
 });

@@ -1,0 +1,55 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+
+/** What tests use beside npm packages: the browser, a font for Chinese pages, and a tracer of system calls. */
+const PACKAGES = [
+  { name: 'chromium', isForBrowser: true, isThere: () => isOnPath('chromium') },
+  {
+    name: 'fonts-noto-cjk',
+    isForBrowser: true,
+    isThere: () => existsSync('/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc'),
+  },
+  { name: 'strace', isForBrowser: false, isThere: () => isOnPath('strace') },
+];
+
+/** Installs what is missing where that is allowed. @returns whether everything is there */
+export function ensureSystemPackages({ withoutBrowser }) {
+  const needed = PACKAGES.filter((entry) => !(withoutBrowser && entry.isForBrowser));
+  const before = missing(needed);
+  if (before.length === 0) return true;
+  process.stdout.write(`budao: installing ${before.join(', ')} for the tests (once, about a minute) …\n`);
+  const becomeRoot = rootCommand();
+  if (becomeRoot !== null && isOnPath('apt-get')) {
+    aptGet(becomeRoot, ['update', '-qq']);
+    aptGet(becomeRoot, ['install', '-y', '-qq', '--no-install-recommends', ...before]);
+  }
+  const after = missing(needed);
+  if (after.length === 0) return true;
+  process.stdout.write(
+    `budao: the tests need ${after.join(', ')}, which could not be installed from here. Install them:\n` +
+      `  apt-get update && apt-get install -y --no-install-recommends ${after.join(' ')}   (as root)\n` +
+      'or leave the browser out with BUDAO_TEST_WITHOUT_BROWSER=1 (chromium and its font are then not needed).\n',
+  );
+  return false;
+}
+
+function missing(packages) {
+  return packages.filter((entry) => !entry.isThere()).map((entry) => entry.name);
+}
+
+/** How to become root without being asked for a password; null where that cannot be. */
+function rootCommand() {
+  if (process.getuid?.() === 0) return [];
+  return spawnSync('sudo', ['-n', 'true'], { stdio: 'ignore' }).status === 0 ? ['sudo', '-n'] : null;
+}
+
+function aptGet(becomeRoot, args) {
+  const [command, ...rest] = [...becomeRoot, 'env', 'DEBIAN_FRONTEND=noninteractive', 'apt-get', ...args];
+  // Results show in what is there afterwards, and apt-get itself says what is wrong.
+  spawnSync(command, rest, { stdio: ['ignore', 'ignore', 'inherit'] });
+}
+
+function isOnPath(command) {
+  return (process.env.PATH ?? '').split(delimiter).some((folder) => existsSync(join(folder, command)));
+}
