@@ -227,6 +227,14 @@ export const MIGRATIONS: readonly Migration[] = [
       `ALTER TABLE sign_in_session ADD COLUMN rotated_at bigint`,
     ],
   },
+  {
+    version: 3,
+    name: 'held-runs',
+    statements: [
+      // Everything that an append looks up: whether its owner still holds the run, and under which epoch.
+      `CREATE INDEX run_held ON run (owner, id, epoch) WHERE status = 'running'`,
+    ],
+  },
 ];
 
 export const SCHEMA_VERSION = MIGRATIONS.length;

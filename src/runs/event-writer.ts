@@ -154,13 +154,8 @@ export class EventWriter {
     for (let attempt = 0; ; attempt++) {
       try {
         const now = Date.now();
-        const outcomes = await this.#ledger.transaction(async (tx) => {
-          const appended: boolean[] = [];
-          for (const entry of batch) {
-            appended.push(await appendEvents(tx, this.#request(entry, attempt > 0), now));
-          }
-          return appended;
-        });
+        const requests = batch.map((entry) => this.#request(entry, attempt > 0));
+        const outcomes = await this.#ledger.transaction((tx) => appendEvents(tx, this.#owner, requests, now));
         for (const [index, entry] of batch.entries()) this.#settle(entry, outcomes[index] === true, now);
         return;
       } catch (error) {
@@ -181,7 +176,6 @@ export class EventWriter {
   #request(entry: Batch, isRetry: boolean): AppendRequest {
     return {
       runId: entry.log.run.id,
-      owner: this.#owner,
       epoch: entry.log.run.epoch,
       firstSeq: entry.log.lastSeq + 1,
       events: entry.events,

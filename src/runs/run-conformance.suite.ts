@@ -9,6 +9,7 @@ import { Janitor } from './janitor.ts';
 import { isTerminal, type Run, type RunEvent, type RunHandler, type SubmitRun } from './run.ts';
 import { RunFeeds } from './run-feed.ts';
 import {
+  type AppendRequest,
   appendEvents,
   claimRuns,
   getRun,
@@ -441,22 +442,20 @@ function append(
   isRetry = false,
 ): Promise<boolean> {
   const event = { type: status === null ? 'tick' : `run.${status}`, payloadJson: '{}' };
-  return ledger.transaction((tx) =>
-    appendEvents(
-      tx,
-      {
-        runId: run.id,
-        owner: run.owner ?? '',
-        epoch: run.epoch,
-        firstSeq: run.lastSeq + 1,
-        events: [event],
-        firstProgress: true,
-        finish: status === null ? null : { status, resultJson: null, failure: null },
-        isRetry,
-      },
-      Date.now(),
-    ),
+  const finish = status === null ? null : { status, resultJson: null, failure: null };
+  return appendAll(ledger, run, { firstSeq: run.lastSeq + 1, events: [event], finish, isRetry });
+}
+
+async function appendAll(
+  ledger: Ledger,
+  run: Run,
+  request: Pick<AppendRequest, 'firstSeq' | 'events' | 'finish' | 'isRetry'>,
+): Promise<boolean> {
+  const complete = { runId: run.id, epoch: run.epoch, firstProgress: true, ...request };
+  const [appended] = await ledger.transaction((tx) =>
+    appendEvents(tx, run.owner ?? '', [complete], Date.now()),
   );
+  return appended === true;
 }
 
 /** Deltas, other events between them, deltas that only look alike, and the end. */
@@ -474,22 +473,8 @@ async function writeMixedLog(ledger: Ledger, run: Run): Promise<void> {
     ['answer.delta', { text: '十天' }],
   ];
   for (const [offset, [type, payload]] of payloads.entries()) {
-    await ledger.transaction((tx) =>
-      appendEvents(
-        tx,
-        {
-          runId: run.id,
-          owner: run.owner ?? '',
-          epoch: run.epoch,
-          firstSeq: offset + 1,
-          events: [{ type, payloadJson: JSON.stringify(payload) }],
-          firstProgress: true,
-          finish: null,
-          isRetry: false,
-        },
-        Date.now() + offset,
-      ),
-    );
+    const events = [{ type, payloadJson: JSON.stringify(payload) }];
+    await appendAll(ledger, run, { firstSeq: offset + 1, events, finish: null, isRetry: false });
   }
   await append(ledger, { ...run, lastSeq: payloads.length }, 'completed');
 }

@@ -11,7 +11,6 @@ const DEFAULT_MAX_ATTEMPTS = 5;
 /** Appended under the current epoch only, at the end together with the status. */
 export interface AppendRequest {
   runId: string;
-  owner: string;
   epoch: number;
   /** The sequence number of the first event. */
   firstSeq: number;
@@ -143,47 +142,62 @@ export async function claimRuns(
 }
 
 /**
- * Appends under the current epoch. The run's own row stays as it is while text flows, apart from the first progress of
- * a claim and the end: one changed page less for each run in each commit.
+ * Appends for several runs of one owner in one go: one look at what the owner holds, one insert for each event. The
+ * run's own row stays as it is while text flows, apart from the first progress of a claim and the end.
  *
- * @returns false when the epoch is no longer current: the writer is fenced and must stop.
+ * @returns for each request whether it was appended; false means that its epoch is no longer current: fenced, stop.
  */
-export async function appendEvents(tx: Sql, request: AppendRequest, now: number): Promise<boolean> {
-  if (!(await isCurrent(tx, request))) return request.isRetry && (await wasAppended(tx, request));
-  const lastSeq = request.firstSeq - 1 + request.events.length;
-  if (request.finish !== null) {
-    await tx.run(FINISH_RUN, {
-      id: request.runId,
-      lastSeq,
-      status: request.finish.status,
-      result: request.finish.resultJson,
-      failure: request.finish.failure === null ? null : JSON.stringify(request.finish.failure),
-      now,
-    });
-  } else if (request.firstProgress) {
-    await tx.run('UPDATE run SET attempts = 0 WHERE id = :id', { id: request.runId });
+export async function appendEvents(
+  tx: Sql,
+  owner: string,
+  requests: readonly AppendRequest[],
+  now: number,
+): Promise<boolean[]> {
+  const held = await tx.all<{ id: string; epoch: number }>(HELD_BY_OWNER, { owner });
+  const epochs = new Map(held.map((run) => [run.id, run.epoch]));
+  const outcomes: boolean[] = [];
+  for (const request of requests) {
+    const isCurrent = epochs.get(request.runId) === request.epoch;
+    outcomes.push(isCurrent && (await appendOne(tx, request, now)) ? true : await wasAppended(tx, request));
   }
+  return outcomes;
+}
+
+async function appendOne(tx: Sql, request: AppendRequest, now: number): Promise<boolean> {
+  const { runId, epoch, firstSeq, finish } = request;
   for (const [offset, event] of request.events.entries()) {
-    await tx.run(INSERT_EVENT, {
-      runId: request.runId,
-      seq: request.firstSeq + offset,
-      epoch: request.epoch,
+    const seq = firstSeq + offset;
+    const { changes } = await tx.run(INSERT_NEXT_EVENT, {
+      runId,
+      seq,
+      epoch,
       type: event.type,
       payload: event.payloadJson,
       now,
     });
+    // A number that exists or leaves a gap is somebody else's; only the first can be.
+    if (changes === 0) return false;
+  }
+  const lastSeq = firstSeq - 1 + request.events.length;
+  if (finish !== null) {
+    const failure = finish.failure === null ? null : JSON.stringify(finish.failure);
+    await tx.run(FINISH_RUN, {
+      id: runId,
+      lastSeq,
+      status: finish.status,
+      result: finish.resultJson,
+      failure,
+      now,
+    });
+  } else if (request.firstProgress) {
+    await tx.run('UPDATE run SET attempts = 0 WHERE id = :id', { id: runId });
   }
   return true;
 }
 
-/** The writer holds the run, and knows its last event. */
-async function isCurrent(tx: Sql, { runId, owner, epoch, firstSeq }: AppendRequest): Promise<boolean> {
-  const row = await tx.get(CURRENT, { runId, owner, epoch, previousSeq: firstSeq - 1 });
-  return row !== undefined;
-}
-
 /** A commit whose answer was lost: the last event stands there under our own epoch. */
 async function wasAppended(tx: Sql, request: AppendRequest): Promise<boolean> {
+  if (!request.isRetry) return false;
   const row = await tx.get(
     `SELECT 1 AS one FROM event JOIN run ON run.id = event.run_id
      WHERE run.id = :id AND run.epoch = :epoch AND event.seq = :seq AND event.epoch = :epoch`,
@@ -195,15 +209,18 @@ async function wasAppended(tx: Sql, request: AppendRequest): Promise<boolean> {
 /** While a run is open, its log says how far it has come; the column is for finished ones. */
 const LAST_SEQ = `CASE WHEN run.finished_at IS NOT NULL THEN run.last_seq
   ELSE COALESCE((SELECT max(seq) FROM event WHERE event.run_id = run.id), 0) END`;
-const CURRENT = `
-  SELECT 1 AS one FROM run WHERE id = :runId AND owner = :owner AND epoch = :epoch AND status = 'running'
-    AND ${LAST_SEQ} = :previousSeq`;
+const HELD_BY_OWNER = `SELECT id, epoch FROM run WHERE status = 'running' AND owner = :owner`;
 const FINISH_RUN = `
   UPDATE run SET last_seq = :lastSeq, status = :status, result = :result, failure = :failure, owner = NULL,
     lease_until = 0, finished_at = :now WHERE id = :id`;
 const INSERT_EVENT = `
   INSERT INTO event (run_id, seq, epoch, type, payload, created_at)
   VALUES (:runId, :seq, :epoch, :type, :payload, :now)`;
+const INSERT_NEXT_EVENT = `
+  INSERT INTO event (run_id, seq, epoch, type, payload, created_at)
+  SELECT :runId, :seq, :epoch, :type, :payload, :now
+  WHERE :seq = 1 OR EXISTS (SELECT 1 FROM event WHERE run_id = :runId AND seq = :seq - 1)
+  ON CONFLICT (run_id, seq) DO NOTHING`;
 
 /** Whether the caller still holds the run: for other writes of a handler, in the same transaction as they. */
 export async function holdsRun(
