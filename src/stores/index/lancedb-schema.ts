@@ -23,7 +23,8 @@ export interface ChunkRow {
   tokens: number;
   text_terms: string;
   heading_terms: string;
-  vector?: number[];
+  /** An Arrow vector when it comes from LanceDB. */
+  vector?: ArrayLike<number> & Iterable<number> & { toArray?(): Float32Array };
 }
 
 /** What a chunk and its terms are made of; the vector is read only where it is needed. */
@@ -105,10 +106,15 @@ export function chunkOf(row: ChunkRow): Chunk {
 export function analysedChunkOf(row: ChunkRow): AnalysedChunk {
   return {
     chunk: chunkOf(row),
-    vector: row.vector == null ? null : Float32Array.from(row.vector),
+    vector: vectorOf(row),
     textTerms: termsOf(row.text_terms),
     headingTerms: termsOf(row.heading_terms),
   };
+}
+
+/** Element by element an Arrow vector is fifty times slower to read. */
+export function vectorOf({ vector }: ChunkRow): Float32Array | null {
+  return vector == null ? null : (vector.toArray?.() ?? Float32Array.from(vector));
 }
 
 export function termsOf(joined: string): string[] {

@@ -5,18 +5,18 @@ import type { QueryPlan } from '../../knowledge/search/query-plan.ts';
 import { createRanker } from '../../knowledge/search/rank.ts';
 import { cosineSimilarity } from '../../knowledge/search/similarity.ts';
 import type { TermStatistics } from '../../knowledge/search/statistics.ts';
-import { CHUNK_COLUMNS, type ChunkRow, chunkOf } from './lancedb-schema.ts';
+import { CHUNK_COLUMNS, type ChunkRow, chunkOf, vectorOf } from './lancedb-schema.ts';
 import { documentFilter } from './lancedb-table.ts';
 import { loadLanceDb } from './load-lancedb.ts';
 import { createPlannedCounter } from './planned-counts.ts';
 
 const TEXT_CANDIDATES = 80;
 const HEADING_CANDIDATES = 20;
-const VECTOR_CANDIDATES = 100;
+const VECTOR_CANDIDATES = 50;
 
-/** With these IVF_RQ keeps a recall of 0.99 at ten hits; the defaults keep 0.3 to 0.6. */
+/** With these IVF_RQ keeps a recall of 0.99 at ten hits; the defaults keep 0.3 to 0.6. The factor multiplies the candidates. */
 const PROBES = 20;
-const REFINE_FACTOR = 10;
+const REFINE_FACTOR = 4;
 
 /** The rarest terms find the candidates; the scorer then looks at all of them. */
 const MAX_QUERY_TERMS = 40;
@@ -48,8 +48,8 @@ export async function searchTable(
     const text = count(row.text_terms);
     const headings = count(row.heading_terms);
     const candidate = { chunk, length: text.length, textCounts: text.counts, headingCounts: headings.counts };
-    const similarity =
-      vector === null || row.vector == null ? null : cosineSimilarity(vector, Float32Array.from(row.vector));
+    const own = vector === null ? null : vectorOf(row);
+    const similarity = vector === null || own === null ? null : cosineSimilarity(vector, own);
     return { chunk, ...score(candidate), similarity };
   });
 }
