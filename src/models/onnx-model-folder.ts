@@ -65,8 +65,8 @@ export async function openModelFolder(folder: string): Promise<OnnxModelFolder> 
     padTokenId: typeof config.pad_token_id === 'number' ? config.pad_token_id : 0,
     pooling: pooling.pooling_mode_cls_token === true ? 'cls' : 'mean',
     prompts: {
-      query: String(prompts.query ?? ''),
-      passage: String(prompts.passage ?? prompts.document ?? ''),
+      query: textOf(prompts.query),
+      passage: textOf(prompts.passage ?? prompts.document),
     },
   };
 }
@@ -115,6 +115,10 @@ async function readJson(path: string): Promise<Record<string, unknown> | null> {
       { cause },
     );
   }
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : '';
 }
 
 function positive(value: unknown): number | null {

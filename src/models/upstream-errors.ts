@@ -28,7 +28,11 @@ export function readErrorBody(body: string): { message: string; code: string } {
     if (error !== null && typeof error === 'object') {
       const { message, code, type } = error as Record<string, unknown>;
       const text = typeof message === 'string' ? message : JSON.stringify(error);
-      return { message: text, code: String(code ?? type ?? '') };
+      const name = code ?? type;
+      return {
+        message: text,
+        code: typeof name === 'number' ? `${name}` : typeof name === 'string' ? name : '',
+      };
     }
   } catch {
     // Not JSON: a proxy's page, mostly.
