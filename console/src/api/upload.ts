@@ -31,19 +31,19 @@ function post(options: UploadOptions, headers: Record<string, string>): Promise<
     const call = new XMLHttpRequest();
     call.open('POST', `/v1/vector_stores/${knowledgeBaseId}/documents`);
     for (const [name, value] of Object.entries(headers)) call.setRequestHeader(name, value);
-    call.upload.onprogress = (event) => {
+    call.upload.addEventListener('progress', (event) => {
       if (event.lengthComputable) onProgress(event.loaded / event.total);
-    };
-    call.onload = () => {
+    });
+    call.addEventListener('load', () => {
       noteReached();
       if (call.status >= 200 && call.status < 300) {
         resolve(JSON.parse(call.responseText) as KnowledgeDocument);
       } else {
         reject(errorFromBody(call.status, call.responseText, call.getResponseHeader('x-request-id')));
       }
-    };
-    call.onerror = () => reject(unreachable(null));
-    call.onabort = () => reject(new DOMException('The upload was stopped.', 'AbortError'));
+    });
+    call.addEventListener('error', () => reject(unreachable(null)));
+    call.addEventListener('abort', () => reject(new DOMException('The upload was stopped.', 'AbortError')));
     signal.addEventListener('abort', () => call.abort(), { once: true });
     const form = new FormData();
     // Fields go before the file: a streaming parser reads them first.

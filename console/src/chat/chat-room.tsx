@@ -73,7 +73,14 @@ export default function ChatRoom({ id }: { id: string | null }) {
 function useFollowNewConversation(id: string | null): void {
   const { engine } = currentChat();
   useEffect(() => {
-    if (id !== null) return;
-    return engine.created.subscribe(() => navigate('chat', engine.created.get(), { replace: true }));
+    const follow = () => {
+      const created = engine.created.get();
+      if (created === null) return;
+      engine.created.set(null);
+      if (id === null) navigate('chat', created, { replace: true });
+    };
+    // A question that was waiting in the browser may have been sent before this room was entered.
+    follow();
+    return engine.created.subscribe(follow);
   }, [id, engine]);
 }

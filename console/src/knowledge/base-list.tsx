@@ -1,5 +1,5 @@
 import { PlusOutlined } from '@ant-design/icons';
-import { Button, Skeleton, Tag } from 'antd';
+import { Button, Skeleton } from 'antd';
 import { useState } from 'react';
 import { createKnowledgeBase } from '../api/knowledge.ts';
 import type { KnowledgeBase } from '../api/types.ts';
@@ -71,7 +71,7 @@ function BaseCard({ base }: { base: KnowledgeBase }) {
       <a className="base-card" href={hrefOf('knowledge', base.id)}>
         <span className="base-card-name">
           <strong>{base.name}</strong>
-          {base.is_default === true && <Tag color="success">{t('knowledge.default')}</Tag>}
+          {base.is_default === true && <span className="chip">{t('knowledge.default')}</span>}
         </span>
         {base.description && <span className="muted">{base.description}</span>}
         <span className="base-card-facts">

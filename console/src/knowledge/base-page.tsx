@@ -6,7 +6,7 @@ import {
   StarOutlined,
   SyncOutlined,
 } from '@ant-design/icons';
-import { Button, Dropdown, Tabs, Tag } from 'antd';
+import { Button, Dropdown, Tabs } from 'antd';
 import { useState } from 'react';
 import { rebuildKnowledgeBase, updateKnowledgeBase } from '../api/knowledge.ts';
 import type { KnowledgeBase } from '../api/types.ts';
@@ -37,7 +37,7 @@ export function BasePage({ base, generation, onChanged }: BasePageProps) {
             <ArrowLeftOutlined /> {t('room.knowledge')}
           </a>
           <h1>
-            {base.name} {base.is_default === true && <Tag color="success">{t('knowledge.default')}</Tag>}
+            {base.name} {base.is_default === true && <span className="chip">{t('knowledge.default')}</span>}
           </h1>
           {base.description && <p className="muted">{base.description}</p>}
           <p className="muted small">

@@ -1,11 +1,4 @@
-import {
-  BgColorsOutlined,
-  GlobalOutlined,
-  KeyOutlined,
-  LogoutOutlined,
-  SwapOutlined,
-  UserOutlined,
-} from '@ant-design/icons';
+import { KeyOutlined, LogoutOutlined, UserOutlined } from '@ant-design/icons';
 import { Button, Dropdown, type MenuProps } from 'antd';
 import { chooseWorkspace, currentWorkspace, session, signOut } from '../api/session.ts';
 import { chooseLanguage, type Language, useLanguage, useText } from '../i18n/text.ts';
@@ -24,16 +17,14 @@ export function AccountMenu({ onChangePassword }: { onChangePassword: () => void
     ...(state.workspaces.length > 1
       ? [
           {
-            key: 'workspaces',
-            icon: <SwapOutlined />,
+            type: 'group' as const,
             label: t('account.workspace'),
             children: state.workspaces.map(({ id, name }) => ({ key: `workspace:${id}`, label: name })),
           },
         ]
       : []),
     {
-      key: 'language',
-      icon: <GlobalOutlined />,
+      type: 'group',
       label: t('account.language'),
       children: [
         { key: 'language:zh', label: t('language.zh') },
@@ -41,8 +32,7 @@ export function AccountMenu({ onChangePassword }: { onChangePassword: () => void
       ],
     },
     {
-      key: 'theme',
-      icon: <BgColorsOutlined />,
+      type: 'group',
       label: t('account.theme'),
       children: [
         { key: 'theme:system', label: t('theme.system') },
@@ -50,8 +40,8 @@ export function AccountMenu({ onChangePassword }: { onChangePassword: () => void
         { key: 'theme:dark', label: t('theme.dark') },
       ],
     },
-    { key: 'password', icon: <KeyOutlined />, label: t('password.title') },
     { type: 'divider' },
+    { key: 'password', icon: <KeyOutlined />, label: t('password.title') },
     { key: 'sign-out', icon: <LogoutOutlined />, label: t('account.signOut') },
   ];
 

@@ -12,6 +12,7 @@ const palettes = {
     layout: '#f7f6f3',
     text: '#1d2321',
     border: '#e2e0da',
+    onPrimary: '#ffffff',
     good: '#2e7d4f',
     warn: '#9a6700',
     bad: '#b3372f',
@@ -22,6 +23,7 @@ const palettes = {
     layout: '#131615',
     text: '#e6e9e7',
     border: '#323836',
+    onPrimary: '#0c1715',
     good: '#62b884',
     warn: '#d9a945',
     bad: '#ea7d74',
@@ -50,7 +52,13 @@ export function antdTheme(name: ThemeName, reducedMotion: boolean): ThemeConfig 
       motion: !reducedMotion,
     },
     components: {
-      Button: { primaryShadow: 'none', defaultShadow: 'none', dangerShadow: 'none' },
+      Button: {
+        primaryColor: palette.onPrimary,
+        dangerColor: palette.onPrimary,
+        primaryShadow: 'none',
+        defaultShadow: 'none',
+        dangerShadow: 'none',
+      },
     },
   };
 }

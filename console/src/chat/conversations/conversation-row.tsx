@@ -152,7 +152,7 @@ function RenameField({ conversation, onDone }: { conversation: Conversation; onD
 function safeFilename(title: string): string {
   return (
     title
-      .replaceAll(/[\\/:*?"<>|\u0000-\u001f]/g, ' ')
+      .replaceAll(/[\\/:*?"<>|\p{Cc}]/gu, ' ')
       .trim()
       .slice(0, 60) || 'conversation'
   );

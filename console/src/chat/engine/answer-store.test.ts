@@ -25,6 +25,14 @@ describe('the store of answers', () => {
     expect([store.latest('a').text, store.latest('b').text]).toEqual(['aa', 'bb']);
   });
 
+  it('goes on after the number that came with the conversation, so that a reload doubles nothing', () => {
+    const store = new AnswerStore((work) => work());
+    store.seed({ ...emptyAnswer('r'), status: 'in_progress', text: 'ab', lastSeq: 4 });
+    expect(store.latest('r').lastSeq).toBe(4);
+    store.apply('r', { type: 'response.output_text.delta', sequence_number: 4, delta: 'ab' });
+    expect(store.latest('r').text).toBe('ab');
+  });
+
   it('does not let an older copy from the conversation undo what was streamed', () => {
     const store = new AnswerStore((work) => work());
     store.apply('r', { type: 'response.output_text.delta', sequence_number: 5, delta: 'newer text' });

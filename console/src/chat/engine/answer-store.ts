@@ -35,11 +35,7 @@ export class AnswerStore {
       !isFinished(answer)
     )
       return;
-    this.change(answer.responseId, (old) => ({
-      ...answer,
-      connection: old.connection,
-      lastSeq: old.lastSeq,
-    }));
+    this.change(answer.responseId, (old) => ({ ...answer, connection: old.connection }));
   }
 
   apply(responseId: string, event: StreamEvent): void {

@@ -19,7 +19,7 @@ export interface Asking {
 export class ChatEngine implements Disposable {
   readonly answers: AnswerStore;
   readonly outbox: Outbox;
-  /** The conversation that a first question has brought to life last. */
+  /** The conversation that a first question has brought to life, until a view has followed it there. */
   readonly created = new Observable<string | null>(null);
   /** Called when a conversation came to exist or got a new turn. */
   onConversationTouched: (conversationId: string, question: string, responseId: string | null) => void =

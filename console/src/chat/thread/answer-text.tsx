@@ -23,6 +23,8 @@ const MarksContext = createContext<Marks>({ sources: [], activeSource: null, onO
 
 /** While the sources of an answer are still coming in, a mark with a number up to this is taken for a citation. */
 const maxPendingMark = 50;
+/** Keeps a mark on one line with the word before it and the full stop after it. */
+const WORD_JOINER = '\u2060';
 
 /** Markdown without raw HTML and without pictures from elsewhere; marks like [1] become buttons. */
 export function AnswerText({ text, isFinished, sources, activeSource, onOpenSource }: AnswerTextProps) {
@@ -63,19 +65,29 @@ function Mark({ number }: { number?: string | number }) {
   const { sources, activeSource, onOpenSource } = use(MarksContext);
   const source = sources.find((candidate) => candidate.number === Number(number));
   if (source === undefined) {
-    return <span className="mark is-pending">{number}</span>;
+    return (
+      <>
+        {WORD_JOINER}
+        <span className="mark is-pending">{number}</span>
+        {WORD_JOINER}
+      </>
+    );
   }
   const isActive = activeSource?.citation === source.citation;
   return (
-    <button
-      type="button"
-      className={isActive ? 'mark is-active' : 'mark'}
-      title={source.citation.filename}
-      aria-label={t('source.open', { number: source.number, filename: source.citation.filename })}
-      onClick={() => onOpenSource(source)}
-    >
-      {number}
-    </button>
+    <>
+      {WORD_JOINER}
+      <button
+        type="button"
+        className={isActive ? 'mark is-active' : 'mark'}
+        title={source.citation.filename}
+        aria-label={t('source.open', { number: source.number, filename: source.citation.filename })}
+        onClick={() => onOpenSource(source)}
+      >
+        {number}
+      </button>
+      {WORD_JOINER}
+    </>
   );
 }
 
