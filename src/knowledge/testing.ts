@@ -34,6 +34,7 @@ export interface KnowledgeOptions {
   embedder?: Embedder | null;
   wrapExtractor?: (extractor: Extractor) => Extractor;
   wrapIndex?: (index: ChunkIndex) => ChunkIndex;
+  wrapHandler?: (handler: RunHandler<never>) => RunHandler<never>;
 }
 
 export interface TestKnowledge extends AsyncDisposable {
@@ -91,11 +92,12 @@ export async function openTestKnowledge(options: KnowledgeOptions = {}): Promise
     startWorker() {
       const { embedder } = knowledge;
       const shared = { ledger, channel, extractor, blobs, derived, index, embedder };
-      const handlers = [
+      let handlers = [
         createIngestHandler({ ...shared, embedderById: (id) => (embedder?.id === id ? embedder : null) }),
         createIndexHandler(shared),
         createRebuildHandler(shared),
-      ] as readonly RunHandler<never>[];
+      ] as RunHandler<never>[];
+      if (options.wrapHandler !== undefined) handlers = handlers.map(options.wrapHandler);
       return cleanup.use(new RunWorker({ ledger, channel, owner: `proc_${++owner}`, handlers }));
     },
     useEmbedder(embedder) {
@@ -145,6 +147,40 @@ export async function openTestKnowledge(options: KnowledgeOptions = {}): Promise
     [Symbol.asyncDispose]: () => cleanup.disposeAsync(),
   };
   return knowledge;
+}
+
+/** Holds whoever passes until it is opened; says when somebody has come. */
+export class Gate {
+  readonly #arrived = Promise.withResolvers<void>();
+  readonly #opened = Promise.withResolvers<void>();
+
+  get arrived(): Promise<void> {
+    return this.#arrived.promise;
+  }
+
+  open(): void {
+    this.#opened.resolve();
+  }
+
+  pass(): Promise<void> {
+    this.#arrived.resolve();
+    return this.#opened.promise;
+  }
+}
+
+/** Vectors that depend on nothing but the text. */
+export function fakeEmbedder(id: string, dimension: number): Embedder {
+  return {
+    id,
+    dimension,
+    embed: async (texts) =>
+      texts.map((text) => {
+        const vector = Array.from({ length: dimension }, () => 0.01);
+        for (const character of text) vector[(character.codePointAt(0) as number) % dimension]! += 1;
+        const length = Math.hypot(...vector);
+        return vector.map((value) => value / length);
+      }),
+  };
 }
 
 const LIMITS = {

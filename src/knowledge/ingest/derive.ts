@@ -57,6 +57,7 @@ export async function deriveArtifact(
   options: DeriveOptions,
 ): Promise<Derived> {
   const { signal, onProgress } = options;
+  if (!(await dependencies.blobs.has(membership.sha256))) throw blobMissing(membership.filename);
   await onProgress('extracting', PHASE_START.extracting);
   const document = await dependencies.extractor.extract({
     path: dependencies.blobs.path(membership.sha256),
@@ -117,5 +118,13 @@ function dimensionChanged(embedder: string, found: number, expected: number | nu
     'invalid',
     'dimension_mismatch',
     `The embedding model ${embedder} now gives vectors of length ${found}, and this knowledge base was built with ${expected ?? 'none'}. Rebuild the knowledge base.`,
+  );
+}
+
+function blobMissing(filename: string): BudaoError {
+  return new BudaoError(
+    'invalid',
+    'blob_missing',
+    `The content of ${filename} is missing from the data folder. Restore it from a backup, or upload the file again.`,
   );
 }

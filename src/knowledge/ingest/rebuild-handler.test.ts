@@ -1,0 +1,311 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { scopeSql } from '../../ledger/scope.ts';
+import { RunInterruption } from '../../runs/interruption.ts';
+import type { RunContext, RunHandler } from '../../runs/run.ts';
+import { releaseOwner } from '../../runs/run-store.ts';
+import {
+  deleteKnowledgeBase,
+  findGeneration,
+  type Generation,
+  getKnowledgeBase,
+} from '../library/knowledge-bases.ts';
+import { listMemberships } from '../library/membership-rows.ts';
+import { removeDocument, submitIndexing } from '../library/memberships.ts';
+import type { ChunkIndex } from '../ports.ts';
+import {
+  fakeEmbedder,
+  Gate,
+  type KnowledgeOptions,
+  openTestKnowledge,
+  type TestKnowledge,
+  until,
+  WORKSPACE,
+} from '../testing.ts';
+import { currentGeneration } from './generation.ts';
+import { submitRebuild } from './rebuild-handler.ts';
+
+const DOCUMENTS = {
+  'leave.md': '# 休假\n\n员工每年享有十天年假。\n',
+  'vpn.md': '# VPN\n\n院外访问内网须使用 VPN。\n',
+  'password.md': '# 密码\n\n密码长度至少十二位。\n',
+};
+
+describe('a rebuild', () => {
+  let knowledge: TestKnowledge;
+  let base: string;
+  let documentIds: string[];
+  let old: Generation;
+  const embedder = fakeEmbedder('embedder-one', 8);
+
+  afterEach(() => knowledge[Symbol.asyncDispose]());
+
+  async function open(options: KnowledgeOptions = {}): Promise<void> {
+    knowledge = await openTestKnowledge(options);
+    base = await knowledge.createBase();
+    documentIds = [];
+    await using _worker = knowledge.startWorker();
+    for (const [filename, content] of Object.entries(DOCUMENTS)) {
+      const documentId = await knowledge.store(filename, content);
+      documentIds.push(documentId);
+      await knowledge.add({ knowledgeBaseId: base, documentId });
+    }
+    await knowledge.quiet();
+    old = (await current())!;
+    knowledge.useEmbedder(embedder);
+  }
+
+  const current = () => findGeneration(scopeSql(knowledge.ledger.read, WORKSPACE), base);
+  const submit = () => knowledge.ledger.transaction((tx) => submitRebuild(tx, WORKSPACE, base, Date.now()));
+  const memberships = () =>
+    listMemberships(scopeSql(knowledge.ledger.read, WORKSPACE), {
+      knowledgeBaseId: base,
+      limit: 100,
+      order: 'asc',
+    });
+
+  /** The new generation holds exactly the documents that the ledger says, and nothing is left of the old one. */
+  async function expectSwitched(): Promise<void> {
+    const target = currentGeneration(embedder);
+    const described = await getKnowledgeBase(scopeSql(knowledge.ledger.read, WORKSPACE), base);
+    expect(described).toMatchObject({ generation: target, nextGeneration: null });
+    const present = await memberships();
+    expect(present.map(({ status, summary }) => [status, summary.generation])).toEqual(
+      present.map(() => ['completed', target.id]),
+    );
+    expect(await knowledge.index.inventory(base, target)).toEqual(
+      new Map(present.map(({ documentId, chunks }) => [documentId, chunks])),
+    );
+    expect(await knowledge.index.inventory(base, old)).toEqual(new Map());
+  }
+
+  it('switches to the vectors of a new embedder without a moment in which nothing is found', async () => {
+    await open();
+    await submit();
+    knowledge.startWorker();
+    let looks = 0;
+    await until(async () => {
+      expect(await knowledge.find(base, '年假几天')).toContainEqual(expect.stringContaining('十天年假'));
+      looks += 1;
+      return (await current())?.id === old.id ? null : true;
+    });
+    await knowledge.quiet();
+    expect(looks).toBeGreaterThan(0);
+    await expectSwitched();
+  });
+
+  it('killed at any point, is finished by whoever takes over', async () => {
+    let countdown = Number.POSITIVE_INFINITY;
+    const tick = (): void => {
+      countdown -= 1;
+      if (countdown === 0) throw new RunInterruption('lease_lost');
+    };
+    let killed = true;
+    let points = 0;
+    while (killed) {
+      points += 1;
+      countdown = Number.POSITIVE_INFINITY;
+      await open({
+        wrapHandler: (handler) => killable(handler, tick),
+        wrapIndex: (real) => ticking(real, tick),
+      });
+      countdown = points;
+      await submit();
+      const first = knowledge.startWorker();
+      await until(async () => {
+        await knowledge.ledger.transaction((tx) => releaseDead(tx));
+        const open = await knowledge.ledger.read.get(
+          `SELECT 1 AS one FROM run WHERE status IN ('queued', 'running')`,
+        );
+        return open === undefined ? true : null;
+      }, `recovery from a kill at point ${points}`);
+      killed = countdown <= 0;
+      await expectSwitched();
+      await first[Symbol.asyncDispose]();
+      if (killed) await knowledge[Symbol.asyncDispose]();
+    }
+    expect(points).toBeGreaterThan(12);
+  });
+
+  /** What the supervisor does as soon as a worker has died. */
+  async function releaseDead(tx: Parameters<typeof releaseOwner>[0]): Promise<void> {
+    const held = await tx.all<{ owner: string }>(
+      `SELECT owner FROM run WHERE status = 'running' AND owner IS NOT NULL`,
+    );
+    for (const { owner } of held) if (dead.delete(owner)) await releaseOwner(tx, owner);
+  }
+
+  it('takes over what is added, read anew and removed in the meantime', async () => {
+    const gate = new Gate();
+    let isHeld = true;
+    await open({
+      wrapExtractor: (real) => ({
+        async extract(job) {
+          const document = await real.extract(job);
+          if (knowledge.embedder !== null && job.filename === 'password.md' && isHeld) {
+            isHeld = false;
+            await gate.pass();
+          }
+          return document;
+        },
+      }),
+    });
+    await submit();
+    knowledge.startWorker();
+    knowledge.startWorker();
+    await gate.arrived;
+    const [leave, vpn] = documentIds as [string, string];
+    const added = await knowledge.store('oncall.md', '# 值班\n\n值班电话是 6100。\n');
+    knowledge.channel.publish('runs.available', '');
+    await knowledge.add({ knowledgeBaseId: base, documentId: added });
+    await knowledge.add({
+      knowledgeBaseId: base,
+      documentId: vpn,
+      chunking: { maxTokens: 100, overlapTokens: 0 },
+    });
+    await knowledge.ledger.transaction((tx) => removeDocument(tx, WORKSPACE, base, leave, Date.now()));
+    gate.open();
+    await knowledge.quiet();
+    await until(async () =>
+      (await memberships()).every(({ status }) => status === 'completed') ? true : null,
+    );
+    expect((await memberships()).map(({ documentId }) => documentId)).not.toContain(leave);
+    await expectSwitched();
+    expect(await knowledge.find(base, '值班电话')).toContainEqual(expect.stringContaining('6100'));
+  });
+
+  it('does not lose a document whose chunks go into the old index at the moment of the switch', async () => {
+    const gate = new Gate();
+    let isHeld = false;
+    await open({
+      wrapIndex: (real) => ({
+        ...real,
+        [Symbol.asyncDispose]: async () => {},
+        async replaceDocuments(knowledgeBaseId, generation, documents) {
+          await real.replaceDocuments(knowledgeBaseId, generation, documents);
+          if (isHeld && generation.id === old.id) {
+            isHeld = false;
+            await gate.pass();
+          }
+        },
+      }),
+    });
+    isHeld = true;
+    // Parsed for the old generation, as it is still in force.
+    knowledge.useEmbedder(null);
+    knowledge.startWorker();
+    const added = await knowledge.store('oncall.md', '# 值班\n\n值班电话是 6100。\n');
+    await knowledge.add({ knowledgeBaseId: base, documentId: added });
+    await gate.arrived;
+    knowledge.useEmbedder(embedder);
+    knowledge.startWorker();
+    // The first worker has no embedder, so a run that it claims finds nothing to do.
+    await until(async () => {
+      await submit();
+      return (await current())?.id === old.id ? null : true;
+    });
+    gate.open();
+    await until(async () => {
+      const membership = (await memberships()).find(({ documentId }) => documentId === added);
+      if (membership?.status === 'failed') {
+        // Its second parse was claimed by the worker without an embedder.
+        await knowledge.add({ knowledgeBaseId: base, documentId: added });
+        return null;
+      }
+      return membership?.status === 'completed' ? true : null;
+    });
+    await knowledge.quiet();
+    expect(await knowledge.find(base, '值班电话')).toContainEqual(expect.stringContaining('6100'));
+  });
+
+  it('ends with nothing left when the knowledge base is deleted under it', async () => {
+    const gate = new Gate();
+    await open({
+      wrapIndex: (real) => ({
+        ...real,
+        [Symbol.asyncDispose]: async () => {},
+        async replaceDocuments(knowledgeBaseId, generation, documents) {
+          await real.replaceDocuments(knowledgeBaseId, generation, documents);
+          if (knowledge.embedder !== null) await gate.pass();
+        },
+      }),
+    });
+    await submit();
+    knowledge.startWorker();
+    await gate.arrived;
+    await knowledge.ledger.transaction(async (tx) => {
+      await deleteKnowledgeBase(scopeSql(tx, WORKSPACE), base, Date.now());
+      await submitIndexing(tx, WORKSPACE, base, Date.now());
+    });
+    gate.open();
+    await knowledge.quiet();
+    for (const generation of [old, currentGeneration(embedder)])
+      expect(await knowledge.index.inventory(base, generation)).toEqual(new Map());
+  });
+
+  it('lets a document that can no longer be read fail alone', async () => {
+    await open();
+    const [first] = await memberships();
+    await knowledge.blobs.delete(first!.sha256);
+    await submit();
+    knowledge.startWorker();
+    await knowledge.quiet();
+    const statuses = (await memberships()).map(({ status }) => status);
+    expect(statuses.toSorted()).toEqual(['completed', 'completed', 'failed']);
+    expect((await current())?.id).toBe(currentGeneration(embedder).id);
+  });
+});
+
+const dead = new Set<string>();
+
+/** Throws as a process dies: at every durable act of a rebuild, before it and after it. */
+function killable(handler: RunHandler<never>, tick: () => void): RunHandler<never> {
+  if (handler.kind !== 'rebuild') return handler;
+  const around = async <T>(work: () => Promise<T>): Promise<T> => {
+    tick();
+    const result = await work();
+    tick();
+    return result;
+  };
+  return {
+    ...handler,
+    async handle(context: RunContext<never>) {
+      const instrumented: RunContext<never> = {
+        run: context.run,
+        input: context.input,
+        signal: context.signal,
+        history: context.history,
+        step: (name, work, options) => around(() => context.step(name, work, options)),
+        emit: (type, payload, options) => context.emit(type, payload, options),
+        transaction: (work) => around(() => context.transaction(work)),
+      };
+      try {
+        return await handler.handle(instrumented);
+      } catch (error) {
+        if (error instanceof RunInterruption && error.reason === 'lease_lost') dead.add(context.run.owner!);
+        throw error;
+      }
+    },
+  };
+}
+
+function ticking(real: ChunkIndex, tick: () => void): ChunkIndex {
+  return {
+    ...real,
+    [Symbol.asyncDispose]: async () => {},
+    async replaceDocuments(...request: Parameters<ChunkIndex['replaceDocuments']>) {
+      tick();
+      await real.replaceDocuments(...request);
+      tick();
+    },
+    async drop(...request: Parameters<ChunkIndex['drop']>) {
+      tick();
+      await real.drop(...request);
+      tick();
+    },
+    async optimize(...request: Parameters<ChunkIndex['optimize']>) {
+      tick();
+      await real.optimize(...request);
+      tick();
+    },
+  };
+}
