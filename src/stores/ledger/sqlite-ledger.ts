@@ -11,9 +11,12 @@ const LOCK_DEADLINE_MS = 5_000;
 const LOCK_SPINS = 4;
 const MAX_TRANSACTIONS_PER_COMMIT = 256;
 
+/** 32 MiB: pages that change in every commit are copied into the main file once for many commits, not for a few. */
+const CHECKPOINT_PAGES = 8_000;
 const WRITER_PRAGMAS = [
   'journal_mode = WAL',
   'synchronous = FULL',
+  `wal_autocheckpoint = ${CHECKPOINT_PAGES}`,
   'temp_store = MEMORY',
   'cache_size = -16000',
 ];
