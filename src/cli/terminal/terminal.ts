@@ -1,3 +1,4 @@
+import { displayWidth, padToWidth } from './display-width.ts';
 import { type Column, formatTable } from './table.ts';
 
 export interface OutputStream {
@@ -49,6 +50,13 @@ export class Terminal {
   table(columns: readonly Column[], rows: readonly (readonly string[])[]): string {
     const width = this.stdout.isTTY === true ? (this.stdout.columns ?? 80) : null;
     return formatTable(columns, rows, { columns: width, styleTitle: (title) => this.bold(title) });
+  }
+
+  /** Named values, one a line; those without a value are left out. */
+  facts(rows: readonly (readonly [string, string])[]): string {
+    const shown = rows.filter(([, value]) => value !== '');
+    const width = Math.max(0, ...shown.map(([name]) => displayWidth(name)));
+    return shown.map(([name, value]) => `${this.dim(padToWidth(name, width))}  ${value}\n`).join('');
   }
 
   bold(text: string): string {

@@ -1,0 +1,48 @@
+import { type InstallationState, readInstallationState } from '../../system/installation-state.ts';
+import type { CliContext } from '../context.ts';
+import { EXIT, type ExitCode } from '../exit-codes.ts';
+import { dataFolderOf } from '../service/locate.ts';
+import { formatTime } from '../terminal/format-time.ts';
+import type { AddCommand } from './add-command.ts';
+
+export const addStatusCommand: AddCommand = (program, { messages, action }) => {
+  program
+    .command('status')
+    .description(messages.status.description)
+    .addHelpText('after', messages.example('budao status --data-dir /srv/budao --json'))
+    .action(action(status));
+};
+
+/** Reads the ledger itself, so that it works when nothing answers. */
+async function status(context: CliContext): Promise<ExitCode> {
+  const { terminal } = context;
+  const state = await readInstallationState(dataFolderOf(context));
+  terminal.result(state, () => inWords(context, state));
+  if (state.running) return EXIT.ok;
+  if (!terminal.isJson) terminal.note(`${context.messages.tryPrefix}${context.messages.hints.start}`);
+  return EXIT.unreachable;
+}
+
+function inWords({ messages, terminal }: CliContext, state: InstallationState): string {
+  const t = messages.status;
+  const facts = terminal.facts([
+    [t.state, state.running ? terminal.green(t.running) : terminal.red(t.notRunning)],
+    [t.address, state.url ?? ''],
+    [t.version, state.version ?? ''],
+    [t.dataDir, state.dataDir],
+  ]);
+  if (!state.running) return facts;
+  const columns = [
+    { title: t.role },
+    { title: 'PID', align: 'right' as const },
+    { title: t.since },
+    { title: t.runs },
+  ];
+  const rows = state.processes.map((process) => [
+    t.roles[process.role],
+    String(process.pid),
+    formatTime(Math.floor(process.startedAt / 1000)),
+    process.runs.join(' '),
+  ]);
+  return `${facts}\n${terminal.table(columns, rows)}`;
+}

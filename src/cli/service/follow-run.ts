@@ -1,0 +1,38 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { CliError } from '../cli-error.ts';
+import { EXIT } from '../exit-codes.ts';
+import type { ServiceClient } from './client.ts';
+import { readEvents } from './event-stream.ts';
+import { isFinished, type RunEventObject, type RunObject } from './run-object.ts';
+
+const RECONNECT_MS = 200;
+const GIVE_UP_MS = 60_000;
+
+/** Every event of a run's log once, in order, through breaks of the connection. @returns the finished run */
+export async function followRun(
+  client: ServiceClient,
+  id: string,
+  onEvent: (event: RunEventObject) => void,
+  signal: AbortSignal,
+): Promise<RunObject> {
+  const path = `/ops/runs/${encodeURIComponent(id)}`;
+  let last = 0;
+  let heardMs = performance.now();
+  for (;;) {
+    try {
+      const response = await client.open('GET', `${path}/events?after=${last}`, { signal });
+      for await (const event of readEvents<RunEventObject>(response.body)) {
+        heardMs = performance.now();
+        if (event.seq <= last) continue;
+        last = event.seq;
+        onEvent(event);
+      }
+      const run = await client.json<RunObject>('GET', path, undefined, { signal });
+      if (isFinished(run) && run.last_seq <= last) return run;
+    } catch (error) {
+      const isFinal = error instanceof CliError && error.exitCode !== EXIT.unreachable;
+      if (signal.aborted || isFinal || performance.now() - heardMs > GIVE_UP_MS) throw error;
+    }
+    await sleep(RECONNECT_MS, undefined, { signal });
+  }
+}

@@ -1,0 +1,77 @@
+/** Tries what the configuration names, with the smallest request that tells whether it works. */
+import type { Embedder } from '../knowledge/ports.ts';
+import type { Configuration } from './configuration.ts';
+import { createEmbedder, createModels } from './models.ts';
+
+const TRY_TIMEOUT_MS = 30_000;
+/** Some models refuse a limit of one, and thinking ones say nothing within a few. */
+const TRY_OUTPUT_TOKENS = 16;
+
+export interface Trial {
+  kind: 'model' | 'embedder';
+  name: string;
+  ok: boolean;
+  durationMs: number;
+  /** A remark on success, else what is wrong and what to do about it. */
+  message: string;
+}
+
+export async function tryModels(configuration: Configuration): Promise<Trial[]> {
+  const trials: Trial[] = [];
+  for (const endpoint of configuration.models) {
+    const name = endpoint.name ?? endpoint.model;
+    // One at a time: a fallback would hide that the first one is down.
+    await using models = createModels({ ...configuration, models: [endpoint] });
+    trials.push(await attempt('model', name, async () => tryGenerator(models.choose(name))));
+  }
+  const { embedder } = configuration;
+  if (embedder !== null) {
+    const name = 'folder' in embedder ? embedder.folder : embedder.model;
+    trials.push(
+      await attempt('embedder', name, async () => tryEmbedder(await createEmbedder(configuration))),
+    );
+  }
+  return trials;
+}
+
+type Choice = ReturnType<ReturnType<typeof createModels>['choose']>;
+
+async function tryGenerator(generator: Choice): Promise<string> {
+  if (generator === null) return '';
+  const request = {
+    messages: [{ role: 'user' as const, content: 'Say: ok' }],
+    prefix: '',
+    maxOutputTokens: TRY_OUTPUT_TOKENS,
+    temperature: null,
+    signal: AbortSignal.timeout(TRY_TIMEOUT_MS),
+  };
+  let usage = '';
+  for await (const part of generator.generate(request, () => {})) {
+    if (part.type === 'end' && part.usage !== null) usage = `${part.usage.outputTokens} tokens`;
+  }
+  return usage;
+}
+
+async function tryEmbedder(embedder: Embedder | null): Promise<string> {
+  if (embedder === null) return '';
+  try {
+    const signal = AbortSignal.timeout(TRY_TIMEOUT_MS);
+    const [vector] = await embedder.embed(['ok'], { purpose: 'query', signal });
+    return `${vector?.length ?? 0} dimensions`;
+  } finally {
+    await (embedder as Partial<AsyncDisposable>)[Symbol.asyncDispose]?.();
+  }
+}
+
+async function attempt(kind: Trial['kind'], name: string, work: () => Promise<string>): Promise<Trial> {
+  const startedMs = performance.now();
+  const trial = { kind, name };
+  const durationMs = (): number => Math.round(performance.now() - startedMs);
+  try {
+    const message = await work();
+    return { ...trial, ok: true, durationMs: durationMs(), message };
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    return { ...trial, ok: false, durationMs: durationMs(), message };
+  }
+}
