@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { Registry } from 'prom-client';
 import { createAccess } from '../../access/access.ts';
 import { BudaoError } from '../../contract/errors.ts';
+import { knowledgeRoutes } from '../../http/knowledge/knowledge-routes.ts';
 import { createHttpServer } from '../../http/server.ts';
 import { RunClient } from '../../runs/run-client.ts';
 import { RunFeeds } from '../../runs/run-feed.ts';
@@ -35,7 +36,17 @@ await runChild('api', async ({ configuration, log, processId }) => {
     checks: healthChecks(stores),
     metrics: new Registry(),
     access: await createAccess({ ledger, secrets: openFolderSecrets({ folder: stores.folder.secrets }) }),
-    routes: [],
+    routes: [
+      knowledgeRoutes({
+        ledger,
+        runs,
+        blobs: stores.blobs,
+        derived: stores.derived,
+        retriever: stores.retriever,
+        embedder,
+        maxUploadBytes: configuration.limits.maxUploadBytes,
+      }),
+    ],
     consoleFolder: existsSync(CONSOLE_FOLDER) ? CONSOLE_FOLDER : null,
     status: async () => ({
       startedAt,
@@ -56,7 +67,9 @@ await runChild('api', async ({ configuration, log, processId }) => {
   cleanup.defer(() => ledger.transaction((tx) => removeProcess(tx, processId)));
   const url = urlOf(app.server.address() as AddressInfo);
   // Tools on this machine look there; a full disk must not keep people from reading.
-  await rememberEndpoint(stores.folder, url).catch((err: unknown) => log.warn({ err }, 'address not written'));
+  await rememberEndpoint(stores.folder, url).catch((err: unknown) =>
+    log.warn({ err }, 'address not written'),
+  );
   cleanup.defer(() => forgetEndpoint(stores.folder));
   return { url, stop: () => cleanup.disposeAsync() };
 });
