@@ -24,7 +24,7 @@ export function indexError(error: unknown, table: string): BudaoError {
       },
     );
   }
-  if (/commit conflict|retryable|too many concurrent writers/i.test(text)) {
+  if (/commit conflict|incompatible transaction|retryable|too many concurrent writers/i.test(text)) {
     return new BudaoError(
       'unavailable',
       'index_busy',

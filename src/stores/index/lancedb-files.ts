@@ -1,5 +1,6 @@
 /** What LanceDB leaves to its caller: syncing its files, and telling a torn manifest from a whole one. */
-import { open, readdir, rm, stat } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { open, readdir, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 
 const VERSIONS = '_versions';
@@ -8,6 +9,10 @@ const MAGIC = 'LANC';
 const FOOTER_BYTES = 16;
 /** Names count down from here, so that the newest manifest sorts first. */
 const MAX_VERSION = 2n ** 64n - 1n;
+
+/** Folders that begin so are tables in the making or on their way out; a killed process leaves them behind. */
+export const DRAFT_PREFIX = 'draft-';
+const ABANDONED_AFTER_MS = 60 * 60_000;
 
 export interface Manifest {
   file: string;
@@ -71,6 +76,45 @@ export async function syncNewFiles(tableFolder: string, synced: Set<string>): Pr
   for (const folder of changedFolders) await syncPath(folder);
   if (!synced.has(tableFolder)) await syncPath(path.dirname(tableFolder));
   synced.add(tableFolder);
+}
+
+/** Moves a finished table to where it belongs, unless another one is there; then that one stays. */
+export async function moveIntoPlace(draftFolder: string, tableFolder: string): Promise<void> {
+  for (;;) {
+    try {
+      await rename(draftFolder, tableFolder);
+      return;
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (code !== 'ENOTEMPTY' && code !== 'EEXIST') throw error;
+    }
+    if ((await versionKey(tableFolder)) !== null) {
+      await rm(draftFolder, { recursive: true, force: true });
+      return;
+    }
+    // Without a manifest it is the remains of a table, not a table.
+    await discard(tableFolder);
+  }
+}
+
+/** Takes a table away in one step, then removes its files. */
+export async function discard(tableFolder: string): Promise<void> {
+  const away = path.join(path.dirname(tableFolder), `${DRAFT_PREFIX}${randomUUID()}`);
+  await rename(tableFolder, away).catch(ignoreMissing);
+  await syncPath(path.dirname(tableFolder));
+  await rm(away, { recursive: true, force: true });
+}
+
+/** Removes what killed processes left behind long ago. */
+export async function sweepDrafts(directory: string): Promise<void> {
+  for (const name of await readdir(directory)) {
+    if (!name.startsWith(DRAFT_PREFIX)) continue;
+    const folder = path.join(directory, name);
+    const stats = await stat(folder).catch(ignoreMissing);
+    if (stats !== undefined && Date.now() - stats.mtimeMs > ABANDONED_AFTER_MS) {
+      await rm(folder, { recursive: true, force: true });
+    }
+  }
 }
 
 /** Syncs a file or folder; one that has gone in the meantime needs no syncing. */

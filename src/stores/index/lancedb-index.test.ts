@@ -48,6 +48,25 @@ async function newestFile(directory: string, kind: '_versions' | 'data'): Promis
   return path.join(folder, names.sort()[0] as string);
 }
 
+test('two processes that write to a new knowledge base at the same moment both succeed', async () => {
+  await using folder = await freshFolder();
+  await Promise.all(['a', 'b', 'c'].map((documentId) => put(folder.directory, documentId, '年假十天')));
+  await using index = await openLanceDbIndex({ directory: folder.directory });
+  expect([...(await index.inventory('kb', GENERATION)).keys()].sort()).toEqual(['a', 'b', 'c']);
+});
+
+test('a table that a killed process had only begun to make does not stand in the way', async () => {
+  await using folder = await freshFolder();
+  await put(folder.directory, 'a', '年假十天');
+  const [table] = await readdir(folder.directory);
+  const versions = path.join(folder.directory, table as string, '_versions');
+  for (const name of await readdir(versions)) await rm(path.join(versions, name));
+  await using index = await openLanceDbIndex({ directory: folder.directory });
+  expect(await index.search('kb', GENERATION, request)).toEqual([]);
+  await put(folder.directory, 'b', '年假十天');
+  expect([...(await index.inventory('kb', GENERATION)).keys()]).toEqual(['b']);
+});
+
 describe('after a power cut', () => {
   test.each([0, 20, 200])('a manifest torn at %i bytes gives way to the version before it', async (bytes) => {
     await using folder = await freshFolder();

@@ -8,6 +8,7 @@ import type { ChunkIndex, IndexGeneration, SearchHit } from '../../knowledge/por
 import { fuse } from '../../knowledge/search/fuse.ts';
 import { lendToNeighbours } from '../../knowledge/search/neighbours.ts';
 import { planQuery } from '../../knowledge/search/query-plan.ts';
+import { sweepDrafts } from './lancedb-files.ts';
 import { LAYOUT_VERSION } from './lancedb-schema.ts';
 import { LanceDbTable } from './lancedb-table.ts';
 import { MAX_MEMORY_ROWS, TableReader } from './table-reader.ts';
@@ -25,6 +26,7 @@ export interface LanceDbIndexOptions {
 
 export async function openLanceDbIndex(options: LanceDbIndexOptions): Promise<ChunkIndex> {
   await mkdir(options.directory, { recursive: true });
+  await sweepDrafts(options.directory);
   const { maxMemoryRows = MAX_MEMORY_ROWS } = options;
   const entries = new Map<string, Entry>();
 

@@ -1,14 +1,25 @@
 /** One table on disk: opened lazily, read at its newest version, written by one caller at a time. */
 import { randomUUID } from 'node:crypto';
-import { rm } from 'node:fs/promises';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Table } from '@lancedb/lancedb';
 import type { IndexedChunk } from '../../knowledge/ports.ts';
 import { indexCorrupt, indexError } from './lancedb-errors.ts';
-import { dropTornManifests, syncNewFiles, versionKey } from './lancedb-files.ts';
+import {
+  DRAFT_PREFIX,
+  discard,
+  dropTornManifests,
+  moveIntoPlace,
+  syncNewFiles,
+  versionKey,
+} from './lancedb-files.ts';
 import { createIndexes, optimizeTable } from './lancedb-maintenance.ts';
 import { chunkSchema, rowOf } from './lancedb-schema.ts';
 import { loadLanceDb } from './load-lancedb.ts';
+
+/** Tries against other writers; one run at a time writes a knowledge base, so that even a second one is rare. */
+const MAX_ATTEMPTS = 6;
+const MAX_PAUSE_MS = 100;
 
 /** A handle on the newest version, with the key that it was opened under. */
 export interface OpenVersion {
@@ -99,7 +110,7 @@ export class LanceDbTable {
     return this.#inTurn(async () => {
       this.#close();
       this.#synced.clear();
-      await rm(this.#folder, { recursive: true, force: true });
+      await discard(this.#folder);
     });
   }
 
@@ -109,14 +120,20 @@ export class LanceDbTable {
     this.#close();
   }
 
+  /** Every write may be done again from the start: where another process was faster, it is. */
   #write(work: () => Promise<void>): Promise<void> {
     return this.#inTurn(async () => {
-      try {
-        await work();
-        if ((await versionKey(this.#folder)) !== null) await syncNewFiles(this.#folder, this.#synced);
-      } catch (error) {
-        this.#close();
-        throw indexError(error, this.name);
+      for (let attempt = 1; ; attempt += 1) {
+        try {
+          await work();
+          if ((await versionKey(this.#folder)) !== null) await syncNewFiles(this.#folder, this.#synced);
+          return;
+        } catch (error) {
+          this.#close();
+          const failure = indexError(error, this.name);
+          if (failure.code !== 'index_busy' || attempt === MAX_ATTEMPTS) throw failure;
+          await sleep(Math.random() * MAX_PAUSE_MS);
+        }
       }
     });
   }
@@ -150,14 +167,18 @@ export class LanceDbTable {
     return this.#open;
   }
 
+  /**
+   * The table is made aside, with its indexes, and moved into place whole. Where another process was faster, its
+   * table stays: two creations in one place would overwrite each other's rows.
+   */
   async #create(): Promise<Table> {
-    // What a killed process left behind before its first version was complete.
-    await rm(this.#folder, { recursive: true, force: true });
     const { connect } = await loadLanceDb();
     const connection = await connect(this.#directory);
-    const table = await connection.createEmptyTable(this.name, chunkSchema(this.dimension));
-    await createIndexes(table);
-    return table;
+    this.#synced.clear();
+    const draft = `${DRAFT_PREFIX}${randomUUID()}`;
+    await createIndexes(await connection.createEmptyTable(draft, chunkSchema(this.dimension)));
+    await moveIntoPlace(path.join(this.#directory, `${draft}.lance`), this.#folder);
+    return connection.openTable(this.name);
   }
 
   /** The handle may still be read by a search under way, so it is left to the garbage collector. */
