@@ -34,6 +34,9 @@ export interface DocumentRowProps {
   onChanged: () => Promise<void>;
 }
 
+/** The others are in the attributes' dialog. */
+const maxShownAttributes = 3;
+
 const icons: Record<string, ComponentType> = {
   pdf: FilePdfOutlined,
   docx: FileWordOutlined,
@@ -65,13 +68,16 @@ export function DocumentRow(props: DocumentRowProps) {
             >
               {filename}
             </button>
-            <span className="muted small">
-              {document.pages ? t('document.pages', { count: formatNumber(language, document.pages) }) : ''}
-              {attributes.map(([name, value]) => (
-                <span key={name} className="attribute">
+            <span className="document-facts muted small">
+              {document.pages ? (
+                <span>{t('document.pages', { count: formatNumber(language, document.pages) })}</span>
+              ) : null}
+              {attributes.slice(0, maxShownAttributes).map(([name, value]) => (
+                <span key={name}>
                   {name}: {String(value)}
                 </span>
               ))}
+              {attributes.length > maxShownAttributes && <span>…</span>}
             </span>
           </div>
         </div>

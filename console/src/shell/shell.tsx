@@ -11,6 +11,7 @@ import { rooms } from './rooms.ts';
 import { navigate, useRoute } from './router.ts';
 import { Sidebar } from './sidebar.tsx';
 import { useIsPhone } from './use-media.ts';
+import { usePasswordReminder } from './use-password-reminder.ts';
 
 const SearchPalette = lazy(() => import('../chat/conversations/search-palette.tsx'));
 
@@ -23,8 +24,7 @@ export function Shell() {
   const [drawerOpen, setDrawerOpen] = useState(false);
   const [searchOpen, setSearchOpen] = useState(false);
   const [passwordOpen, setPasswordOpen] = useState(false);
-  const [postponed, setPostponed] = useState(false);
-  const mustChange = state.account?.must_change_password === true && !postponed;
+  const { isDue, postpone } = usePasswordReminder(state.account);
   useShortcut('k', () => setSearchOpen(true));
 
   const role = currentWorkspace(state)?.role;
@@ -89,11 +89,11 @@ export function Shell() {
         </Drawer>
       )}
       <Suspense>{searchOpen && <SearchPalette onClose={() => setSearchOpen(false)} />}</Suspense>
-      {(mustChange || passwordOpen) && state.status === 'signed-in' && (
+      {(isDue || passwordOpen) && state.status === 'signed-in' && (
         <ChangePassword
-          isFirst={mustChange}
+          isFirst={isDue}
           onClose={() => {
-            setPostponed(true);
+            postpone();
             setPasswordOpen(false);
           }}
         />
