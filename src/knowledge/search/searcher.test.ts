@@ -90,6 +90,12 @@ describe('several knowledge bases', () => {
   });
 });
 
+test('warming touches every knowledge base and never fails on an empty one', async () => {
+  const searcher = createSearcher({ index: createMemoryChunkIndex() });
+  await expect(searcher.warm([{ knowledgeBaseId: 'none', generation: GENERATION }])).resolves.toBeUndefined();
+  await expect(searcher.warm([])).resolves.toBeUndefined();
+});
+
 describe('fusion', () => {
   const evidence = (id: string, lexical: number, similarity: number | null) => ({
     chunk: chunk(id, 0, id),

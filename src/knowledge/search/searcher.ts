@@ -17,10 +17,15 @@ export interface SearcherHit extends SearchHit {
 export interface Searcher {
   /** The best hits over all targets. A query vector goes only to generations of its length. */
   search(targets: readonly SearchTarget[], request: SearchRequest): Promise<SearcherHit[]>;
+  /** Loads dictionaries and tables, so that the first question does not wait for them. */
+  warm(targets: readonly SearchTarget[]): Promise<void>;
 }
 
+/** Traditional characters, a synonym and an English term: touches every dictionary. */
+const WARM_UP_QUERY = '員工年假 leave';
+
 export function createSearcher({ index }: { index: ChunkIndex }): Searcher {
-  return {
+  const searcher: Searcher = {
     async search(targets, request) {
       const lists = await Promise.all(
         targets.map(async ({ knowledgeBaseId, generation, lexicalOnly = false }) => {
@@ -32,7 +37,11 @@ export function createSearcher({ index }: { index: ChunkIndex }): Searcher {
       );
       return lists.length === 1 ? (lists[0] as SearcherHit[]) : merge(lists.flat(), request.limit);
     },
+    async warm(targets) {
+      await searcher.search(targets, { query: WARM_UP_QUERY, vector: null, limit: 1, documentIds: null });
+    },
   };
+  return searcher;
 }
 
 /**
