@@ -131,12 +131,20 @@ function sourcesOf(
   annotations: readonly FileCitation[],
   messages: CliContext['messages'],
 ): string[] {
-  const lines = annotations.map((citation) => {
-    const mark = text.slice(citation.start_index, citation.end_index).trim();
+  const sorted = annotations.toSorted((a, b) =>
+    markOf(text, a).localeCompare(markOf(text, b), 'en', { numeric: true }),
+  );
+  const lines = sorted.map((citation) => {
     const place = placeOf(citation, messages.page);
-    return withoutControls(`  ${mark} ${citation.filename}${place === '' ? '' : ` › ${place}`}`);
+    return withoutControls(
+      `  ${markOf(text, citation)} ${citation.filename}${place === '' ? '' : ` › ${place}`}`,
+    );
   });
   return [...new Set(lines)];
+}
+
+function markOf(text: string, citation: FileCitation): string {
+  return text.slice(citation.start_index, citation.end_index).trim();
 }
 
 function exitCodeOf({ messages, terminal }: CliContext, response: ResponseObject): ExitCode {

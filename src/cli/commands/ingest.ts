@@ -28,7 +28,8 @@ interface IngestOptions {
 /** One file on its way; the summary and the JSON are made of these. */
 interface Item {
   file: LocalFile;
-  replaces: string | null;
+  /** The document of the same name that it takes the place of. */
+  replaces: VectorStoreFileObject | null;
   document: VectorStoreFileObject | null;
   error: { code: string; message: string } | null;
 }
@@ -110,11 +111,11 @@ async function planItems(
   base: VectorStoreObject | null,
   isReplacing: boolean,
 ): Promise<Item[]> {
-  const known = new Map<string, string>();
+  const known = new Map<string, VectorStoreFileObject>();
   if (isReplacing && base !== null) {
     const path = `/v1/vector_stores/${base.id}/files?order=asc`;
     for await (const document of readPages<VectorStoreFileObject>(client, path))
-      known.set(document.filename.normalize('NFC'), document.id);
+      known.set(document.filename.normalize('NFC'), document);
   }
   return files.map((file) => {
     const name = file.filename.normalize('NFC');
@@ -143,15 +144,17 @@ async function uploadAll(
     try {
       item.document = await uploadFile(client, item.file, {
         knowledgeBaseId: target.id,
-        attributes,
-        replaces,
+        // What takes a document's place keeps its attributes, except those that are given anew.
+        attributes: { ...replaces?.attributes, ...attributes },
+        replaces: replaces?.id ?? null,
         onBytes,
         signal,
       });
     } catch (error) {
       signal.throwIfAborted();
-      const { code, message } = asCliError(error);
-      item.error = { code, message };
+      const { code, message, exitCode } = asCliError(error);
+      const hint = exitCode === EXIT.unreachable ? ` ${messages.ingest.againWithReplace}` : '';
+      item.error = { code, message: message + hint };
     }
   });
 }
@@ -185,7 +188,11 @@ function planJson(base: VectorStoreObject | null, { kb }: IngestOptions, items: 
   return {
     dry_run: true,
     knowledge_base: { id: base?.id ?? null, name: base?.name ?? kb ?? null, is_new: base === null },
-    files: items.map(({ file, replaces }) => ({ path: file.path, bytes: file.bytes, replaces })),
+    files: items.map(({ file, replaces }) => ({
+      path: file.path,
+      bytes: file.bytes,
+      replaces: replaces?.id ?? null,
+    })),
   };
 }
 
@@ -199,7 +206,7 @@ function planInWords(
   const rows = items.map(({ file, replaces }) => [
     file.path,
     formatBytes(file.bytes),
-    replaces === null ? t.isNew : t.replaces(replaces),
+    replaces === null ? t.isNew : t.replaces(replaces.id),
   ]);
   const columns = [
     { title: t.file, mayCut: true },
@@ -216,7 +223,7 @@ function summaryJson(target: VectorStoreObject, items: readonly Item[]) {
     filename: document?.filename ?? file.filename,
     id: document?.id ?? null,
     status: document?.status ?? 'failed',
-    replaces,
+    replaces: replaces?.id ?? null,
     pages: document?.pages ?? null,
     chunks: document?.chunk_count ?? 0,
     warnings: document?.warnings ?? [],

@@ -1,9 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import type { VectorStoreFileObject } from '../../contract/openai/vector-stores.ts';
+import { CliError } from '../cli-error.ts';
+import { EXIT } from '../exit-codes.ts';
 import type { Attributes } from '../service/attributes.ts';
 import type { ServiceClient } from '../service/client.ts';
 import type { LocalFile } from './collect-files.ts';
+
+/** Each of them waits for a restart of the service by itself. */
+const MAX_TRIES = 4;
 
 export interface UploadOptions {
   knowledgeBaseId: string;
@@ -20,34 +25,58 @@ export async function uploadFile(
   file: LocalFile,
   options: UploadOptions,
 ): Promise<VectorStoreFileObject> {
+  const attempt = { isWhole: false };
+  for (let tries = 1; ; tries++) {
+    try {
+      return await send(client, file, options, attempt);
+    } catch (error) {
+      const isBroken = error instanceof CliError && error.exitCode === EXIT.unreachable;
+      // A file that had left completely may have been stored: sent again it could be there twice.
+      if (!isBroken || attempt.isWhole || tries === MAX_TRIES) throw error;
+    }
+  }
+}
+
+async function send(
+  client: ServiceClient,
+  file: LocalFile,
+  options: UploadOptions,
+  attempt: { isWhole: boolean },
+): Promise<VectorStoreFileObject> {
   const boundary = `budao-${randomUUID()}`;
-  const fields: Record<string, string> = {
-    ...(Object.keys(options.attributes).length === 0
-      ? {}
-      : { attributes: JSON.stringify(options.attributes) }),
-    ...(options.replaces === null ? {} : { replaces: options.replaces }),
-  };
-  const head = Buffer.from(formHead(boundary, fields, file.filename));
-  const tail = Buffer.from(`\r\n--${boundary}--\r\n`);
+  const head = formHead(boundary, fieldsOf(options), file.filename);
   let sentBytes = 0;
   async function* body(): AsyncGenerator<Uint8Array> {
     // A new attempt begins at the front again.
     options.onBytes(-sentBytes);
     sentBytes = 0;
-    yield head;
+    yield Buffer.from(head);
     for await (const chunk of createReadStream(file.path)) {
       const bytes = chunk as Buffer;
       sentBytes += bytes.length;
       options.onBytes(bytes.length);
       yield bytes;
     }
-    yield tail;
+    attempt.isWhole = true;
+    yield Buffer.from(`\r\n--${boundary}--\r\n`);
   }
-  return client.json('POST', `/v1/vector_stores/${options.knowledgeBaseId}/documents`, undefined, {
-    headers: { 'content-type': `multipart/form-data; boundary=${boundary}` },
-    body,
-    signal: options.signal,
-  });
+  try {
+    return await client.json('POST', `/v1/vector_stores/${options.knowledgeBaseId}/documents`, undefined, {
+      headers: { 'content-type': `multipart/form-data; boundary=${boundary}` },
+      body,
+      signal: options.signal,
+    });
+  } catch (error) {
+    if (!attempt.isWhole) options.onBytes(-sentBytes);
+    throw error;
+  }
+}
+
+function fieldsOf({ attributes, replaces }: UploadOptions): Record<string, string> {
+  return {
+    ...(Object.keys(attributes).length === 0 ? {} : { attributes: JSON.stringify(attributes) }),
+    ...(replaces === null ? {} : { replaces }),
+  };
 }
 
 /** Field names and file names as browsers write them, https://html.spec.whatwg.org/#multipart-form-data */

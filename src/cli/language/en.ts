@@ -105,6 +105,7 @@ Exit codes:
     uploading: 'uploading',
     ingesting: 'ingesting',
     interrupted: 'Interrupted. What has been uploaded goes on being ingested.',
+    againWithReplace: 'Run the same command again with --replace: nothing will be there twice.',
     file: 'File',
     size: 'Size',
     action: 'Action',

@@ -103,6 +103,7 @@ export const zh: Messages = {
     uploading: '上传',
     ingesting: '导入',
     interrupted: '已中断。已上传的文件会继续导入。',
+    againWithReplace: '请用 --replace 重新运行同一命令，不会重复。',
     file: '文件',
     size: '大小',
     action: '操作',
