@@ -3,7 +3,7 @@ import { Observable } from '../store/observable.ts';
 /** Whether the server answers. While it does not, one probe asks until it does again. */
 export const reachable = new Observable<boolean>(true);
 
-const firstProbeDelayMs = 1_000;
+const firstProbeDelayMs = 300;
 const maxProbeDelayMs = 5_000;
 let probing = false;
 
