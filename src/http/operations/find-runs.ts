@@ -37,6 +37,14 @@ export async function findRun(sql: ScopedSql, id: string): Promise<Run> {
   return runFromRow(row);
 }
 
+/** The workspace's runs that a process holds now. */
+export async function heldRunIds(sql: ScopedSql): Promise<Set<string>> {
+  const rows = await sql.all<{ id: string }>(
+    `SELECT id FROM run WHERE workspace_id = :workspace AND status = 'running'`,
+  );
+  return new Set(rows.map((row) => row.id));
+}
+
 /** What people asked is theirs: of an answer, others see that it exists and how it fares, not what it says. */
 export function isPrivateTo(run: Run, ownerId: string): boolean {
   return run.kind === ANSWER_RUN && (run.input as AnswerInput).ownerId !== ownerId;

@@ -9,7 +9,7 @@ import { callerOf } from '../caller.ts';
 import type { HttpDependencies } from '../dependencies.ts';
 import { validate } from '../foundation/validate.ts';
 import type { StreamHub } from '../streaming/stream-hub.ts';
-import { findRun, isPrivateTo, listRuns } from './find-runs.ts';
+import { findRun, heldRunIds, isPrivateTo, listRuns } from './find-runs.ts';
 import { RunLogProjection } from './run-log-projection.ts';
 
 type ById = { Params: { id: string } };
@@ -48,7 +48,7 @@ export function operationRoutes(dependencies: HttpDependencies, hub: StreamHub):
     app.get(
       '/ops/status',
       { config: { role: 'reader', operation: { summary: 'Processes and mode', tag } } },
-      async () => statusObject(dependencies),
+      async (request) => statusObject(dependencies, await heldRunIds(scoped(request))),
     );
     app.get(
       '/ops/runs',
@@ -119,7 +119,11 @@ function runObject(run: Run) {
   };
 }
 
-async function statusObject({ status, version }: HttpDependencies): Promise<unknown> {
+/** Runs of other workspaces are nobody's news, not even by their ids. */
+async function statusObject(
+  { status, version }: HttpDependencies,
+  visibleRunIds: ReadonlySet<string>,
+): Promise<unknown> {
   const system = await status();
   return {
     version,
@@ -132,7 +136,7 @@ async function statusObject({ status, version }: HttpDependencies): Promise<unkn
       version: process.version,
       started_at: Math.floor(process.startedAt / 1000),
       seen_at: Math.floor(process.seenAt / 1000),
-      runs: process.runIds,
+      runs: process.runIds.filter((id) => visibleRunIds.has(id)),
     })),
   };
 }
