@@ -82,7 +82,7 @@ class Tracer implements AsyncDisposable {
       '-f',
       '-yy',
       '-s',
-      '400',
+      '4000',
       '-e',
       `trace=${TRACED}`,
       '-o',
