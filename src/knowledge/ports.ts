@@ -10,9 +10,15 @@ export interface BlobStore {
   has(sha256: string): Promise<boolean>;
   /** Reads the whole blob again and compares its hash. */
   verify(sha256: string): Promise<'ok' | 'missing' | 'corrupt'>;
-  delete(sha256: string): Promise<void>;
-  /** Hashes of all blobs, in no order. */
-  list(): AsyncIterable<string>;
+  /**
+   * Removes the blob; with `idleMs` not one that was put within that time: somebody may be about to name it.
+   * @returns whether it was removed
+   */
+  delete(sha256: string, options?: { idleMs: number }): Promise<boolean>;
+  /** Hashes of all blobs, in no order; with `idleMs` only those that were not put within that time. */
+  list(options?: { idleMs: number }): AsyncIterable<string>;
+  /** Removes what killed writers left behind. @returns how many */
+  sweep(now: number): Promise<number>;
 }
 
 /** A chunk as the index keeps it. */
@@ -58,7 +64,11 @@ export interface ChunkIndex extends AsyncDisposable {
     generation: IndexGeneration,
     documents: readonly { documentId: string; chunks: readonly IndexedChunk[] }[],
   ): Promise<void>;
-  removeDocuments(knowledgeBaseId: string, generation: IndexGeneration, documentIds: readonly string[]): Promise<void>;
+  removeDocuments(
+    knowledgeBaseId: string,
+    generation: IndexGeneration,
+    documentIds: readonly string[],
+  ): Promise<void>;
   search(knowledgeBaseId: string, generation: IndexGeneration, request: SearchRequest): Promise<SearchHit[]>;
   /** Chunks per document, for doctor. */
   inventory(knowledgeBaseId: string, generation: IndexGeneration): Promise<Map<string, number>>;

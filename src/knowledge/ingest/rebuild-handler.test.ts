@@ -43,13 +43,14 @@ describe('a rebuild', () => {
     knowledge = await openTestKnowledge(options);
     base = await knowledge.createBase();
     documentIds = [];
-    await using _worker = knowledge.startWorker();
+    const worker = knowledge.startWorker();
     for (const [filename, content] of Object.entries(DOCUMENTS)) {
       const documentId = await knowledge.store(filename, content);
       documentIds.push(documentId);
       await knowledge.add({ knowledgeBaseId: base, documentId });
     }
     await knowledge.quiet();
+    await worker[Symbol.asyncDispose]();
     old = (await current())!;
     knowledge.useEmbedder(embedder);
   }

@@ -6,7 +6,7 @@ import { submitRun } from '../../runs/run-store.ts';
 import { DEFAULT_CHUNK_OPTIONS } from '../chunk/chunk-document.ts';
 import { INDEX_RUN, INGEST_RUN, type IndexInput, type IngestInput } from '../ingest/inputs.ts';
 import { getDocument } from './documents.ts';
-import { requireKnowledgeBase } from './knowledge-bases.ts';
+import { requireKnowledgeBase, touchKnowledgeBase } from './knowledge-bases.ts';
 import { findMembership } from './membership-rows.ts';
 
 export type MembershipStatus = 'in_progress' | 'completed' | 'failed' | 'cancelled';
@@ -79,6 +79,7 @@ export async function addDocument(
 ): Promise<{ runId: string; kind: string }> {
   const tx = scopeSql(raw, workspaceId);
   await requireKnowledgeBase(tx, request.knowledgeBaseId);
+  await touchKnowledgeBase(tx, request.knowledgeBaseId, now);
   await getDocument(tx, request.documentId);
   const summary: MembershipSummary = { phase: 'queued', fraction: 0 };
   if (request.replaces !== undefined) {

@@ -1,9 +1,11 @@
 import { BudaoError } from '../../contract/errors.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import { type ScopedSql, scopeLedger, scopeSql } from '../../ledger/scope.ts';
+import { isExpired } from '../library/expiry.ts';
 import {
   defaultKnowledgeBaseId,
   type Generation,
+  type KnowledgeBase,
   knowledgeBaseNotFound,
   touchKnowledgeBase,
 } from '../library/knowledge-bases.ts';
@@ -95,12 +97,14 @@ async function findTargets(sql: ScopedSql, requested: readonly string[] | null):
   const ids = requested ?? [await defaultKnowledgeBaseId(sql)].filter((id) => id !== null);
   const targets: Target[] = [];
   for (const id of new Set(ids)) {
-    const row = await sql.get<{ generation: string; active_at: number }>(
-      `SELECT generation, active_at FROM knowledge_base
+    const row = await sql.get<{ generation: string; active_at: number; expires_after: string | null }>(
+      `SELECT generation, active_at, expires_after FROM knowledge_base
        WHERE id = :id AND workspace_id = :workspace AND deleted_at IS NULL`,
       { id },
     );
     if (row === undefined) throw knowledgeBaseNotFound(id);
+    const expiresAfter = JSON.parse(row.expires_after ?? 'null') as KnowledgeBase['expiresAfter'];
+    if (isExpired({ activeAt: row.active_at, expiresAfter }, Date.now())) continue;
     const generation = JSON.parse(row.generation) as Generation;
     targets.push({ knowledgeBaseId: id, generation, activeAt: row.active_at });
   }

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { access, open, readdir, rm, stat } from 'node:fs/promises';
+import { access, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { BudaoError } from '../../contract/errors.ts';
 import type { BlobStore } from '../../knowledge/ports.ts';
-import { makeFolderDurably, renameDurably, temporaryPathBeside } from '../files/durable-file.ts';
+import { makeFolderDurably, renameDurably, syncFolder, temporaryPathBeside } from '../files/durable-file.ts';
 
 /** Left behind by killed processes; older ones belong to nobody any more. */
 const STALE_TEMPORARY_MS = 60 * 60_000;
@@ -23,12 +23,10 @@ export class FolderBlobs implements BlobStore {
     const temporary = temporaryPathBeside(join(this.#folder, 'blob'));
     try {
       const written = await writeHashed(temporary, content, options.maxBytes);
-      if (await this.has(written.sha256)) {
-        await rm(temporary, { force: true });
-      } else {
-        await makeFolderDurably(join(this.#folder, written.sha256.slice(0, 2)));
-        await renameDurably(temporary, this.path(written.sha256));
-      }
+      await makeFolderDurably(join(this.#folder, written.sha256.slice(0, 2)));
+      // In the place of the same content too: that one may be damaged, half synced by another, or about to be deleted.
+      await renameDurably(temporary, this.path(written.sha256));
+      await syncFolder(this.#folder);
       return written;
     } catch (error) {
       await rm(temporary, { force: true });
@@ -62,15 +60,31 @@ export class FolderBlobs implements BlobStore {
     return hash.digest('hex') === sha256 ? 'ok' : 'corrupt';
   }
 
-  async delete(sha256: string): Promise<void> {
-    await rm(this.path(sha256), { force: true });
+  async delete(sha256: string, options: { idleMs: number } = { idleMs: 0 }): Promise<boolean> {
+    const path = this.path(sha256);
+    // Taken aside first, so that a put at this very moment is either seen here or makes a file of its own.
+    const aside = temporaryPathBeside(join(this.#folder, 'blob'));
+    try {
+      if (!(await this.#isIdle(path, options.idleMs))) return false;
+      await rename(path, aside);
+      if (!(await this.#isIdle(aside, options.idleMs))) {
+        await rename(aside, path);
+        return false;
+      }
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
+      throw error;
+    }
+    await rm(aside, { force: true });
+    return true;
   }
 
-  async *list(): AsyncIterable<string> {
+  async *list(options: { idleMs: number } = { idleMs: 0 }): AsyncIterable<string> {
     for (const shard of await readdir(this.#folder).catch(() => [])) {
       if (!/^[0-9a-f]{2}$/.test(shard)) continue;
       for (const name of await readdir(join(this.#folder, shard))) {
-        if (/^[0-9a-f]{64}$/.test(name)) yield name;
+        if (!/^[0-9a-f]{64}$/.test(name)) continue;
+        if (options.idleMs === 0 || (await this.#isIdle(this.path(name), options.idleMs))) yield name;
       }
     }
   }
@@ -81,11 +95,17 @@ export class FolderBlobs implements BlobStore {
     for (const name of await readdir(this.#folder).catch(() => [])) {
       if (!name.startsWith('.tmp-')) continue;
       const path = join(this.#folder, name);
-      if (now - (await stat(path)).mtimeMs < STALE_TEMPORARY_MS) continue;
+      const age = now - ((await stat(path).catch(() => null))?.mtimeMs ?? now);
+      if (age < STALE_TEMPORARY_MS) continue;
       await rm(path, { force: true });
       removed++;
     }
     return removed;
+  }
+
+  async #isIdle(path: string, idleMs: number): Promise<boolean> {
+    const found = await stat(path).catch(() => null);
+    return found !== null && Date.now() - found.mtimeMs >= idleMs;
   }
 
   /** Where the blob's file is, for parsers that read it in another process. */

@@ -1,0 +1,40 @@
+import { checkBlobs, checkTemporaryFiles, checkUnusedBlobs, checkUnusedDerived } from './check-blobs.ts';
+import { checkDocuments } from './check-documents.ts';
+import { checkGenerations } from './check-generations.ts';
+import { checkIndexes } from './check-index.ts';
+import { type Checked, type DoctorStores, Examination, type ExamineOptions } from './examination.ts';
+import type { Finding } from './finding.ts';
+
+/**
+ * Whether rows, blobs, derived content and index agree, over all workspaces. Repairs are done by runs wherever a run
+ * would do the same, so that they are safe beside a service that is at work. Nothing that was uploaded is changed.
+ */
+export async function examine(
+  stores: DoctorStores,
+  options: ExamineOptions,
+): Promise<{ findings: Finding[]; checked: Checked }> {
+  const examination = new Examination(stores, options);
+  if (options.quick !== true) await checkLedger(examination);
+  await checkBlobs(examination);
+  // Before the index: a document that is taken in again is put into the index anyway.
+  await checkDocuments(examination);
+  await checkIndexes(examination);
+  await checkGenerations(examination);
+  await checkUnusedDerived(examination);
+  await checkUnusedBlobs(examination);
+  await checkTemporaryFiles(examination);
+  const { findings, checked } = examination;
+  return { findings, checked };
+}
+
+async function checkLedger(examination: Examination): Promise<void> {
+  for (const problem of await examination.stores.ledger.checkIntegrity()) {
+    await examination.report({
+      check: 'ledger-integrity',
+      severity: 'error',
+      subject: 'ledger',
+      message: `The ledger is damaged: ${problem}`,
+      action: 'Stop the service, keep the data folder as it is, and restore from a backup.',
+    });
+  }
+}
