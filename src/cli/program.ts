@@ -4,6 +4,7 @@ import { asCliError } from './cli-error.ts';
 import type { AddCommand, CommandSetup } from './commands/add-command.ts';
 import { addAskCommand } from './commands/ask.ts';
 import { addConfigCommand } from './commands/config.ts';
+import { addDoctorCommand } from './commands/doctor.ts';
 import { addIngestCommand } from './commands/ingest.ts';
 import { addKeysCommand } from './commands/keys.ts';
 import { addRunsCommand } from './commands/runs.ts';
@@ -22,6 +23,7 @@ const COMMANDS: readonly AddCommand[] = [
   addSearchCommand,
   addRunsCommand,
   addStatusCommand,
+  addDoctorCommand,
   addUsersCommand,
   addKeysCommand,
   addConfigCommand,

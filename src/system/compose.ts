@@ -31,11 +31,15 @@ export interface Stores extends AsyncDisposable {
   models: ConfiguredModels;
 }
 
-export async function openStores(configuration: Configuration): Promise<Stores> {
+/** A command beside no service brings its own channel. */
+export async function openStores(
+  configuration: Configuration,
+  options: { channel?: Channel } = {},
+): Promise<Stores> {
   await using cleanup = new AsyncDisposableStack();
   const folder = dataFolderAt(configuration.dataDir);
   const ledger = cleanup.use(await openSqliteLedger({ path: folder.ledger }));
-  const channel = cleanup.use(new SocketChannel(folder.hubSocket));
+  const channel = cleanup.use(options.channel ?? new SocketChannel(folder.hubSocket));
   const index = cleanup.use(await openLanceDbIndex({ directory: folder.index }));
   const embedder = await createEmbedder(configuration);
   const models = cleanup.use(createModels(configuration));

@@ -52,7 +52,7 @@ async function localKey({ messages }: CliContext, folder: DataFolder | null): Pr
 export function requireInstallation(context: CliContext): DataFolder {
   const folder = dataFolderOf(context);
   if (existsSync(join(folder.path, 'ledger.db'))) return folder;
-  throw new CliError(EXIT.unreachable, 'no_data_folder', context.messages.errors.noDataFolder(folder.path), {
+  throw new CliError(EXIT.usage, 'no_data_folder', context.messages.errors.noDataFolder(folder.path), {
     hint: context.messages.hints.giveDataDir,
   });
 }
