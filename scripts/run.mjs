@@ -1,0 +1,17 @@
+// Runs a script of this repository under the pinned Node, after installing and building what is missing.
+// Usage: node scripts/run.mjs FILE [ARGUMENTS]
+import { spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { ensureBuilt } from './lib/build.mjs';
+import { ensureInstalled } from './lib/install.mjs';
+import { pinnedNode } from './lib/pinned-node.mjs';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+await ensureInstalled(root);
+await ensureBuilt(root);
+const [file, ...rest] = process.argv.slice(2);
+const child = spawn(pinnedNode(root), ['--disable-warning=ExperimentalWarning', `${root}/${file}`, ...rest], {
+  stdio: 'inherit',
+});
+for (const signal of ['SIGTERM', 'SIGINT']) process.on(signal, () => child.kill(signal));
+child.once('exit', (code, signal) => process.exit(code ?? (signal === null ? 1 : 130)));
