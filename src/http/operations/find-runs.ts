@@ -37,10 +37,10 @@ export async function findRun(sql: ScopedSql, id: string): Promise<Run> {
   return runFromRow(row);
 }
 
-/** The workspace's runs that a process holds now. */
+/** The workspace's runs that a process holds now. The condition is that of the index of open runs. */
 export async function heldRunIds(sql: ScopedSql): Promise<Set<string>> {
   const rows = await sql.all<{ id: string }>(
-    `SELECT id FROM run WHERE workspace_id = :workspace AND status = 'running'`,
+    `SELECT id FROM run WHERE workspace_id = :workspace AND status IN ('queued', 'running') AND owner IS NOT NULL`,
   );
   return new Set(rows.map((row) => row.id));
 }
