@@ -18,10 +18,7 @@ export function SecretOnce({
   const t = useText();
   const { fail } = useFeedback();
   const [copied, setCopied] = useState(false);
-  const copy = () =>
-    copyText(secret).then(() => {
-      setCopied(true);
-    }, fail);
+  const copy = () => copyText(secret).then(() => setCopied(true), fail);
   return (
     <Modal
       open

@@ -1,4 +1,4 @@
-import { useCallback, useEffect, useState } from 'react';
+import { useCallback, useEffect, useMemo, useState } from 'react';
 import { listKnowledgeBases } from '../api/knowledge.ts';
 import { session } from '../api/session.ts';
 import { navigate } from '../shell/router.ts';
@@ -29,7 +29,7 @@ export default function ChatRoom({ id }: { id: string | null }) {
   useEffect(() => setSource(null), [conversationId]);
   useFollowNewConversation(id);
 
-  const baseIds = chosenBaseIds(choice, bases.value);
+  const baseIds = useMemo(() => chosenBaseIds(choice, bases.value), [choice, bases.value]);
   const ask = useCallback(
     (text: string) => engine.ask(conversationId, { text, knowledgeBaseIds: baseIds }),
     [engine, conversationId, baseIds],

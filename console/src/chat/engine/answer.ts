@@ -159,9 +159,12 @@ function annotationsOf(item: ConversationItem): (Citation | { type: string })[] 
 }
 
 function reasoningOf(items: readonly ConversationItem[]): string {
-  const parts: ContentPart[] = items
-    .filter((item) => item.type === 'reasoning')
-    .flatMap((item) => [...(Array.isArray(item.content) ? item.content : []), ...(item.summary ?? [])]);
+  const parts: ContentPart[] = [];
+  for (const item of items) {
+    if (item.type !== 'reasoning') continue;
+    if (Array.isArray(item.content)) parts.push(...item.content);
+    parts.push(...(item.summary ?? []));
+  }
   return parts.map((part) => part.text ?? '').join('\n\n');
 }
 

@@ -1,3 +1,4 @@
+import { useSyncExternalStore } from 'react';
 import { useObservable } from '../../store/observable.ts';
 import { type Answer, isFinished } from './answer.ts';
 import { currentChat } from './current-engine.ts';
@@ -11,8 +12,10 @@ export function useAnswer(responseId: string | null): Answer {
 
 /** True from the moment of asking until the answer is finished or could not be asked for. */
 export function useIsBusy(turn: Turn | undefined): boolean {
-  const answer = useAnswer(turn?.responseId ?? null);
+  const shown = currentChat().engine.answers.shown(turn?.responseId ?? NOBODY);
+  // Only the end matters here: a reader of the whole answer would be drawn again with every frame.
+  const isOver = useSyncExternalStore(shown.subscribe, () => isFinished(shown.get()));
   if (turn === undefined) return false;
   if (turn.outgoing !== null) return turn.sendError === null;
-  return turn.responseId !== null && !isFinished(answer);
+  return turn.responseId !== null && !isOver;
 }

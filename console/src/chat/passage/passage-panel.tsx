@@ -53,6 +53,7 @@ function PassageContent({ source, onClose }: { source: Source; onClose: () => vo
   const located = useLoad(key, (signal) => locatePassage(citation, signal));
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => heading.current?.focus(), [key]);
+  useEffect(() => returnFocusTo(document.querySelector<HTMLElement>('button.mark.is-active')), [key]);
   const isGone = located.error instanceof ApiError && located.error.status === 404;
   const place = placeOf(t, citation);
   const isMissing = located.value !== null && located.value.passage === null;
@@ -91,4 +92,11 @@ function PassageContent({ source, onClose }: { source: Source; onClose: () => vo
       {located.value !== null && <DocumentText key={key} located={located.value} />}
     </div>
   );
+}
+
+/** The keyboard goes on at the mark from which the passage was opened. */
+function returnFocusTo(opener: HTMLElement | null): () => void {
+  return () => {
+    if (opener?.isConnected === true) opener.focus();
+  };
 }
