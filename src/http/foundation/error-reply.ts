@@ -38,7 +38,7 @@ const FRAMEWORK_ERRORS: Readonly<Record<string, [ErrorKind, string, string]>> = 
   FST_ERR_CTP_INVALID_MEDIA_TYPE: [
     'invalid',
     'unsupported_media_type',
-    'Send the body as JSON with the header Content-Type: application/json.',
+    'Send the body as JSON with the header Content-Type: application/json, or a file as multipart/form-data.',
   ],
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: [
     'invalid',

@@ -88,7 +88,11 @@ async function storeFile(
   content: Readable,
   maxBytes: number,
 ): Promise<{ sha256: string; bytes: number }> {
-  const stored = await blobs.put(content, { maxBytes });
+  const stored = await blobs.put(content, { maxBytes }).catch((error: unknown) => {
+    throw error instanceof BudaoError && error.code === 'file_too_large'
+      ? fileTooLarge('file', maxBytes)
+      : error;
+  });
   if (stored.bytes > 0) return stored;
   throw new BudaoError(
     'invalid',
@@ -110,11 +114,15 @@ function requireMultipart(request: FastifyRequest): void {
 /** Refused before the first byte is written. */
 function refuseDeclaredSize(request: FastifyRequest, maxBytes: number): void {
   const declared = Number(request.headers['content-length'] ?? 0);
-  if (declared <= maxBytes + FORM_OVERHEAD_BYTES) return;
-  throw new BudaoError(
+  if (declared > maxBytes + FORM_OVERHEAD_BYTES)
+    throw fileTooLarge(`upload of ${mebibytes(declared)} MiB`, maxBytes);
+}
+
+function fileTooLarge(what: string, maxBytes: number): BudaoError {
+  return new BudaoError(
     'too_large',
     'file_too_large',
-    `The upload has ${mebibytes(declared)} MiB; at most ${mebibytes(maxBytes)} are taken. Split the file, or raise limits.maxUploadBytes.`,
+    `The ${what} is too large: at most ${mebibytes(maxBytes)} MiB are taken. Split the file, or raise limits.maxUploadBytes.`,
     { param: 'file' },
   );
 }
