@@ -36,7 +36,8 @@ describe('budao on a service at work', () => {
     await mkdir(join(folder, '.git'));
     await writeFile(join(folder, 'vpn.md'), '# VPN\n\nThe VPN portal asks for a token every eight hours.\n');
     await writeFile(join(folder, 'deeper', '考勤.txt'), '第一条 迟到三次的，扣当月全勤奖。\n');
-    await writeFile(join(folder, 'broken.pdf'), 'this is no PDF at all');
+    const noise = Uint8Array.from({ length: 3_000 }, (_, index) => (index * 89) % 256);
+    await writeFile(join(folder, 'broken.pdf'), noise);
     await writeFile(join(folder, '.git', 'config'), 'hidden');
   }, 180_000);
 
@@ -83,7 +84,7 @@ describe('budao on a service at work', () => {
   it('finds passages with score, file and place', async () => {
     const { code, stdout } = await run(['search', '迟到扣全勤奖', '--limit', '1']);
     expect(code).toBe(0);
-    expect(stdout).toMatch(/^\d\.\d\d {2}考勤\.txt › 第一条\n +第一条 迟到三次/);
+    expect(stdout).toMatch(/^\d\.\d\d {2}考勤\.txt › 考勤 › 第一条\n +第一条 迟到三次/);
   });
 
   it('lists, shows and replays runs', async () => {

@@ -1,7 +1,7 @@
 import { access, constants, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { type Configuration, ConfigurationError, loadConfiguration } from '../../system/configuration.ts';
-import { type Trial, tryModels } from '../../system/try-models.ts';
+import type { Trial } from '../../system/try-models.ts';
 import { CliError } from '../cli-error.ts';
 import type { CliContext } from '../context.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
@@ -37,7 +37,7 @@ async function check(context: CliContext, options: CheckOptions): Promise<ExitCo
   const settings = load(context, options);
   if (!terminal.isJson && options.offline !== true && settings.models.length > 0)
     terminal.note(messages.config.trying);
-  const trials = options.offline === true ? [] : await tryModels(settings);
+  const trials = options.offline === true ? [] : await tryAll(settings);
   const findings = [
     ...(await folderFindings(context, settings.dataDir)),
     ...trials.filter((trial) => !trial.ok).map(trialFinding),
@@ -48,6 +48,12 @@ async function check(context: CliContext, options: CheckOptions): Promise<ExitCo
     inWords(context, settings, trials, findings),
   );
   return isOk ? EXIT.ok : EXIT.usage;
+}
+
+async function tryAll(settings: Configuration): Promise<Trial[]> {
+  // Loaded only here: no other command should wait for the model adapters.
+  const { tryModels } = await import('../../system/try-models.ts');
+  return tryModels(settings);
 }
 
 function load(context: CliContext, { config }: CheckOptions): Configuration {

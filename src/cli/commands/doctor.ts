@@ -1,6 +1,6 @@
 import { loadConfiguration } from '../../system/configuration.ts';
 import { readInstallationState } from '../../system/installation-state.ts';
-import { type CheckName, type Finding, runDoctor } from '../../system/run-doctor.ts';
+import type { CheckName, Finding } from '../../system/run-doctor.ts';
 import type { CliContext } from '../context.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { requireInstallation } from '../service/locate.ts';
@@ -29,6 +29,8 @@ async function doctor(context: CliContext, options: DoctorOptions): Promise<Exit
   const configuration = loadConfiguration(environment, { dataDir: folder.path });
   if (terminal.isWatched) terminal.note(terminal.dim(messages.doctor.examining));
   const { fix = false, deep = false } = options;
+  // The index engine takes a second to load, which no other command should wait for.
+  const { runDoctor } = await import('../../system/run-doctor.ts');
   const { findings, checked } = await runDoctor(configuration, { fix, deep });
   const { running } = await readInstallationState(folder);
   const fixed = findings.filter((finding) => finding.fixed).length;

@@ -210,6 +210,7 @@ Exit codes:
       'index-orphan': 'An index belongs to no knowledge base',
       'generation-outdated': 'An index is of an earlier make',
       'temporary-files': 'Temporary files were left behind',
+      'check-failed': 'A check could not be done',
     },
     summary: (left: number, fixed: number): string => `${left} to do, ${fixed} repaired.`,
     whenRunning: 'Repairs that take time are done when the service runs.',

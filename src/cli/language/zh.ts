@@ -200,6 +200,7 @@ export const zh: Messages = {
       'index-orphan': '索引不属于任何知识库',
       'generation-outdated': '索引是旧版生成的',
       'temporary-files': '残留的临时文件',
+      'check-failed': '有一项检查未能完成',
     },
     summary: (left, fixed) => `待处理 ${left} 项，已修复 ${fixed} 项。`,
     whenRunning: '耗时的修复在服务运行时完成。',
