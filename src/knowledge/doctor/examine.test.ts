@@ -137,6 +137,15 @@ describe('doctor', () => {
     expect(findings[0]?.message).toContain('does not answer');
   });
 
+  it('goes on with the other checks where one cannot be finished', async () => {
+    await sql(`UPDATE document SET sha256 = 'no hash at all'`);
+    for await (const sha256 of knowledge.derived.list()) await knowledge.derived.delete(sha256);
+    expect(checks(await look())).toEqual([
+      ['check-failed', false],
+      ['derived-missing', false],
+    ]);
+  });
+
   it('takes in again what waits for a run that is gone, and what waits for an index run', async () => {
     await sql(`UPDATE knowledge_base_document SET status = 'in_progress', run_id = 'run_gone',
       summary = '{"phase":"extracting","fraction":0.1}'`);

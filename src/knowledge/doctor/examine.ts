@@ -14,18 +14,35 @@ export async function examine(
   options: ExamineOptions,
 ): Promise<{ findings: Finding[]; checked: Checked }> {
   const examination = new Examination(stores, options);
-  if (options.quick !== true) await checkLedger(examination);
-  await checkBlobs(examination);
-  // Before the index: a document that is taken in again is put into the index anyway.
-  await checkDocuments(examination);
-  await checkIndexes(examination);
-  await checkGenerations(examination);
-  await checkUnusedDerived(examination);
-  await checkUnusedBlobs(examination);
-  await checkTemporaryFiles(examination);
+  for (const check of CHECKS) {
+    if (check === checkLedger && options.quick === true) continue;
+    try {
+      await check(examination);
+    } catch (error) {
+      await examination.report({
+        check: 'check-failed',
+        severity: 'error',
+        subject: check.name,
+        message: `A check could not be finished: ${error instanceof Error ? error.message : String(error)}`,
+        action: 'Put right what it says, then run doctor again.',
+      });
+    }
+  }
   const { findings, checked } = examination;
   return { findings, checked };
 }
+
+/** Documents come before the index: one that is taken in again is put into the index anyway. */
+const CHECKS: readonly ((examination: Examination) => Promise<void>)[] = [
+  checkLedger,
+  checkBlobs,
+  checkDocuments,
+  checkIndexes,
+  checkGenerations,
+  checkUnusedDerived,
+  checkUnusedBlobs,
+  checkTemporaryFiles,
+];
 
 async function checkLedger(examination: Examination): Promise<void> {
   for (const problem of await examination.stores.ledger.checkIntegrity()) {

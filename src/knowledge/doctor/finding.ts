@@ -14,7 +14,8 @@ export type CheckName =
   | 'index-surplus'
   | 'index-orphan'
   | 'generation-outdated'
-  | 'temporary-files';
+  | 'temporary-files'
+  | 'check-failed';
 
 export interface Finding {
   check: CheckName;
