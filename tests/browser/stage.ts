@@ -1,0 +1,100 @@
+import type { Page } from 'playwright-core';
+import { startUpstream, type Upstream, type UpstreamOptions } from '../support/lying-upstream.ts';
+import { Service } from '../support/service.ts';
+import { Browser, PATIENCE_MS } from './browser.ts';
+
+export const NEW_PASSWORD = '四只猫在屋顶上看着星星';
+
+/** A running service and a browser in front of it. */
+export class Stage implements AsyncDisposable {
+  readonly service: Service;
+  readonly upstream: Upstream | null;
+  readonly browser: Browser;
+
+  private constructor(service: Service, upstream: Upstream | null, browser: Browser) {
+    this.service = service;
+    this.upstream = upstream;
+    this.browser = browser;
+  }
+
+  /** Without `upstream` no model is configured, and answers are extractive. */
+  static async set(options: { sample: boolean; upstream?: UpstreamOptions }): Promise<Stage> {
+    const upstream = options.upstream === undefined ? null : await startUpstream(options.upstream);
+    const [service, browser] = await Promise.all([
+      Service.start({
+        environment: {
+          BUDAO_SAMPLE: options.sample ? '1' : '0',
+          ...(upstream === null
+            ? {}
+            : { BUDAO_MODEL_BASE_URL: upstream.url, BUDAO_MODEL_NAME: 'storyteller' }),
+        },
+      }),
+      Browser.open(),
+    ]);
+    return new Stage(service, upstream, browser);
+  }
+
+  /** How to sign in, as the service prints it for the person who started it. */
+  get firstSignIn(): { username: string; password: string } {
+    const found = /sign in\s+(\S+) \/ (\S+)/.exec(this.service.output);
+    if (found?.[1] === undefined || found[2] === undefined) {
+      throw new Error(`the service printed no first password:\n${this.service.output}`);
+    }
+    return { username: found[1], password: found[2] };
+  }
+
+  async newPage(): Promise<Page> {
+    const page = await this.browser.context.newPage();
+    await page.goto(this.service.url);
+    return page;
+  }
+
+  /** A page on which nothing but a new conversation is open. */
+  async signedInPage(): Promise<Page> {
+    const page = await this.newPage();
+    const question = page.getByRole('textbox', { name: '问题' });
+    const username = page.getByLabel('用户名');
+    await question.or(username).waitFor();
+    if (await username.isVisible()) {
+      await signIn(page, this.firstSignIn);
+      await page.getByRole('button', { name: '以后再说' }).click();
+    }
+    await question.waitFor();
+    return page;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.browser[Symbol.asyncDispose]();
+    await this.service[Symbol.asyncDispose]();
+    await this.upstream?.[Symbol.asyncDispose]();
+  }
+}
+
+export async function signIn(page: Page, account: { username: string; password: string }): Promise<void> {
+  await page.getByLabel('用户名').fill(account.username);
+  await page.getByLabel('密码').fill(account.password);
+  await page.getByRole('button', { name: '登录' }).click();
+}
+
+/** Resolves when the conversation has the question and its answer has begun or ended. */
+export async function ask(page: Page, question: string): Promise<void> {
+  const field = page.getByRole('textbox', { name: '问题' });
+  await field.fill(question);
+  await field.press('Enter');
+  await page.locator('.question', { hasText: question }).last().waitFor();
+}
+
+export function lastAnswer(page: Page) {
+  return page.locator('.answer').last();
+}
+
+/** The text of the last answer as a reader sees it, without marks and lists of sources. */
+export async function answerText(page: Page): Promise<string> {
+  const prose = lastAnswer(page).locator('.prose');
+  return (await prose.count()) === 0 ? '' : ((await prose.textContent()) ?? '').trim();
+}
+
+export async function untilAnswered(page: Page): Promise<void> {
+  await page.locator('.answer[aria-busy="false"]').last().waitFor();
+  await page.locator('.answer[aria-busy="true"]').waitFor({ state: 'detached', timeout: PATIENCE_MS });
+}
