@@ -2,6 +2,7 @@
 import { isEnglishStopWord, stemEnglish } from '../text/english.ts';
 import { normalise } from '../text/normalise.ts';
 import { GLOSSARY } from './glossary.ts';
+import { OFFICE_SYNONYMS } from './office-synonyms.ts';
 import { SYNONYMS } from './synonyms.ts';
 
 export interface Expansion {
@@ -77,7 +78,7 @@ function buildDictionary(): Dictionary {
     alternatives.set(to, Math.max(factor, alternatives.get(to) ?? 0));
     phrases.set(key, alternatives);
   };
-  for (const line of linesOf(SYNONYMS)) {
+  for (const line of linesOf(SYNONYMS + OFFICE_SYNONYMS)) {
     const [said, meant] = line.split(' > ').map((side) => side.split(/ = |, /));
     for (const from of said ?? []) for (const to of meant ?? said ?? []) add(from, to, SYNONYM_FACTOR);
   }

@@ -4,6 +4,7 @@ import { tokenise } from '../text/tokenise.ts';
 import { expansionsOf } from './expansions.ts';
 import { askedQuantity, type Quantity } from './quantities.ts';
 import { withoutQuestionWords } from './question-words.ts';
+import { accidentalPairs } from './word-boundaries.ts';
 
 export interface PlannedTerm {
   term: string;
@@ -33,6 +34,8 @@ export interface QueryPlan {
 
 const CHARACTER_WEIGHT = 0.2;
 const WEAK_PAIR_WEIGHT = 0.6;
+/** What a pair that joins two words counts beside a pair that is in one. */
+const ACCIDENTAL_PAIR_FACTOR = 0.4;
 const WEAK_CHARACTERS = new Set('的了是在和与及或之其也就都而被把让从向对为以于有不无可所个一上中下大小');
 
 /** What the context of a follow-up counts beside the question itself. */
@@ -87,9 +90,10 @@ class PlanBuilder {
   }
 
   #addSpan(span: string, weight: number): void {
+    const accidental = accidentalPairs(span);
     for (const term of new Set(tokenise(span))) {
       if (this.#explained.has(term)) continue;
-      const index = this.#indexOf(term);
+      const index = this.#indexOf(term, accidental.has(term) ? ACCIDENTAL_PAIR_FACTOR : 1);
       if (index !== null) this.#concepts.push({ weight, own: [index], alternatives: [] });
       this.#explained.add(term);
     }
@@ -104,8 +108,8 @@ class PlanBuilder {
     return [...new Set(indexes.filter((index) => index !== null))];
   }
 
-  #indexOf(term: string): number | null {
-    const weight = weightOf(term);
+  #indexOf(term: string, factor = 1): number | null {
+    const weight = weightOf(term) * factor;
     if (weight === 0) return null;
     let index = this.#indexes.get(term);
     if (index === undefined) {

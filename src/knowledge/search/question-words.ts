@@ -30,9 +30,13 @@ const PROTECTED = (
 
 const longestFirst = (words: string[]) => [...new Set(words)].sort((a, b) => b.length - a.length);
 const asksNothing = new Set(PHRASES);
-const PATTERN = new RegExp(longestFirst([...PROTECTED, ...PHRASES]).join('|'), 'gu');
+/** How a figure is asked for: its unit, and 有 before it, tell nothing of the topic. */
+const ASKED_FIGURE = '有?(?:几|多少)个?(?:工作日|小时|钟头|分钟|星期|礼拜|[天日月年周次秒元块钱])';
+const PATTERN = new RegExp(`(${ASKED_FIGURE})|${longestFirst([...PROTECTED, ...PHRASES]).join('|')}`, 'gu');
 
 /** The normalised question with its question words replaced by a break. */
 export function withoutQuestionWords(normalised: string): string {
-  return normalised.replaceAll(PATTERN, (match) => (asksNothing.has(match) ? '\n' : match));
+  return normalised.replaceAll(PATTERN, (match, figure?: string) =>
+    figure !== undefined || asksNothing.has(match) ? '\n' : match,
+  );
 }
