@@ -1,4 +1,5 @@
-import { type Channel, RUN_CANCELLED, RUNS_AVAILABLE } from './channel.ts';
+import { type Channel, RUN_CANCELLED, RUNS_AVAILABLE, runTopic } from './channel.ts';
+import { NOTHING_BUT_A_HINT } from './run-feed.ts';
 
 /** Tells workers what the ledger already says, so that they need not find out by looking. */
 export class RunClient {
@@ -16,5 +17,7 @@ export class RunClient {
   /** After the commit of a cancel request. */
   announceCancel(runId: string): void {
     this.#channel.publish(RUN_CANCELLED, runId);
+    // One that nobody had claimed yet has ended here and now.
+    this.#channel.publish(runTopic(runId), NOTHING_BUT_A_HINT);
   }
 }

@@ -7,7 +7,8 @@ import { MemoryChannel } from '../stores/channel/memory-channel.ts';
 import { SocketChannel } from '../stores/channel/socket-channel.ts';
 import { SocketHub } from '../stores/channel/socket-hub.ts';
 import { openSqliteLedger } from '../stores/ledger/sqlite-ledger.ts';
-import { type RunSystem, runConformance } from './run-conformance.suite.ts';
+import type { RunSystem } from './conformance/run-checks-harness.suite.ts';
+import { runConformance } from './run-conformance.suite.ts';
 
 async function freshSystem(
   sabotage: (statement: string) => string = (statement) => statement,

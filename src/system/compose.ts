@@ -6,7 +6,7 @@ import { createIngestHandler } from '../knowledge/ingest/ingest-handler.ts';
 import { createRebuildHandler } from '../knowledge/ingest/rebuild-handler.ts';
 import type { ChunkIndex, Embedder } from '../knowledge/ports.ts';
 import { createRetriever, type Retriever } from '../knowledge/retrieve/retrieve.ts';
-import { createSearcher } from '../knowledge/search/searcher.ts';
+import { createSearcher, type Searcher } from '../knowledge/search/searcher.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Channel } from '../runs/channel.ts';
 import type { RunHandler } from '../runs/run.ts';
@@ -27,6 +27,7 @@ export interface Stores extends AsyncDisposable {
   derived: FolderBlobs;
   index: ChunkIndex;
   embedder: Embedder | null;
+  searcher: Searcher;
   retriever: Retriever;
   models: ConfiguredModels;
 }
@@ -41,6 +42,7 @@ export async function openStores(
   const ledger = cleanup.use(await openSqliteLedger({ path: folder.ledger }));
   const channel = cleanup.use(options.channel ?? new SocketChannel(folder.hubSocket));
   const index = cleanup.use(await openLanceDbIndex({ directory: folder.index }));
+  const searcher = createSearcher({ index });
   const embedder = await createEmbedder(configuration);
   const models = cleanup.use(createModels(configuration));
   const owned = cleanup.move();
@@ -52,9 +54,10 @@ export async function openStores(
     derived: new FolderBlobs(folder.derived),
     index,
     embedder,
+    searcher,
     retriever: createRetriever({
       ledger,
-      searcher: createSearcher({ index }),
+      searcher,
       embedderById: (id) => (embedder?.id === id ? embedder : null),
     }),
     models,

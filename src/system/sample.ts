@@ -17,6 +17,7 @@ const SAMPLE_LOADED = 'sample.loaded';
 const Manifest = z.object({
   name: z.object({ zh: z.string(), en: z.string() }),
   description: z.object({ zh: z.string(), en: z.string() }),
+  suggestedQuestions: z.array(z.object({ question: z.string() })),
   documents: z.array(
     z.object({
       file: z.string(),
@@ -62,6 +63,9 @@ export async function loadSample(dependencies: {
       {
         name: `示例：${manifest.name.zh} / Sample: ${manifest.name.en}`,
         description: `${manifest.description.zh} ${manifest.description.en}`,
+        metadata: {
+          suggested_questions: manifest.suggestedQuestions.map(({ question }) => question).join('\n'),
+        },
         generation: currentGeneration(dependencies.embedder),
       },
       now,

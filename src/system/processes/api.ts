@@ -15,6 +15,7 @@ import { forgetEndpoint, rememberEndpoint } from '../endpoint-file.ts';
 import { healthChecks } from '../health-checks.ts';
 import { listProcesses, registerProcess, removeProcess } from '../process-table.ts';
 import { VERSION } from '../version.ts';
+import { warmUp } from '../warm-up.ts';
 
 const CONSOLE_FOLDER = fileURLToPath(new URL('../../../console/dist', import.meta.url));
 
@@ -63,6 +64,7 @@ await runChild('api', async ({ configuration, log, processId }) => {
     .catch((error: NodeJS.ErrnoException) => {
       throw portError(error, configuration.host, configuration.port);
     });
+  void warmUp(stores).catch((err: unknown) => log.warn({ err }, 'warming up failed'));
   await registerProcess(ledger, { id: processId, pid: process.pid, role: 'api' });
   cleanup.defer(() => ledger.transaction((tx) => removeProcess(tx, processId)));
   const url = urlOf(app.server.address() as AddressInfo);

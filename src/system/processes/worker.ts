@@ -3,11 +3,13 @@ import { RunWorker } from '../../runs/run-worker.ts';
 import { runChild } from '../child-main.ts';
 import { createHandlers, createParser, openStores } from '../compose.ts';
 import { registerProcess, removeProcess } from '../process-table.ts';
+import { warmUp } from '../warm-up.ts';
 
 await runChild('worker', async ({ configuration, log, processId }) => {
   const cleanup = new AsyncDisposableStack();
   const stores = cleanup.use(await openStores(configuration));
   const { ledger } = stores;
+  void warmUp(stores).catch((err: unknown) => log.warn({ err }, 'warming up failed'));
   await registerProcess(ledger, { id: processId, pid: process.pid, role: 'worker' });
   cleanup.defer(() => ledger.transaction((tx) => removeProcess(tx, processId)));
   const parserIds = new Map<number, string>();

@@ -1,0 +1,137 @@
+import assert from 'node:assert/strict';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Channel } from '../channel.ts';
+import { RunInterruption } from '../interruption.ts';
+import { type RunHandler } from '../run.ts';
+import { RunFeeds } from '../run-feed.ts';
+import { getRun, readEvents, releaseOwner, requestCancel } from '../run-store.ts';
+import { RunWorker } from '../run-worker.ts';
+import {
+  type ConformanceCheck,
+  claim,
+  collect,
+  nothing,
+  submit,
+  until,
+  untilEnded,
+} from './run-checks-harness.suite.ts';
+
+/** Workers and watchers together. */
+export const workingChecks: readonly ConformanceCheck[] = [
+  {
+    name: 'a takeover reads finished steps back and goes on after what was emitted',
+    async run({ ledger, channel }) {
+      const calls: string[] = [];
+      const handler: RunHandler = {
+        kind: 'work',
+        concurrency: 1,
+        async handle(context) {
+          const value = await context.step('expensive', async () => {
+            calls.push('expensive');
+            return 7;
+          });
+          await context.emit('seen', { value, epoch: context.run.epoch });
+          if (context.run.epoch === 1)
+            await new Promise((_, reject) => context.signal.addEventListener('abort', reject));
+          return { status: 'completed', result: { value, seen: context.history.length } };
+        },
+      };
+      const { run } = await submit(ledger);
+      {
+        await using first = new RunWorker({ ledger, channel, owner: 'a', handlers: [handler as never] });
+        await until(async () => (await getRun(ledger.read, run.id))?.lastSeq === 2);
+        assert.deepEqual(first.heldRunIds, [run.id]);
+      }
+      await using _second = new RunWorker({ ledger, channel, owner: 'b', handlers: [handler as never] });
+      const ended = await untilEnded(ledger, run.id);
+      assert.deepEqual([ended.status, ended.epoch, ended.result], ['completed', 2, { value: 7, seen: 2 }]);
+      assert.deepEqual(calls, ['expensive']);
+    },
+  },
+  {
+    name: 'a watcher sees every event once and in order, from any number, also when the live channel is dead',
+    async run({ ledger, channel }) {
+      const handler: RunHandler = {
+        kind: 'work',
+        concurrency: 1,
+        async handle(context) {
+          for (let step = 0; step < 40; step++) {
+            await context.emit('tick', { step });
+            if (step % 10 === 0) await sleep(5);
+          }
+          return { status: 'completed' };
+        },
+      };
+      const silent: Channel = { ...nothing, subscribe: () => () => {} };
+      await using _worker = new RunWorker({ ledger, channel, owner: 'a', handlers: [handler as never] });
+      using feeds = new RunFeeds({ ledger, channel });
+      using deaf = new RunFeeds({ ledger, channel: silent });
+      const { run } = await submit(ledger);
+      const [live, polled, late] = await Promise.all([
+        collect(feeds, run.id, 0),
+        collect(deaf, run.id, 0),
+        collect(feeds, run.id, 17),
+      ]);
+      const numbers = live.map((event) => event.seq);
+      assert.deepEqual(
+        numbers,
+        [...Array(41).keys()].map((index) => index + 1),
+      );
+      assert.deepEqual(
+        polled.map((event) => event.seq),
+        numbers,
+      );
+      assert.deepEqual(
+        late.map((event) => event.seq),
+        numbers.slice(17),
+      );
+      assert.equal(live.at(-1)?.type, 'run.completed');
+    },
+  },
+  {
+    name: 'cancelling stops the handler, and the run ends as cancelled',
+    async run({ ledger, channel }) {
+      const handler: RunHandler = {
+        kind: 'work',
+        concurrency: 1,
+        async handle(context) {
+          await new Promise((_, reject) =>
+            context.signal.addEventListener('abort', () => reject(context.signal.reason as Error)),
+          );
+          return { status: 'completed' };
+        },
+      };
+      await using worker = new RunWorker({ ledger, channel, owner: 'a', handlers: [handler as never] });
+      const { run } = await submit(ledger);
+      await until(async () => worker.heldRunIds.includes(run.id));
+      await ledger.transaction((tx) => requestCancel(tx, run.id, Date.now()));
+      assert.equal((await untilEnded(ledger, run.id)).status, 'cancelled');
+    },
+  },
+  {
+    name: 'a handler whose lease was taken away is interrupted and writes nothing more',
+    async run({ ledger, channel }) {
+      const outcome = Promise.withResolvers<unknown>();
+      const handler: RunHandler = {
+        kind: 'work',
+        concurrency: 1,
+        async handle(context) {
+          await new Promise((resolve) => context.signal.addEventListener('abort', resolve));
+          await context.emit('late', {}).then(
+            () => outcome.resolve('written'),
+            (error: unknown) => outcome.resolve(error),
+          );
+          return { status: 'completed' };
+        },
+      };
+      await using worker = new RunWorker({ ledger, channel, owner: 'a', handlers: [handler as never] });
+      const { run } = await submit(ledger);
+      await until(async () => worker.heldRunIds.includes(run.id));
+      await ledger.transaction((tx) => releaseOwner(tx, 'a'));
+      const [taken] = await claim(ledger, 'b', 1);
+      assert.equal(taken?.id, run.id);
+      assert.ok((await outcome.promise) instanceof RunInterruption);
+      assert.deepEqual(await readEvents(ledger.read, run.id, 0, 10), []);
+    },
+  },
+];
