@@ -5,6 +5,8 @@ export const MAX_QUESTION_CHARS = 32_000;
 export const MAX_INSTRUCTIONS_CHARS = 32_000;
 /** Requests carry text, not files; uploads have a limit of their own. */
 export const MAX_BODY_BYTES = 2 * 1024 * 1024;
+/** No request needs more, and what walks a body by recursion would run out of stack. */
+export const MAX_BODY_DEPTH = 100;
 export const MAX_IDEMPOTENCY_KEY_CHARS = 255;
 /** A conversation is exported or searched up to here. */
 export const MAX_ITEMS_PER_EXPORT = 10_000;

@@ -7,8 +7,9 @@ import { chatRoutes } from './chat/chat-routes.ts';
 import { conversationItemRoutes } from './conversations/conversation-item-routes.ts';
 import { conversationRoutes } from './conversations/conversation-routes.ts';
 import type { HttpDependencies } from './dependencies.ts';
+import { answerClientError } from './foundation/client-errors.ts';
 import { registerConsole } from './foundation/console-files.ts';
-import { registerErrorReplies } from './foundation/error-reply.ts';
+import { registerErrorReplies, sendError } from './foundation/error-reply.ts';
 import { registerJsonBodies } from './foundation/json-bodies.ts';
 import { registerMetrics } from './foundation/metrics.ts';
 import { registerOpenApi } from './foundation/openapi.ts';
@@ -37,6 +38,9 @@ export async function createHttpServer(dependencies: HttpDependencies): Promise<
     // A kept-alive connection outlives the pause between two questions, and a proxy's own time limit.
     keepAliveTimeout: 75_000,
     forceCloseConnections: true,
+    // Addresses that no route can match never reach the hooks below.
+    frameworkErrors: (error, request, reply) => void sendError(request, reply, error),
+    clientErrorHandler: answerClientError,
   }) as unknown as FastifyInstance;
   const hub = new StreamHub(dependencies.feeds);
   app.addHook('preClose', () => hub[Symbol.dispose]());

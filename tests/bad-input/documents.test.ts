@@ -7,8 +7,9 @@ import { chinesePdf, scannedPdf } from '../fixtures/documents/build-pdf.ts';
 import { withDamagedMember, withEncryptionFlag, zipOf } from '../fixtures/documents/build-zip.ts';
 import type { Service } from '../support/service.ts';
 import { until } from '../support/until.ts';
+import { expectError } from './expect-error.ts';
 import { startConfigured } from './service-fixture.ts';
-import { expectError, formOf, StoredBefore, settled, upload } from './stored-before.ts';
+import { formOf, StoredBefore, settled, upload } from './stored-before.ts';
 
 const MAX_UPLOAD_BYTES = 1024 * 1024;
 const MAX_PAGES = 3;
@@ -214,7 +215,7 @@ describe.each(ROUTES)('an upload to $route', ({ path }) => {
     fetch(`${service.url}${path()}`, {
       method: 'POST',
       headers: { authorization: `Bearer ${service.apiKey}`, 'content-type': contentType },
-      body: body as BodyInit,
+      body: body as Uint8Array<ArrayBuffer>,
     });
 
   test('of nothing, or of too much, is refused before anything is kept', async () => {
@@ -278,12 +279,12 @@ describe.each(ROUTES)('an upload to $route', ({ path }) => {
     expect(await before.fingerprint()).toBe(fingerprint);
   });
 
-  const NAMES: { name: string; sent: string; kept: string | RegExp }[] = [
+  const NAMES: { name: string; sent: string; kept: string }[] = [
     { name: 'a path upwards', sent: '../../../etc/passwd.txt', kept: 'passwd.txt' },
     { name: 'a Windows path', sent: 'C:\\\\Windows\\\\win.ini.txt', kept: 'win.ini.txt' },
     { name: 'control characters', sent: 'a\u0007\u001b[31mb\u0000.txt', kept: 'a[31mb.txt' },
     { name: 'reversed writing', sent: 'gepj\u202etxt.txt', kept: 'gepjtxt.txt' },
-    { name: '5,000 characters', sent: `${'长'.repeat(5_000)}.txt`, kept: /^长{251}\.txt$/ },
+    { name: '5,000 characters', sent: `${'长'.repeat(5_000)}.txt`, kept: `${'长'.repeat(251)}.txt` },
     { name: 'only dots', sent: '..', kept: 'unnamed' },
     { name: 'SQL', sent: `'); DROP TABLE document;--.txt`, kept: `'); DROP TABLE document;--.txt` },
     { name: 'HTML', sent: '<img src=x onerror=alert(1)>.txt', kept: '<img src=x onerror=alert(1)>.txt' },
@@ -299,9 +300,7 @@ describe.each(ROUTES)('an upload to $route', ({ path }) => {
       status: 200,
       body: { filename: expect.any(String) },
     });
-    expect(body.filename).toMatch(
-      typeof kept === 'string' ? new RegExp(`^${RegExp.escape(kept)}$`, 'u') : kept,
-    );
+    expect(body.filename).toBe(kept);
     const content = await service.request('GET', `/v1/files/${body.id}/content`);
     expect(content.headers.get('content-type')).toBe('application/octet-stream');
     expect(content.headers.get('content-disposition')).toMatch(/^attachment; filename/);

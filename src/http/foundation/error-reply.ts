@@ -45,7 +45,16 @@ const FRAMEWORK_ERRORS: Readonly<Record<string, [ErrorKind, string, string]>> = 
     'invalid_content_length',
     'The body is not as long as its Content-Length says.',
   ],
-  FST_ERR_BAD_URL: ['invalid', 'invalid_url', 'The URL is not valid.'],
+  FST_ERR_BAD_URL: [
+    'invalid',
+    'invalid_url',
+    'The URL is not valid: write special characters in it as percent signs with two hexadecimal digits.',
+  ],
+  FST_ERR_MAX_PARAM_LENGTH: [
+    'not_found',
+    'route_not_found',
+    'There is nothing under this address: no id is so long.',
+  ],
 };
 
 export interface ErrorReply {
