@@ -16,13 +16,13 @@ describe('maintenance', () => {
   });
   afterEach(() => knowledge[Symbol.asyncDispose]());
 
-  it('is submitted once a day, whoever looks, and once for processes that start together', async () => {
+  it('is submitted once an hour, whoever looks, and once for processes that start together', async () => {
     const noon = Date.UTC(2026, 0, 5, 12);
-    const submit = (occasion: 'start' | 'daily', now: number) =>
+    const submit = (occasion: 'start' | 'hourly', now: number) =>
       knowledge.ledger.transaction((tx) => submitMaintenance(tx, occasion, now));
-    expect(await submit('daily', noon)).toEqual({ kind: 'maintain' });
-    expect(await submit('daily', noon + DAY_MS / 3)).toBeNull();
-    expect(await submit('daily', noon + DAY_MS)).toEqual({ kind: 'maintain' });
+    expect(await submit('hourly', noon)).toEqual({ kind: 'maintain' });
+    expect(await submit('hourly', noon + DAY_MS / 48)).toBeNull();
+    expect(await submit('hourly', noon + DAY_MS / 24)).toEqual({ kind: 'maintain' });
     expect(await submit('start', noon)).toEqual({ kind: 'maintain' });
     expect(await submit('start', noon + 100)).toBeNull();
   });

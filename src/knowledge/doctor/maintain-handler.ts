@@ -8,7 +8,7 @@ import { submitIndexing } from '../library/memberships.ts';
 import type { DoctorStores } from './examination.ts';
 import { examine } from './examine.ts';
 
-/** Expires knowledge bases, and repairs what is derived: once a day, and after every start. */
+/** Expires knowledge bases, and repairs what is derived: once an hour, and after every start. */
 export const MAINTAIN_RUN = 'maintain';
 
 /** Belongs to no tenant. */
@@ -22,12 +22,12 @@ const START_WINDOW_MS = 30_000;
 /** @returns the run to announce, or null when somebody has submitted it already */
 export async function submitMaintenance(
   tx: Sql,
-  occasion: 'start' | 'daily',
+  occasion: 'start' | 'hourly',
   now: number,
 ): Promise<{ kind: string } | null> {
   const idempotencyKey =
-    occasion === 'daily'
-      ? `daily ${new Date(now).toISOString().slice(0, 10)}`
+    occasion === 'hourly'
+      ? `hourly ${new Date(now).toISOString().slice(0, 13)}`
       : `start ${Math.floor(now / START_WINDOW_MS)}`;
   const request = {
     kind: MAINTAIN_RUN,
@@ -57,7 +57,7 @@ export function createMaintainHandler(stores: DoctorStores): RunHandler {
   };
 }
 
-/** Submits maintenance at once and then daily; whoever looks first on a new day does it for all. */
+/** Submits maintenance at once and then hourly; whoever looks first in a new hour does it for all. */
 export class MaintenanceSchedule implements Disposable {
   readonly #timer: NodeJS.Timeout;
 
@@ -66,14 +66,14 @@ export class MaintenanceSchedule implements Disposable {
     announce: (run: { kind: string }) => void;
     onError: (error: unknown) => void;
   }) {
-    const submit = (occasion: 'start' | 'daily'): void => {
+    const submit = (occasion: 'start' | 'hourly'): void => {
       options.ledger
         .transaction((tx) => submitMaintenance(tx, occasion, Date.now()))
         .then((run) => run !== null && options.announce(run))
         .catch(options.onError);
     };
     submit('start');
-    this.#timer = setInterval(() => submit('daily'), HOUR_MS);
+    this.#timer = setInterval(() => submit('hourly'), HOUR_MS);
     this.#timer.unref();
   }
 

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { scopeSql } from '../../ledger/scope.ts';
 import { endRun, getRun } from '../../runs/run-store.ts';
+import { killAtEveryPoint } from '../kill-points.ts';
 import { deleteDocument } from '../library/documents.ts';
 import { cancelFileBatch, createFileBatch, getFileBatch } from '../library/file-batches.ts';
 import { deleteKnowledgeBase, findGeneration } from '../library/knowledge-bases.ts';
@@ -11,6 +12,9 @@ import type { Extractor } from './derive.ts';
 
 const LEAVE = '# 休假\n\n## 第一条\n\n员工每年享有十天年假。\n';
 const VPN = '# VPN\n\n院外访问内网须使用 VPN。\n';
+
+/** Each point of the kill is a scenario of its own. */
+const KILLS_TIMEOUT_MS = 240_000;
 
 describe('a document that changes while it is being taken in', () => {
   let knowledge: TestKnowledge;
@@ -223,4 +227,33 @@ describe('a document that changes while it is being taken in', () => {
     await knowledge.quiet();
     expect(await rows()).toEqual([]);
   });
+});
+
+describe('taking a document in', () => {
+  it(
+    'killed at any point, is finished by whoever takes over, also where it replaces another',
+    async () => {
+      const points = await killAtEveryPoint(['ingest', 'index'], async (kills) => {
+        await using knowledge = await openTestKnowledge(kills.options);
+        const base = await knowledge.createBase();
+        const old = await knowledge.store('a.md', LEAVE);
+        const fresh = await knowledge.store('a.md', LEAVE.replace('十天', '十五天'));
+        knowledge.startWorker();
+        await knowledge.add({ knowledgeBaseId: base, documentId: old });
+        await knowledge.settled(base, old);
+        await knowledge.quiet();
+        await knowledge.add({ knowledgeBaseId: base, documentId: fresh, replaces: old });
+        await kills.begin(knowledge);
+        const membership = await knowledge.settled(base, fresh);
+        expect(membership.status).toBe('completed');
+        expect(await knowledge.find(base, '年假几天')).toEqual([expect.stringContaining('十五天')]);
+        const generation = await findGeneration(scopeSql(knowledge.ledger.read, WORKSPACE), base);
+        expect(await knowledge.index.inventory(base, generation!)).toEqual(
+          new Map([[fresh, membership.chunks]]),
+        );
+      });
+      expect(points).toBeGreaterThan(12);
+    },
+    KILLS_TIMEOUT_MS,
+  );
 });

@@ -1,8 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { scopeSql } from '../../ledger/scope.ts';
-import { RunInterruption } from '../../runs/interruption.ts';
-import type { RunContext, RunHandler } from '../../runs/run.ts';
-import { releaseOwner } from '../../runs/run-store.ts';
+import { killAtEveryPoint } from '../kill-points.ts';
 import {
   deleteKnowledgeBase,
   findGeneration,
@@ -11,7 +9,6 @@ import {
 } from '../library/knowledge-bases.ts';
 import { listMemberships } from '../library/membership-rows.ts';
 import { removeDocument, submitIndexing } from '../library/memberships.ts';
-import type { ChunkIndex } from '../ports.ts';
 import {
   fakeEmbedder,
   Gate,
@@ -29,6 +26,9 @@ const DOCUMENTS = {
   'vpn.md': '# VPN\n\n院外访问内网须使用 VPN。\n',
   'password.md': '# 密码\n\n密码长度至少十二位。\n',
 };
+
+/** Each point of the kill is a scenario of its own. */
+const KILLS_TIMEOUT_MS = 240_000;
 
 describe('a rebuild', () => {
   let knowledge: TestKnowledge;
@@ -94,46 +94,21 @@ describe('a rebuild', () => {
     await expectSwitched();
   });
 
-  it('killed at any point, is finished by whoever takes over', async () => {
-    let countdown = Number.POSITIVE_INFINITY;
-    const tick = (): void => {
-      countdown -= 1;
-      if (countdown === 0) throw new RunInterruption('lease_lost');
-    };
-    let killed = true;
-    let points = 0;
-    while (killed) {
-      points += 1;
-      countdown = Number.POSITIVE_INFINITY;
-      await open({
-        wrapHandler: (handler) => killable(handler, tick),
-        wrapIndex: (real) => ticking(real, tick),
+  it(
+    'killed at any point, is finished by whoever takes over',
+    async () => {
+      const points = await killAtEveryPoint(['rebuild'], async (kills) => {
+        await open(kills.options);
+        await submit();
+        knowledge.startWorker();
+        await kills.begin(knowledge);
+        await expectSwitched();
+        await knowledge[Symbol.asyncDispose]();
       });
-      countdown = points;
-      await submit();
-      const first = knowledge.startWorker();
-      await until(async () => {
-        await knowledge.ledger.transaction((tx) => releaseDead(tx));
-        const open = await knowledge.ledger.read.get(
-          `SELECT 1 AS one FROM run WHERE status IN ('queued', 'running')`,
-        );
-        return open === undefined ? true : null;
-      }, `recovery from a kill at point ${points}`);
-      killed = countdown <= 0;
-      await expectSwitched();
-      await first[Symbol.asyncDispose]();
-      if (killed) await knowledge[Symbol.asyncDispose]();
-    }
-    expect(points).toBeGreaterThan(12);
-  });
-
-  /** What the supervisor does as soon as a worker has died. */
-  async function releaseDead(tx: Parameters<typeof releaseOwner>[0]): Promise<void> {
-    const held = await tx.all<{ owner: string }>(
-      `SELECT owner FROM run WHERE status = 'running' AND owner IS NOT NULL`,
-    );
-    for (const { owner } of held) if (dead.delete(owner)) await releaseOwner(tx, owner);
-  }
+      expect(points).toBeGreaterThan(12);
+    },
+    KILLS_TIMEOUT_MS,
+  );
 
   it('takes over what is added, read anew and removed in the meantime', async () => {
     const gate = new Gate();
@@ -255,58 +230,3 @@ describe('a rebuild', () => {
     expect((await current())?.id).toBe(currentGeneration(embedder).id);
   });
 });
-
-const dead = new Set<string>();
-
-/** Throws as a process dies: at every durable act of a rebuild, before it and after it. */
-function killable(handler: RunHandler<never>, tick: () => void): RunHandler<never> {
-  if (handler.kind !== 'rebuild') return handler;
-  const around = async <T>(work: () => Promise<T>): Promise<T> => {
-    tick();
-    const result = await work();
-    tick();
-    return result;
-  };
-  return {
-    ...handler,
-    async handle(context: RunContext<never>) {
-      const instrumented: RunContext<never> = {
-        run: context.run,
-        input: context.input,
-        signal: context.signal,
-        history: context.history,
-        step: (name, work, options) => around(() => context.step(name, work, options)),
-        emit: (type, payload, options) => context.emit(type, payload, options),
-        transaction: (work) => around(() => context.transaction(work)),
-      };
-      try {
-        return await handler.handle(instrumented);
-      } catch (error) {
-        if (error instanceof RunInterruption && error.reason === 'lease_lost') dead.add(context.run.owner!);
-        throw error;
-      }
-    },
-  };
-}
-
-function ticking(real: ChunkIndex, tick: () => void): ChunkIndex {
-  return {
-    ...real,
-    [Symbol.asyncDispose]: async () => {},
-    async replaceDocuments(...request: Parameters<ChunkIndex['replaceDocuments']>) {
-      tick();
-      await real.replaceDocuments(...request);
-      tick();
-    },
-    async drop(...request: Parameters<ChunkIndex['drop']>) {
-      tick();
-      await real.drop(...request);
-      tick();
-    },
-    async optimize(...request: Parameters<ChunkIndex['optimize']>) {
-      tick();
-      await real.optimize(...request);
-      tick();
-    },
-  };
-}
