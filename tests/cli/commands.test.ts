@@ -178,6 +178,11 @@ describe('budao on a service at work', () => {
     expect(asked.code).toBe(3);
     expect(asked.stderr).toContain('not_running');
     expect(asked.stderr).toContain('npm run up');
+    // What a killed service leaves behind.
+    await writeFile(join(service.dataDir, 'endpoint.json'), JSON.stringify({ url: service.url }));
+    const again = await run(['ask', 'anybody there?']);
+    expect(again.code).toBe(3);
+    expect(again.stderr).toContain('service_unreachable');
     const named = await run(['runs', 'list', '--url', service.url, '--json']);
     expect(named.code).toBe(3);
     expect(JSON.parse(named.stdout)).toMatchObject({ error: { code: 'service_unreachable' } });

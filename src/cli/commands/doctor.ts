@@ -59,6 +59,6 @@ function groups({ messages, terminal }: CliContext, findings: readonly Finding[]
       const state = finding.fixed ? terminal.green(t.fixed) : terminal.red(t.toDo);
       return `  [${state}] ${withoutControls(finding.subject)}\n    ${withoutControls(finding.message)}\n    ${withoutControls(finding.action)}`;
     });
-    return `${terminal.bold(`${t.checks[check]} (${severity})`)}\n${lines.join('\n')}\n`;
+    return `${terminal.bold(t.heading(t.checks[check], severity))}\n${lines.join('\n')}\n`;
   });
 }

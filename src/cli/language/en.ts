@@ -193,6 +193,7 @@ Exit codes:
       `Checked ${documents} documents, ${blobs} files, ${chunks} chunks.`,
     severity: { error: 'error', warning: 'warning', notice: 'notice' },
     fixed: 'repaired',
+    heading: (check: string, severity: string): string => `${check} (${severity})`,
     toDo: 'to do',
     checks: {
       'ledger-integrity': 'The ledger is damaged',

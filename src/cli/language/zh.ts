@@ -183,6 +183,7 @@ export const zh: Messages = {
     checked: (documents, blobs, chunks) => `检查了 ${documents} 个文档、${blobs} 个文件、${chunks} 个片段。`,
     severity: { error: '错误', warning: '警告', notice: '提示' },
     fixed: '已修复',
+    heading: (check, severity) => `${check}（${severity}）`,
     toDo: '待处理',
     checks: {
       'ledger-integrity': '账本已损坏',

@@ -8,8 +8,9 @@ import { isAbort, type ServiceClient } from './client.ts';
 import { readEvents } from './event-stream.ts';
 
 const RECONNECT_MS = 200;
-/** Without one event for so long the service is taken to be gone. */
+/** Without one event for so long the service is taken to be gone; sooner where it was never there. */
 const GIVE_UP_MS = 60_000;
+const NEVER_REACHED_GIVE_UP_MS = 2_000;
 
 interface ResponseEvent {
   type: string;
@@ -44,7 +45,8 @@ export async function followAnswer(
       if (final !== null) return final;
     } catch (error) {
       if (isAbort(error) || signal.aborted || !isBroken(error)) throw error;
-      if (performance.now() - state.heardMs > GIVE_UP_MS) throw error;
+      const patienceMs = state.responseId === '' ? NEVER_REACHED_GIVE_UP_MS : GIVE_UP_MS;
+      if (performance.now() - state.heardMs > patienceMs) throw error;
     }
     await sleep(RECONNECT_MS, undefined, { signal });
   }

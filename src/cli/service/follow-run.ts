@@ -6,6 +6,7 @@ import { readEvents } from './event-stream.ts';
 import { isFinished, type RunEventObject, type RunObject } from './run-object.ts';
 
 const RECONNECT_MS = 200;
+/** For a service that was there; one that was never reached is not waited for. */
 const GIVE_UP_MS = 60_000;
 
 /** Every event of a run's log once, in order, through breaks of the connection. @returns the finished run */
@@ -17,10 +18,11 @@ export async function followRun(
 ): Promise<RunObject> {
   const path = `/ops/runs/${encodeURIComponent(id)}`;
   let last = 0;
-  let heardMs = performance.now();
+  let heardMs = Number.NEGATIVE_INFINITY;
   for (;;) {
     try {
       const response = await client.open('GET', `${path}/events?after=${last}`, { signal });
+      heardMs = performance.now();
       for await (const event of readEvents<RunEventObject>(response.body)) {
         heardMs = performance.now();
         if (event.seq <= last) continue;
