@@ -13,7 +13,7 @@ export interface Concept {
 
 /** Even a notion that every passage holds counts a little. */
 const COMMON_NOTION_RARITY = 0.3;
-/** Saying a notion again stresses it, up to a point. */
+/** Saying a notion again stresses it, up to a point; one that only the context says counts less. */
 const MAX_REPEATS = 4;
 /** Share of a notion's words from which a passage counts as holding it. */
 const HOLDS = 0.5;
@@ -27,7 +27,9 @@ export function termsOf(text: string): Set<string> {
 export function conceptsOf(plan: QueryPlan, texts: readonly ReadonlySet<string>[]): Concept[] {
   const pick = (indexes: readonly number[]) => indexes.map((index) => plan.terms[index] as PlannedTerm);
   const repeats = new Map<string, number>();
-  for (const { own } of plan.concepts) repeats.set(own.join(), (repeats.get(own.join()) ?? 0) + 1);
+  for (const { own, weight } of plan.concepts) {
+    repeats.set(own.join(), (repeats.get(own.join()) ?? 0) + weight);
+  }
   const concepts = new Map<string, Concept>();
   for (const { own, alternatives } of plan.concepts) {
     if (concepts.has(own.join())) continue;
@@ -55,6 +57,16 @@ export function coverage(concepts: readonly Concept[], has: (term: string) => nu
     covered += mass * shareOf(options, has);
   }
   return total === 0 ? 0 : covered / total;
+}
+
+/** Which of the notions a text holds, by their place in the list. */
+export function heldConcepts(concepts: readonly Concept[], terms: ReadonlySet<string>): Set<number> {
+  const has = (term: string) => (terms.has(term) ? 1 : 0);
+  const held = new Set<number>();
+  concepts.forEach(({ options }, at) => {
+    if (shareOf(options, has) >= HOLDS) held.add(at);
+  });
+  return held;
 }
 
 function shareOf(options: Concept['options'], has: (term: string) => number): number {

@@ -81,7 +81,35 @@ describe('extractAnswer', () => {
     });
     const text = textOf('工作满10年的年休假有几天？', [leave, older]);
     expect(text).toContain('《休假办法》（2021-03-01）第三条：');
-    expect(text).toContain('《休假办法》（2009-01-01）：职工工作满1年的，年休假3天');
+    expect(text).toContain('《休假办法》（2009-01-01，较旧，已有2021版）：职工工作满1年的，年休假3天');
+  });
+
+  it('quotes the edition in force first, and names the editions', () => {
+    const older = passageOf(1, '第五条 结婚的员工享受婚假10天。', {
+      filename: '休假办法（2022版）.txt',
+      article: '第五条',
+    });
+    const newer = passageOf(2, '第六条 结婚的员工享受婚假13天。', {
+      filename: '休假办法（2026版）.md',
+      article: '第六条',
+      score: 0.8,
+    });
+    const answer = extractAnswer('结婚的员工享受婚假几天？', [older, newer]);
+    expect(answer.sentences.map(({ text }) => text)).toEqual([
+      '《休假办法（2026版）》第六条：结婚的员工享受婚假13天。',
+      '《休假办法（2022版）》（较旧，已有2026版）第五条：结婚的员工享受婚假10天。',
+    ]);
+    expect(textOf('按2022版的规定结婚的员工享受婚假几天？', [older, newer]).split('\n')[0]).toContain('10天');
+  });
+
+  it('does not answer a follow-up with what the question before it asked for', () => {
+    const tape = passageOf(1, '离线备份磁带存放于院外银行保管箱，由两人押送。', { score: 1 });
+    const rail = passageOf(2, '普通员工出差乘坐高铁二等座。\n\n自己开车出差的，按每公里0.8元包干。', {
+      score: 0.9,
+    });
+    expect(
+      textOf('普通员工出差坐高铁可以坐几等座？\n那自己开车去呢？', [tape, rail]).split('\n')[0],
+    ).toContain('0.8元');
   });
 
   it('gives the matching rows of a table', () => {

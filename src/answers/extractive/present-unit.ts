@@ -1,6 +1,7 @@
 // How a chosen unit reads in the answer: its own words, a short lead that names the provision, and nothing else.
 
-import type { ExtractedSentence } from '../ports.ts';
+import type { ExtractedSentence, Passage } from '../ports.ts';
+import type { Replacement } from './editions.ts';
 import type { IndexedPassage, IndexedUnit } from './evidence.ts';
 import type { Language } from './question.ts';
 import type { Selected } from './select-units.ts';
@@ -12,6 +13,8 @@ const WHOLE_LIST_CHARS = 420;
 const LOOSE_LIST_CHARS = 120;
 /** What an anaphoric start refers to is put before it when it is no longer than this. */
 const MAX_ANTECEDENT_CHARS = 160;
+/** A heading up to this length names its chapter in a lead. */
+const MAX_HEADING_CHARS = 24;
 
 const ANAPHORIC =
   /^(?:前[一两二三]?款|前项|上述|上款|[该該]|其(?!他)|此(?!外)|这|本款|(?:This|That|These|Those|It|They|Such|He|She)\b)/u;
@@ -89,22 +92,39 @@ function tidy(text: string): string {
 }
 
 /** `《劳动法》第四十四条：`; with the date where documents disagree. Empty for text that is not numbered. */
-function lead({ unit, disputed }: Selected, language: Language): string {
-  const { article, headingPath } = unit.passage.chunk;
+function lead({ unit, disputed, replacement }: Selected, language: Language): string {
+  const { headingPath } = unit.passage.chunk;
+  const article = provisionOf(unit.passage);
   const title = documentTitle(unit.passage.filename, headingPath);
   const date = /\d{4}-\d{2}-\d{2}|(?<!\d)(?:19|20)\d{2}(?:-\d{2})?(?!\d)/.exec(unit.passage.filename)?.[0];
-  if (article === null && !disputed) return '';
-  const dated = disputed && date !== undefined;
-  if (language === 'en')
-    return `${title}${dated ? ` (${date})` : ''}${article === null ? '' : `, ${article}`}: `;
-  return `《${title}》${dated ? `（${date}）` : ''}${article ?? ''}：`;
+  if (article === null && !disputed && replacement === null) return '';
+  const dated = (disputed || replacement !== null) && date !== undefined && !title.includes(date);
+  const notes = [dated ? date : '', replacement === null ? '' : olderNote(replacement, language)].filter(
+    (note) => note !== '',
+  );
+  if (language === 'en') {
+    return `${title}${notes.length > 0 ? ` (${notes.join(', ')})` : ''}${article === null ? '' : `, ${article}`}: `;
+  }
+  return `《${title}》${notes.length > 0 ? `（${notes.join('，')}）` : ''}${article ?? ''}：`;
 }
 
-/** The file name as a person would say it: without extension and date. */
+/** `第三条`; a numbered chapter with its heading, since 三 alone tells nobody anything. */
+function provisionOf({ chunk: { article, headingPath } }: Passage): string | null {
+  if (article === null || article.startsWith('第')) return article;
+  const heading = headingPath.findLast((entry) => entry.startsWith(article));
+  return heading === undefined || heading.length > MAX_HEADING_CHARS ? article : heading;
+}
+
+function olderNote({ edition }: Replacement, language: Language): string {
+  if (language === 'en') return edition === null ? 'no longer in force' : `older, replaced by ${edition}`;
+  return edition === null ? '已不再适用' : `较旧，已有${edition}版`;
+}
+
+/** The file name as a person would say it: without extension and date; an edition (2026版) stays. */
 export function documentTitle(filename: string, headingPath: readonly string[]): string {
   const name = filename
     .replace(/\.[a-z0-9]{1,5}$/i, '')
-    .replace(/[（(]\d{4}[^)）]*[)）]/gu, '')
+    .replace(/[（(]\d{4}[-.]\d{1,2}[^)）]*[)）]/gu, '')
     .replace(/[《》]/gu, '')
     .trim();
   return name === '' ? (headingPath[0] ?? filename) : name;

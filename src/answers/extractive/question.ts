@@ -28,14 +28,23 @@ export function languageOf(text: string): Language {
   return han > 0 && han >= latinWords ? 'zh' : 'en';
 }
 
-export function analyseQuestion(question: string): { language: Language; parts: QuestionPart[] } {
-  const text = normalise(question).trim();
+/** A condensed follow-up has its question on the last line, and what it follows on the lines before. */
+export function analyseQuestion(question: string): {
+  language: Language;
+  context: string;
+  parts: QuestionPart[];
+} {
+  const lines = normalise(question).trim().split('\n');
+  const asked = (lines.at(-1) as string).trim();
+  const standsOut = lines.length > 1 && (ZH_ASKS.test(asked) || EN_ASKS.test(asked));
+  const text = standsOut ? asked : lines.join('\n');
+  const context = standsOut ? lines.slice(0, -1).join('\n') : '';
   const language = languageOf(text);
   const parts = partsOf(text, language).map((part) => ({
     text: part,
     expects: expectationOf(part, language),
   }));
-  return { language, parts };
+  return { language, context, parts };
 }
 
 /** Each clause that asks something closes a part; clauses before it are its context. */

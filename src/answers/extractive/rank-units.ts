@@ -2,7 +2,8 @@
 
 import { planQuery } from '../../knowledge/search/query-plan.ts';
 import type { Passage } from '../ports.ts';
-import { conceptsOf } from './concepts.ts';
+import { conceptsOf, heldConcepts } from './concepts.ts';
+import { type Replacement, replacedDocuments } from './editions.ts';
 import {
   type Evidence,
   evidenceOf,
@@ -17,6 +18,8 @@ import { splitPassage } from './split-passage.ts';
 
 /** How much the order that retrieval gave counts beside the unit's own evidence. */
 const RETRIEVAL_SHARE = 0.3;
+/** What a unit of a document that has a newer edition counts beside one that has none. */
+const REPLACED_SHARE = 0.65;
 
 export interface RankedPart {
   expects: Expectation;
@@ -35,16 +38,26 @@ export interface RankedQuestion {
 }
 
 export function rankUnits(question: string, passages: readonly Passage[]): RankedQuestion {
-  const { language, parts } = analyseQuestion(question);
+  const { language, context, parts } = analyseQuestion(question);
+  const replaced = replacedDocuments(question, passages);
   const indexed = passages.map((passage) => indexPassage(passage, splitPassage(passage)));
   const ranked = parts.map((part) => {
-    const asked = parts.length > 1 ? `${part.text}\n${part.text}\n${question}` : question;
-    return rankPart(asked, part.expects, indexed);
+    // What stands on the lines before the last counts less.
+    const around = parts.length > 1 ? [context, ...parts.map(({ text }) => text)] : [context];
+    const asked = [...around, part.text]
+      .map((line) => line.replaceAll('\n', ' '))
+      .filter((line) => line !== '');
+    return rankPart(asked.join('\n'), part.expects, indexed, replaced);
   });
   return { language, passages: indexed, parts: ranked };
 }
 
-function rankPart(asked: string, expects: Expectation, passages: readonly IndexedPassage[]): RankedPart {
+function rankPart(
+  asked: string,
+  expects: Expectation,
+  passages: readonly IndexedPassage[],
+  replaced: ReadonlyMap<string, Replacement>,
+): RankedPart {
   const part: RankedPart = { expects, ranking: [], best: NO_EVIDENCE, topCoverage: 0 };
   const topRetrieval = Math.max(...passages.map(({ passage }) => passage.score), Number.MIN_VALUE);
   const plan = planQuery(asked);
@@ -59,10 +72,13 @@ function rankPart(asked: string, expects: Expectation, passages: readonly Indexe
       passage.units.map(({ terms }) => terms),
     );
     const retrieval = 1 - RETRIEVAL_SHARE + (RETRIEVAL_SHARE * passage.passage.score) / topRetrieval;
+    const replacement = replaced.get(passage.passage.chunk.documentId) ?? null;
+    const standing = replacement === null ? 1 : REPLACED_SHARE;
     for (const unit of passage.units) {
       const evidence = evidenceOf(unit, passage, { amongUnits, amongPassages }, expects);
-      const score = scoreOf(evidence) * retrieval;
-      part.ranking.push({ unit, score, segment: evidence.segment, expects });
+      const score = scoreOf(evidence) * retrieval * standing;
+      const held = heldConcepts(amongPassages, unit.terms);
+      part.ranking.push({ unit, score, segment: evidence.segment, expects, held, replacement });
       part.topCoverage = Math.max(part.topCoverage, evidence.coverage);
       if (score <= bestScore) continue;
       part.best = evidence;

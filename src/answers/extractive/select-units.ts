@@ -1,6 +1,7 @@
 // Chooses the units that make the answer: the best for each part of the question, then what adds to it or differs.
 
 import { contradicts, saysTheSame } from './compare-units.ts';
+import type { Replacement } from './editions.ts';
 import type { IndexedUnit } from './evidence.ts';
 import type { Expectation } from './question.ts';
 
@@ -11,6 +12,10 @@ export interface RankedUnit {
   segment: number;
   /** What the part of the question asks for. */
   expects: Expectation;
+  /** Which notions of the question the unit holds. */
+  held: ReadonlySet<number>;
+  /** The newer edition of the unit's document, if there is one. */
+  replacement: Replacement | null;
 }
 
 export interface Selected extends RankedUnit {
@@ -47,11 +52,26 @@ export function selectUnits(
     for (const candidate of ranking.slice(1)) {
       if (candidate.score < best * FURTHER_UNIT_SHARE) break;
       if (candidate.unit.kind === 'row' && candidate.score < best * FURTHER_ROW_SHARE) continue;
+      if (addsNothing(chosen, candidate)) continue;
       add(chosen, candidate, limits);
     }
   }
   for (const ranking of rankings) addRivals(chosen, ranking);
-  return chosen;
+  return chosen.toSorted(
+    (left, right) => Number(left.replacement !== null) - Number(right.replacement !== null),
+  );
+}
+
+/** Some chosen unit holds all that the candidate holds of the question, and more. */
+function addsNothing(chosen: readonly Selected[], { unit, held, expects }: RankedUnit): boolean {
+  return chosen.some(
+    (selected) =>
+      selected.expects === expects &&
+      selected.unit.kind === 'row' &&
+      unit.kind === 'row' &&
+      selected.held.size > held.size &&
+      [...held].every((concept) => selected.held.has(concept)),
+  );
 }
 
 function add(chosen: Selected[], candidate: RankedUnit, limits: SelectionLimits): void {

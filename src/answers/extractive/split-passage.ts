@@ -26,6 +26,11 @@ const ROW = /^[^。；;]{1,40}?[:：]\s?\S.*[；;]\s?[^。；;]{1,40}?[:：]/u;
 
 /** Lines are joined only in text that ends its sentences with a stop; slides and plain lists do not. */
 const MIN_PUNCTUATED_SHARE = 0.4;
+/** A line that stops at a comma or at a word which never ends a sentence. */
+const UNFINISHED =
+  /[,，、]$|(?:按照|根据|依照|以及|或者|并且|不得|应当|[的和与或及由在对为并将向从把被])$|\b(?:a|an|the|of|to|and|or|in|on|for|with|by|at|from)$/u;
+/** English lines are broken no earlier than this. */
+const MIN_BROKEN_CHARS = 40;
 /** Ends an item that another one follows. */
 const LINKED = /[；;]$/u;
 const MAX_UNMARKED_ITEMS = 15;
@@ -143,8 +148,8 @@ function withoutArticle(line: string, article: string | null): string {
 /** A line that stops in mid-sentence goes on in the next one. */
 function continues(previous: string, line: string): boolean {
   if (TERMINAL.test(previous) || LIST_MARK.test(line) || isRow(previous) || isRow(line)) return false;
-  if (/[,，、]$/.test(previous)) return true;
-  return previous.length >= 20 && /^[\p{Script=Han}a-z\d％%,，。；、）)]/u.test(line);
+  if (UNFINISHED.test(previous) || /^[％%,，。；、）)]/u.test(line)) return true;
+  return /[a-z]$/.test(previous) && previous.length >= MIN_BROKEN_CHARS && /^[a-z]/.test(line);
 }
 
 function join(previous: string, line: string): string {
