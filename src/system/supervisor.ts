@@ -59,7 +59,7 @@ export class Supervisor implements AsyncDisposable {
         return releaseOwner(tx, processId);
       });
       if (released > 0) channel.publish(RUNS_AVAILABLE, '');
-      log.info({ role: 'supervisor', child: role, processId, ...detail, released }, 'process ended');
+      log.info({ child: role, processId, ...detail, released }, 'process ended');
     };
     const ready = whenBothAreUp((url) => callbacks.onReady({ url, firstSignIn }));
     const keep = (role: 'api' | 'worker'): KeptChild =>
