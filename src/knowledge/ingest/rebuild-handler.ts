@@ -6,7 +6,7 @@ import type { RunContext, RunFailure, RunHandler } from '../../runs/run.ts';
 import { submitRun } from '../../runs/run-store.ts';
 import { findGeneration, type Generation } from '../library/knowledge-bases.ts';
 import { listMemberships } from '../library/membership-rows.ts';
-import { type Membership, saveMembership } from '../library/memberships.ts';
+import { type Membership, reingestDocument, saveMembership } from '../library/memberships.ts';
 import type { ChunkIndex, Embedder, IndexedChunk } from '../ports.ts';
 import { indexedChunks, loadArtifact } from './artifact.ts';
 import { type DeriveDependencies, type Derived, deriveArtifact } from './derive.ts';
@@ -35,14 +35,15 @@ export async function submitRebuild(
   workspaceId: string,
   knowledgeBaseId: string,
   now: number,
+  options: Pick<RebuildInput, 'isForced'> = {},
 ): Promise<{ runId: string; kind: string }> {
+  const input: RebuildInput = { knowledgeBaseId, ...options };
   const queued = await scopeSql(tx, workspaceId).get<{ id: string }>(
     `SELECT id FROM run WHERE workspace_id = :workspace AND subject_id = :knowledgeBaseId AND kind = :kind
-       AND status = 'queued'`,
-    { knowledgeBaseId, kind: REBUILD_RUN },
+       AND status = 'queued' AND input = :input`,
+    { knowledgeBaseId, kind: REBUILD_RUN, input: JSON.stringify(input) },
   );
   if (queued !== undefined) return { runId: queued.id, kind: REBUILD_RUN };
-  const input: RebuildInput = { knowledgeBaseId };
   const request = {
     kind: REBUILD_RUN,
     workspaceId,
@@ -101,7 +102,10 @@ class Rebuild {
   async perform(): Promise<Record<string, unknown>> {
     const generation = await this.#step('begin', () => this.#begin());
     if (generation === null) return { dropped: true };
-    if (generation.id === this.#target.id) return { generation: generation.id, rebuilt: 0 };
+    if (generation.id === this.#target.id) {
+      const reingested = this.#context.input.isForced === true ? await this.#reingestAll() : 0;
+      return { generation: generation.id, rebuilt: 0, reingested };
+    }
     const { index } = this.#dependencies;
     const { knowledgeBaseId } = this.#context.input;
     // After a takeover the switch may lie behind us already: then only the clearing up is left.
@@ -113,6 +117,17 @@ class Rebuild {
     await index.optimize(knowledgeBaseId, this.#target);
     await index.drop(knowledgeBaseId, generation);
     return { generation: this.#target.id, rebuilt: this.#built.size };
+  }
+
+  /** Each keeps its present chunks until its new ones are there. */
+  async #reingestAll(): Promise<number> {
+    const { workspaceId } = this.#context.run;
+    return this.#context.transaction(async (tx) => {
+      const documents = await this.#documents(scopeSql(tx, workspaceId));
+      for (const { knowledgeBaseId, documentId } of documents)
+        await reingestDocument(tx, workspaceId, knowledgeBaseId, documentId, Date.now());
+      return documents.length;
+    });
   }
 
   /** @returns the generation that is being left, or null without a knowledge base */
