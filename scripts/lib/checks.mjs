@@ -12,6 +12,7 @@ export const STATIC_CHECKS = [
   },
   { name: 'Format and order of imports', command: ['node_modules/@biomejs/biome/bin/biome', 'check', '.'] },
   { name: 'Lint', command: ['node_modules/oxlint/bin/oxlint', '--type-aware', '--quiet'] },
+  { name: 'Lock file', command: ['scripts/complete-lock-file.mjs', '--check'] },
   { name: 'Structure', command: ['tests/structure/main.ts'] },
 ];
 

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, lstatSync, readFileSync, writeFileSync } from 'node:fs';
 
 /** Installs exactly what the lock file says, once for each lock file. */
 export async function ensureInstalled(root) {
@@ -9,6 +9,8 @@ export async function ensureInstalled(root) {
     .digest('hex');
   const stamp = `${root}/node_modules/.budao-installed`;
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === lock) return;
+  // A linked folder belongs to another checkout, which installs into it itself.
+  if (lstatSync(`${root}/node_modules`, { throwIfNoEntry: false })?.isSymbolicLink() === true) return;
   process.stderr.write('budao: installing dependencies (once, about a minute) …\n');
   const npm = process.env.npm_execpath;
   const [command, args] = npm?.endsWith('js') ? [process.execPath, [npm]] : ['npm', []];
