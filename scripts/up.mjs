@@ -32,6 +32,8 @@ function guard() {
     const startedMs = performance.now();
     child = spawn(pinnedNode(root), [`${root}/dist/system/main.js`, ...arguments_], {
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+      // Every process compiles the same modules: the second start finds them compiled.
+      env: { NODE_COMPILE_CACHE: `${root}/dist/.compiled`, ...process.env },
     });
     child.once('exit', (code, signal) => {
       if (stopping || code === 0 || code === EXIT_REFUSED) {

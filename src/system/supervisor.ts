@@ -26,9 +26,9 @@ export interface SupervisorCallbacks {
 /** Holds the data folder, keeps one API process and the workers alive, and says at once when one of them has died. */
 export class Supervisor implements AsyncDisposable {
   readonly #stack: AsyncDisposableStack;
-  readonly #children: KeptChild[];
+  readonly #children: { all: KeptChild[]; stopping: boolean };
 
-  private constructor(stack: AsyncDisposableStack, children: KeptChild[]) {
+  private constructor(stack: AsyncDisposableStack, children: { all: KeptChild[]; stopping: boolean }) {
     this.#stack = stack;
     this.#children = children;
   }
@@ -61,18 +61,23 @@ export class Supervisor implements AsyncDisposable {
       if (released > 0) channel.publish(RUNS_AVAILABLE, '');
       log.info({ child: role, processId, ...detail, released }, 'process ended');
     };
-    const ready = whenBothAreUp((url) => callbacks.onReady({ url, firstSignIn }));
+    const ready = new FirstReady();
+    ready.whenReady((url) => callbacks.onReady({ url, firstSignIn }));
     const keep = (role: 'api' | 'worker'): KeptChild =>
       new KeptChild(role, environment, {
-        onReady: (url) => ready(role, url),
+        onReady: (url) => ready.note(role, url),
         onRefused: (message) => callbacks.onRefused(message),
         onDeath: (processId, detail) =>
           void onDeath(role, processId, detail).catch((error: unknown) =>
             log.error({ err: error }, 'release failed'),
           ),
       });
-    const children = [keep('api')];
-    for (let count = 0; count < configuration.workers; count++) children.push(keep('worker'));
+    // One of each makes the service ready; the other workers start after them, not beside them.
+    const children = { all: [keep('api'), keep('worker')], stopping: false };
+    ready.whenReady(() => {
+      while (!children.stopping && children.all.length < 1 + configuration.workers)
+        children.all.push(keep('worker'));
+    });
     cleanup.use(
       new Janitor({ ledger, channel, onError: (error) => log.warn({ err: error }, 'sweep failed') }),
     );
@@ -80,24 +85,30 @@ export class Supervisor implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    const [api, ...workers] = this.#children;
-    await Promise.all([api?.stop(STOP_GRACE_MS), ...workers.map((worker) => worker.stop(STOP_GRACE_MS))]);
+    this.#children.stopping = true;
+    await Promise.all(this.#children.all.map((child) => child.stop(STOP_GRACE_MS)));
     await this.#stack.disposeAsync();
   }
 }
 
 /** Questions can be asked once there is an API process and a worker; later restarts are nobody's news. */
-function whenBothAreUp(announce: (url: string) => void): (role: 'api' | 'worker', url?: string) => void {
-  let address: string | null = null;
-  let hasWorker = false;
-  let announced = false;
-  return (role, url) => {
-    if (role === 'api') address = url ?? null;
-    else hasWorker = true;
-    if (announced || address === null || !hasWorker) return;
-    announced = true;
-    announce(address);
-  };
+class FirstReady {
+  readonly #listeners: ((url: string) => void)[] = [];
+  #url: string | null = null;
+  #hasWorker = false;
+  #announced = false;
+
+  whenReady(listener: (url: string) => void): void {
+    this.#listeners.push(listener);
+  }
+
+  note(role: 'api' | 'worker', url: string | undefined): void {
+    if (role === 'api') this.#url = url ?? null;
+    else this.#hasWorker = true;
+    if (this.#announced || this.#url === null || !this.#hasWorker) return;
+    this.#announced = true;
+    for (const listener of this.#listeners) listener(this.#url);
+  }
 }
 
 /** The lock is ours, so whoever held runs before is dead or will find itself fenced. */
