@@ -1,5 +1,6 @@
 import { createAnswerHandler } from '../answers/answer-handler.ts';
 import type { GeneratorChoice } from '../answers/ports.ts';
+import { createMaintainHandler } from '../knowledge/doctor/maintain-handler.ts';
 import { ParserPool, parserProcessEntry } from '../knowledge/extract/run-extraction.ts';
 import { createIndexHandler } from '../knowledge/ingest/index-handler.ts';
 import { createIngestHandler } from '../knowledge/ingest/ingest-handler.ts';
@@ -79,6 +80,7 @@ export function createHandlers(
     createIngestHandler({ ledger, channel, extractor: parser, blobs, derived, embedderById }),
     createIndexHandler({ ledger, derived, index }),
     createRebuildHandler({ ledger, extractor: parser, blobs, derived, embedder, index }),
+    createMaintainHandler(stores),
   ] as readonly RunHandler<never>[];
 }
 

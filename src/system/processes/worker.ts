@@ -1,4 +1,6 @@
 import { newId } from '../../contract/ids.ts';
+import { MaintenanceSchedule } from '../../knowledge/doctor/maintain-handler.ts';
+import { RunClient } from '../../runs/run-client.ts';
 import { RunWorker } from '../../runs/run-worker.ts';
 import { runChild } from '../child-main.ts';
 import { createHandlers, createParser, openStores } from '../compose.ts';
@@ -43,6 +45,14 @@ await runChild('worker', async ({ configuration, log, processId }) => {
         onEnded: (run, status) => log.debug({ run: run.id, kind: run.kind, status }, 'run ended'),
         onError: (run, err) => log.warn({ run: run?.id, kind: run?.kind, err }, 'run failed'),
       },
+    }),
+  );
+  const runs = new RunClient(stores.channel);
+  cleanup.use(
+    new MaintenanceSchedule({
+      ledger,
+      announce: (run) => runs.announce(run),
+      onError: (err) => log.warn({ err }, 'maintenance was not scheduled'),
     }),
   );
   return { stop: () => cleanup.disposeAsync() };
