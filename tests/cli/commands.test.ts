@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { budao, type CliOptions } from '../support/cli.ts';
 import { Service } from '../support/service.ts';
+import { until } from '../support/until.ts';
 
 interface Ingested {
   knowledge_base: { id: string; name: string };
@@ -79,6 +80,28 @@ describe('budao on a service at work', () => {
     ]);
     expect(found.data.map((hit) => hit.file_id)).toContain(first.files[0]?.id);
     expect(found.data.map((hit) => hit.file_id)).not.toContain(first.files[0]?.replaces);
+  });
+
+  it('brings every file in once when the API process is killed in the middle', async () => {
+    const many = join(folder, 'many');
+    await mkdir(many);
+    const text = 'The generator is tested on the first Monday of each month. '.repeat(2_000);
+    for (let index = 0; index < 24; index++)
+      await writeFile(join(many, `${index}.md`), `# ${index}\n\n${text}`);
+    const ingesting = run(['ingest', many, '--kb', 'Many', '--json']);
+    const bases = () =>
+      service.json<{ data: { id: string; name: string; file_counts: { total: number } }[] }>(
+        'GET',
+        '/v1/vector_stores',
+      );
+    await until(async () =>
+      (await bases()).data.some((base) => base.name === 'Many' && base.file_counts.total > 0),
+    );
+    process.kill(service.processes('api')[0]?.pid ?? 0, 'SIGKILL');
+    const { code, stdout, stderr } = await ingesting;
+    expect(code, stdout + stderr).toBe(0);
+    expect((JSON.parse(stdout) as Ingested).completed).toBe(24);
+    expect((await bases()).data.find((base) => base.name === 'Many')?.file_counts.total).toBe(24);
   });
 
   it('finds passages with score, file and place', async () => {

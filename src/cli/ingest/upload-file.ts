@@ -15,6 +15,8 @@ export interface UploadOptions {
   attributes: Attributes;
   /** The document that this one takes the place of. */
   replaces: string | null;
+  /** Looks for the file after a broken upload; null where nobody could tell it from another one. */
+  findStored: (() => Promise<VectorStoreFileObject | null>) | null;
   onBytes(count: number): void;
   signal: AbortSignal;
 }
@@ -27,12 +29,17 @@ export async function uploadFile(
 ): Promise<VectorStoreFileObject> {
   const attempt = { isWhole: false };
   for (let tries = 1; ; tries++) {
+    attempt.isWhole = false;
     try {
       return await send(client, file, options, attempt);
     } catch (error) {
       const isBroken = error instanceof CliError && error.exitCode === EXIT.unreachable;
-      // A file that had left completely may have been stored: sent again it could be there twice.
-      if (!isBroken || attempt.isWhole || tries === MAX_TRIES) throw error;
+      if (!isBroken || tries === MAX_TRIES) throw error;
+      if (!attempt.isWhole) continue;
+      // A file that had left completely may have been stored: sent again it would be there twice.
+      if (options.findStored === null) throw error;
+      const stored = await options.findStored();
+      if (stored !== null) return stored;
     }
   }
 }
@@ -67,7 +74,7 @@ async function send(
       signal: options.signal,
     });
   } catch (error) {
-    if (!attempt.isWhole) options.onBytes(-sentBytes);
+    options.onBytes(-sentBytes);
     throw error;
   }
 }
