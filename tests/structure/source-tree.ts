@@ -38,4 +38,4 @@ export function lineAt(text: string, index: number): number {
 }
 
 export const isTestAid = (path: string): boolean =>
-  /\.(test|suite)\.[a-z]+$|(^|\/)testing(\.ts$|\/)|^tests\//.test(path);
+  /\.(test|suite)\.[a-z]+$|(^|\/)(testing|kill-points)(\.ts$|\/)|^tests\//.test(path);
