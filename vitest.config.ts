@@ -15,7 +15,7 @@ export default defineConfig({
           include: [
             'src/**/*.test.ts',
             'scripts/**/*.test.{ts,mjs}',
-            'console/src/**/*.test.ts',
+            'console/src/**/*.test.{ts,tsx}',
             'tests/structure/*.test.ts',
           ],
           exclude: EXCLUDED,
