@@ -15,6 +15,8 @@ export interface Concept {
 const COMMON_NOTION_RARITY = 0.3;
 /** Saying a notion again stresses it, up to a point; one that only the context says counts less. */
 const MAX_REPEATS = 4;
+/** What the context may weigh in all, beside what is asked. */
+const CONTEXT_SHARE = 0.6;
 /** Share of a notion's words from which a passage counts as holding it. */
 const HOLDS = 0.5;
 
@@ -31,6 +33,7 @@ export function conceptsOf(plan: QueryPlan, texts: readonly ReadonlySet<string>[
     repeats.set(own.join(), (repeats.get(own.join()) ?? 0) + weight);
   }
   const concepts = new Map<string, Concept>();
+  const context: Concept[] = [];
   for (const { own, alternatives } of plan.concepts) {
     if (concepts.has(own.join())) continue;
     const options = [
@@ -43,8 +46,11 @@ export function conceptsOf(plan: QueryPlan, texts: readonly ReadonlySet<string>[
     const rarity = Math.log(1 + (texts.length - holders + 0.5) / (holders + 0.5));
     const weight = pick(own).reduce((total, term) => total + term.weight, 0);
     const count = Math.min(MAX_REPEATS, repeats.get(own.join()) ?? 1);
-    concepts.set(own.join(), { mass: count * weight * (COMMON_NOTION_RARITY + rarity), options });
+    const concept = { mass: count * weight * (COMMON_NOTION_RARITY + rarity), options };
+    concepts.set(own.join(), concept);
+    if (count < 1) context.push(concept);
   }
+  limitContext([...concepts.values()], context);
   return [...concepts.values()];
 }
 
@@ -57,6 +63,15 @@ export function coverage(concepts: readonly Concept[], has: (term: string) => nu
     covered += mass * shareOf(options, has);
   }
   return total === 0 ? 0 : covered / total;
+}
+
+/** However long the earlier questions were, what is asked now says more than all of them. */
+function limitContext(concepts: readonly Concept[], context: readonly Concept[]): void {
+  const total = (list: readonly Concept[]) => list.reduce((sum, { mass }) => sum + mass, 0);
+  const contextMass = total(context);
+  const limit = CONTEXT_SHARE * (total(concepts) - contextMass);
+  if (contextMass <= limit || limit === 0) return;
+  for (const concept of context) concept.mass *= limit / contextMass;
 }
 
 /** Which of the notions a text holds, by their place in the list. */

@@ -45,6 +45,8 @@ export interface Evidence {
   coverage: number;
   /** Share that the passage holds anywhere, headings included. */
   passageCoverage: number;
+  /** Share that the unit holds itself, without what stands around it. */
+  own: number;
   /** 0 to 1: does the best segment hold the kind of answer that was asked for? */
   answerType: number;
   /** The segment that the figures above speak of. */
@@ -60,7 +62,14 @@ const PASSAGE_SHARE = 0.3;
 /** What a bare number in a table says about the kind of figure. */
 const BARE_CELL = 0.8;
 
-export const NO_EVIDENCE: Evidence = { match: 0, coverage: 0, passageCoverage: 0, answerType: 0, segment: 0 };
+export const NO_EVIDENCE: Evidence = {
+  match: 0,
+  coverage: 0,
+  passageCoverage: 0,
+  own: 0,
+  answerType: 0,
+  segment: 0,
+};
 
 export function indexPassage(passage: Passage, units: readonly Unit[]): IndexedPassage {
   const indexed = units.map(indexUnit);
@@ -98,7 +107,8 @@ export function evidenceOf(
 ): Evidence {
   const inPassage = (term: string) => (passage.terms.has(term) ? 1 : 0);
   const passageCoverage = coverage(amongPassages, inPassage);
-  let best: Evidence = { ...NO_EVIDENCE, passageCoverage };
+  const own = coverage(amongPassages, (term) => (unit.terms.has(term) ? 1 : 0));
+  let best: Evidence = { ...NO_EVIDENCE, passageCoverage, own };
   unit.segments.forEach((segment, at) => {
     const near = (term: string) => {
       if (segment.terms.has(term) || unit.headTerms.has(term)) return 1;
@@ -108,6 +118,7 @@ export function evidenceOf(
       match: (1 - PASSAGE_SHARE) * coverage(amongUnits, near) + PASSAGE_SHARE * passageCoverage,
       coverage: coverage(amongPassages, near),
       passageCoverage,
+      own,
       answerType: answerTypeOf(segment, unit, expects),
       segment: at,
     };

@@ -78,7 +78,15 @@ function rankPart(
       const evidence = evidenceOf(unit, passage, { amongUnits, amongPassages }, expects);
       const score = scoreOf(evidence) * retrieval * standing;
       const held = heldConcepts(amongPassages, unit.terms);
-      part.ranking.push({ unit, score, segment: evidence.segment, expects, held, replacement });
+      part.ranking.push({
+        unit,
+        score,
+        own: evidence.own,
+        segment: evidence.segment,
+        expects,
+        held,
+        replacement,
+      });
       part.topCoverage = Math.max(part.topCoverage, evidence.coverage);
       if (score <= bestScore) continue;
       part.best = evidence;

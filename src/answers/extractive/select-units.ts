@@ -8,6 +8,8 @@ import type { Expectation } from './question.ts';
 export interface RankedUnit {
   unit: IndexedUnit;
   score: number;
+  /** Share of the question that the unit holds itself. */
+  own: number;
   /** Which segment of the unit matched best. */
   segment: number;
   /** What the part of the question asks for. */
@@ -32,6 +34,8 @@ export interface SelectionLimits {
 
 /** A further unit joins the answer when it scores at least this share of the best one. */
 const FURTHER_UNIT_SHARE = 0.72;
+/** … and holds itself at least this share of what the best one holds: borrowed words answer nothing. */
+const FURTHER_OWN_SHARE = 0.4;
 /** Rows of one table resemble one another, so a further one must match almost as well. */
 const FURTHER_ROW_SHARE = 0.88;
 /** Units that may contradict the chosen ones are looked for among those with at least this share of the best score. */
@@ -52,6 +56,7 @@ export function selectUnits(
     for (const candidate of ranking.slice(1)) {
       if (candidate.score < best * FURTHER_UNIT_SHARE) break;
       if (candidate.unit.kind === 'row' && candidate.score < best * FURTHER_ROW_SHARE) continue;
+      if (borrowsItsWords(candidate, ranking[0] as RankedUnit)) continue;
       if (addsNothing(chosen, candidate)) continue;
       add(chosen, candidate, limits);
     }
@@ -60,6 +65,12 @@ export function selectUnits(
   return chosen.toSorted(
     (left, right) => Number(left.replacement !== null) - Number(right.replacement !== null),
   );
+}
+
+/** Prose goes on about its subject without naming it; a list, or a text from elsewhere, has to name it. */
+function borrowsItsWords({ unit, own }: RankedUnit, best: RankedUnit): boolean {
+  const goesOn = unit.kind === 'sentence' && unit.passage === best.unit.passage;
+  return !goesOn && own < best.own * FURTHER_OWN_SHARE;
 }
 
 /** Some chosen unit holds all that the candidate holds of the question, and more. */

@@ -38,11 +38,12 @@ U盘, 优盘, 移动硬盘 > 移动存储介质, U盘
 钥匙, 门禁, 门卡 > 钥匙, 门禁, 权限
 权限, 开权限, 账号权限 > 权限, 授权, 账户
 丢了, 遗失, 丢失, 弄丢, 不见了, 找不到 > 遗失, 丢失, 挂失
-工牌, 胸牌, 工卡, 工作证 > 工牌, 工作证, badge
+工牌, 胸牌, 工卡 > 工牌, badge
+材料, 什么材料, 带什么, 要带, 带哪些 > 材料, 证明, 凭证, 要带, 身份证明
 令牌, 动态令牌, token > 令牌, 硬件密钥, token, code, authenticator
 UPS = 不间断电源
 能撑, 撑多久, 能顶, 顶多久, 续航 > 支撑, 满载
-怎么开, 开柜, 打开, 开锁, 开门 > 开启, 打开
+怎么开, 开柜, 打开, 开锁, 开门 > 开启, 打开, 钥匙, 双锁
 怎么连, 连上, 连不上, 联网 > 连线, 连接, 连线方式
 失效, 作废, 过期 > 有效, 有效期, 失效
 多久换, 换一次, 换密码, 多久改 > 更换, 更换周期
@@ -56,6 +57,7 @@ UPS = 不间断电源
 # everyday English
 near miss, near misses > near miss, level 4
 without giving my name, without my name, without a name, unnamed, name withheld > anonymous, anonymously
+incident = event
 lost, misplaced, missing > lost
 stolen, theft > stolen, lost
 broken, not working, does not work > failure, fault
