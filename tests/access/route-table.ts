@@ -64,12 +64,7 @@ export const ROUTES: readonly RouteCase[] = [
       { body: { input: 'q', stream: true, previous_response_id: theirs.response } },
     ],
   },
-  {
-    route: 'GET /v1/responses/:id',
-    role: 'reader',
-    params: RESPONSE,
-    harmless: () => [],
-  },
+  { route: 'GET /v1/responses/:id', role: 'reader', params: RESPONSE },
   { route: 'POST /v1/responses/:id/cancel', role: 'reader', params: RESPONSE },
   { route: 'DELETE /v1/responses/:id', role: 'reader', params: RESPONSE },
   { route: 'GET /v1/responses/:id/input_items', role: 'reader', params: RESPONSE },
