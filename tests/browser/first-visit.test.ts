@@ -4,7 +4,16 @@ import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { ROOT } from '../support/service.ts';
 import { PATIENCE_MS, picture } from './browser.ts';
-import { answerText, ask, lastAnswer, NEW_PASSWORD, Stage, signIn, untilAnswered } from './stage.ts';
+import {
+  answerText,
+  ask,
+  isInView,
+  lastAnswer,
+  NEW_PASSWORD,
+  Stage,
+  signIn,
+  untilAnswered,
+} from './stage.ts';
 
 const CANTEEN = `# 食堂管理规定\n\n第一条 职工食堂早餐供应时间为6:30至8:15。\n\n第二条 夜班职工凭工牌每班可领取18元夜餐补贴。\n`;
 const SAMPLE_DOCUMENTS = 16;
@@ -84,7 +93,7 @@ test('an uploaded document answers at once, and its citation opens the passage, 
   await mark.waitFor();
   expect(await mark.textContent()).toContain('夜班职工凭工牌每班可领取18元夜餐补贴');
   expect(await page.locator('.passage h2').textContent()).toContain('食堂管理规定.md');
-  expect(await isInView(page, '.passage-mark')).toBe(true);
+  expect(await isInView(page.locator('.passage-mark'))).toBe(true);
 });
 
 test('a passage far down in a long document is scrolled to', async () => {
@@ -94,7 +103,7 @@ test('a passage far down in a long document is scrolled to', async () => {
   expect(await answerText(page)).toContain('婚假13天');
   await lastAnswer(page).locator('button.mark').first().click();
   await page.locator('.passage-mark', { hasText: '享受婚假13天' }).waitFor();
-  expect(await isInView(page, '.passage-mark')).toBe(true);
+  expect(await isInView(page.locator('.passage-mark'))).toBe(true);
   expect(await page.locator('.document-text').evaluate((box) => box.scrollTop)).toBeGreaterThan(0);
   await picture(page, 'cited-answer');
 });
@@ -136,20 +145,14 @@ function rowOf(filename: string) {
   return page.locator('.document-table tbody tr', { hasText: filename });
 }
 
+/** As from a file manager. */
 async function drop(files: { name: string; text: string }[]): Promise<void> {
-  const transfer = await page.evaluateHandle((wanted) => {
+  const transfer = await page.evaluateHandle(`(() => {
     const carried = new DataTransfer();
-    for (const { name, text } of wanted) carried.items.add(new File([text], name));
+    for (const { name, text } of ${JSON.stringify(files)}) carried.items.add(new File([text], name));
     return carried;
-  }, files);
+  })()`);
   for (const type of ['dragenter', 'dragover', 'drop']) {
     await page.locator('.upload-zone').dispatchEvent(type, { dataTransfer: transfer });
   }
-}
-
-function isInView(where: Page, selector: string): Promise<boolean> {
-  return where.locator(selector).evaluate((element) => {
-    const { top, bottom } = element.getBoundingClientRect();
-    return top >= 0 && top < innerHeight && bottom > 0;
-  });
 }

@@ -1,6 +1,7 @@
-import type { Page } from 'playwright-core';
+import type { Locator, Page } from 'playwright-core';
 import { startUpstream, type Upstream, type UpstreamOptions } from '../support/lying-upstream.ts';
 import { Service } from '../support/service.ts';
+import { until } from '../support/until.ts';
 import { Browser, PATIENCE_MS } from './browser.ts';
 
 export const NEW_PASSWORD = '四只猫在屋顶上看着星星';
@@ -41,6 +42,17 @@ export class Stage implements AsyncDisposable {
       throw new Error(`the service printed no first password:\n${this.service.output}`);
     }
     return { username: found[1], password: found[2] };
+  }
+
+  /** The sample is loaded in the background after the start. */
+  async untilSampleIsReady(): Promise<void> {
+    await until(async () => {
+      const { data } = await this.service.json<{
+        data: { file_counts: { completed: number; total: number } }[];
+      }>('GET', '/v1/vector_stores');
+      const counts = data[0]?.file_counts;
+      return counts !== undefined && counts.total > 0 && counts.completed === counts.total;
+    });
   }
 
   async newPage(): Promise<Page> {
@@ -97,4 +109,9 @@ export async function answerText(page: Page): Promise<string> {
 export async function untilAnswered(page: Page): Promise<void> {
   await page.locator('.answer[aria-busy="false"]').last().waitFor();
   await page.locator('.answer[aria-busy="true"]').waitFor({ state: 'detached', timeout: PATIENCE_MS });
+}
+
+export async function isInView(element: Locator): Promise<boolean> {
+  const [box, viewport] = [await element.boundingBox(), element.page().viewportSize()];
+  return box !== null && viewport !== null && box.y + box.height > 0 && box.y < viewport.height;
 }

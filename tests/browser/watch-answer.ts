@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import type { Page } from 'playwright-core';
 
 /** What a reader saw of the last answer, at every change of the page. */
@@ -8,39 +9,15 @@ export interface Seen {
   troubles: string[];
 }
 
-declare global {
-  interface Window {
-    seen?: Seen;
-  }
-}
-
-const TROUBLES =
-  '[role="alert"], .banner, .reconnecting, .ending, .error-notice, .ant-message-error, .not-sent';
+const IN_PAGE = new URL('watch-answer.page.js', import.meta.url);
 
 /** Watches until the page is left or loaded anew. */
 export async function watchAnswer(page: Page): Promise<void> {
-  await page.evaluate((troubles) => {
-    const seen: Seen = { texts: [], troubles: [] };
-    window.seen = seen;
-    const look = () => {
-      const text = ([...document.querySelectorAll('.answer .prose')].at(-1)?.textContent ?? '').trim();
-      if (text !== (seen.texts.at(-1) ?? '')) seen.texts.push(text);
-      for (const element of document.querySelectorAll(troubles)) {
-        const trouble = (element.textContent ?? '').trim();
-        if (trouble !== '' && !seen.troubles.includes(trouble)) seen.troubles.push(trouble);
-      }
-    };
-    new MutationObserver(look).observe(document.body, {
-      subtree: true,
-      childList: true,
-      characterData: true,
-    });
-    look();
-  }, TROUBLES);
+  await page.evaluate(await readFile(IN_PAGE, 'utf8'));
 }
 
 export function seenAnswer(page: Page): Promise<Seen> {
-  return page.evaluate(() => window.seen ?? { texts: [], troubles: [] });
+  return page.evaluate('window.seen');
 }
 
 /** The first text that took something back or departed from `whole`; null when it only ever grew. */
