@@ -55,6 +55,7 @@ export function SearchTab({ base }: { base: KnowledgeBase }) {
             key={result.chunk_id ?? `${result.file_id}:${position}`}
             result={result}
             query={state.query}
+            bestScore={state.results?.[0]?.score ?? 0}
           />
         ))}
       </ol>
@@ -62,16 +63,23 @@ export function SearchTab({ base }: { base: KnowledgeBase }) {
   );
 }
 
-function ResultItem({ result, query }: { result: SearchResult; query: string }) {
+interface ResultItemProps {
+  result: SearchResult;
+  query: string;
+  bestScore: number;
+}
+
+/** Scores only rank the passages of one question, so the bar compares with the best of them. */
+function ResultItem({ result, query, bestScore }: ResultItemProps) {
   const t = useText();
+  const share = bestScore > 0 ? Math.min(Math.max(result.score / bestScore, 0), 1) : 0;
   const text = result.content.map((part) => part.text).join('\n');
   return (
     <li>
       <header>
         <strong>{result.filename}</strong>
-        <span className="score" title={t('retrieval.score')}>
-          <i style={{ width: `${Math.round(Math.min(Math.max(result.score, 0), 1) * 100)}%` }} />
-          <span>{result.score.toFixed(3)}</span>
+        <span className="score" title={`${t('retrieval.score')} ${result.score.toFixed(3)}`}>
+          <i style={{ width: `${Math.round(share * 100)}%` }} />
         </span>
       </header>
       <p className="muted small">{placeOf(t, result)}</p>

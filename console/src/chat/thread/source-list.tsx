@@ -2,6 +2,9 @@ import { useText } from '../../i18n/text.ts';
 import { placeOf } from '../../knowledge/place.ts';
 import type { Source } from '../engine/citation-marks.ts';
 
+/** The innermost headings say where a passage is; the outer ones repeat the document's title. */
+const maxShownHeadings = 2;
+
 export interface SourceListProps {
   sources: readonly Source[];
   activeSource: Source | null;
@@ -16,7 +19,10 @@ export function SourceList({ sources, activeSource, onOpen }: SourceListProps) {
       <ol>
         {sources.map((source) => {
           const { citation, number } = source;
-          const place = placeOf(t, citation);
+          const place = placeOf(t, {
+            ...citation,
+            heading_path: (citation.heading_path ?? []).slice(-maxShownHeadings),
+          });
           const isActive = activeSource?.citation === citation;
           return (
             <li key={number}>
