@@ -36,10 +36,14 @@ export async function runChild(
     process.on('SIGINT', () => {});
     tellSupervisor({ type: 'ready', ...(url === undefined ? {} : { url }) });
   } catch (error) {
-    if (error instanceof BudaoError && error.kind === 'invalid')
-      tellSupervisor({ type: 'refused', message: error.message });
-    die(log, error);
+    if (error instanceof BudaoError && error.kind === 'invalid') refuse(error);
+    else die(log, error);
   }
+}
+
+/** The supervisor prints the reason and ends everything: a restart would not mend it. */
+function refuse(error: BudaoError): void {
+  tellSupervisor({ type: 'refused', message: error.message }, () => process.exit(1));
 }
 
 /** An unknown state is left by dying: runs are taken over, and the supervisor starts a fresh process. */
@@ -49,6 +53,6 @@ function die(log: Logger, error: unknown): void {
   setImmediate(() => process.kill(process.pid, 'SIGKILL'));
 }
 
-function tellSupervisor(message: FromChild): void {
-  process.send?.(message, () => {});
+function tellSupervisor(message: FromChild, whenTold: () => void = () => {}): void {
+  process.send?.(message, whenTold);
 }

@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { access, constants } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { BudaoError } from '../contract/errors.ts';
 import { makeFolderDurably } from '../stores/files/durable-file.ts';
+import { isBusy } from '../stores/ledger/sqlite-connection.ts';
 
 /** Unix sockets have paths of at most 107 bytes. */
 const MAX_SOCKET_PATH_BYTES = 100;
@@ -57,20 +58,35 @@ export async function prepareDataFolder(folder: DataFolder): Promise<void> {
     writeFileSync(probe, '');
     rmSync(probe);
   } catch (error) {
-    const { code, path } = error as NodeJS.ErrnoException;
-    const why =
-      code === 'ENOSPC'
-        ? 'the disk is full. Free some space and start again; nothing stored before is lost'
-        : `it cannot be written (${code ?? 'unknown error'}). Give this user read and write permission, or choose another with --data-dir`;
-    throw new BudaoError(
-      'invalid',
-      'data_folder_not_writable',
-      `The data folder ${path ?? folder.path}: ${why}.`,
-      {
-        cause: error,
-      },
-    );
+    throw await notWritable(folder.path, error);
   }
+}
+
+async function notWritable(path: string, error: unknown): Promise<BudaoError> {
+  const code = await reasonAt(path, error);
+  const why =
+    {
+      ENOSPC: 'the disk is full. Free some space and start again; nothing stored before is lost',
+      EROFS: 'its file system is read-only. Mount it for writing, or choose another folder with --data-dir',
+      ENOTDIR: 'there is a file, not a folder, in its place. Choose another one with --data-dir',
+    }[code] ??
+    `it cannot be written (${code}). Give this user read and write permission, or choose another with --data-dir`;
+  return new BudaoError('invalid', 'data_folder_not_writable', `The data folder ${path}: ${why}.`, {
+    cause: error,
+  });
+}
+
+/** What the nearest folder that exists says; making several folders at once hides the reason. */
+async function reasonAt(path: string, error: unknown): Promise<string> {
+  const { code = 'unknown error' } = error as NodeJS.ErrnoException;
+  if (code === 'ENOSPC') return code;
+  let nearest = path;
+  while (!existsSync(nearest)) nearest = dirname(nearest);
+  if (!statSync(nearest).isDirectory()) return 'ENOTDIR';
+  return access(nearest, constants.R_OK | constants.W_OK | constants.X_OK).then(
+    () => code,
+    (reason: NodeJS.ErrnoException) => reason.code ?? code,
+  );
 }
 
 /**
@@ -84,14 +100,16 @@ export class DataFolderLock implements Disposable {
     this.#database = database;
   }
 
-  /** @throws BudaoError data_folder_in_use */
+  /** @throws BudaoError data_folder_in_use, data_folder_not_writable */
   static acquire(folder: DataFolder): DataFolderLock {
     const holderFile = join(folder.path, 'lock.json');
-    const database = new DatabaseSync(join(folder.path, 'lock.db'), { timeout: 0 });
+    let database: DatabaseSync | null = null;
     try {
+      database = new DatabaseSync(join(folder.path, 'lock.db'), { timeout: 0 });
       database.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = DELETE; BEGIN EXCLUSIVE');
     } catch (error) {
-      database.close();
+      database?.close();
+      if (!isBusy(error)) throw foreignFiles(folder.path, error);
       const holder = existsSync(holderFile) ? ` (process ${readHolder(holderFile)})` : '';
       throw new BudaoError(
         'conflict',
@@ -101,13 +119,31 @@ export class DataFolderLock implements Disposable {
         { cause: error },
       );
     }
-    writeFileSync(holderFile, JSON.stringify({ pid: process.pid, since: new Date().toISOString() }));
+    try {
+      writeFileSync(holderFile, JSON.stringify({ pid: process.pid, since: new Date().toISOString() }));
+    } catch (error) {
+      // Only a hint for people: a full disk is no reason not to start.
+      if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') {
+        database.close();
+        throw foreignFiles(folder.path, error);
+      }
+    }
     return new DataFolderLock(database);
   }
 
   [Symbol.dispose](): void {
     this.#database.close();
   }
+}
+
+/** As after one start as another user, usually root. */
+function foreignFiles(path: string, error: unknown): BudaoError {
+  return new BudaoError(
+    'invalid',
+    'data_folder_not_writable',
+    `The data folder ${path} holds files that this user may not write. Start as the user who made them, or give them to this user with chown -R.`,
+    { cause: error },
+  );
 }
 
 function readHolder(path: string): string {

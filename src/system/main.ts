@@ -7,6 +7,9 @@ import { Supervisor } from './supervisor.ts';
 
 /** Tells whoever keeps this process up that starting again would not help. */
 const EXIT_REFUSED = 2;
+const EXIT_TRY_AGAIN = 1;
+/** Troubles at the start that end without anybody changing a setting; a damaged ledger is none of them. */
+const PASSES_BY_ITSELF: ReadonlySet<string> = new Set(['ledger_busy', 'storage_full']);
 
 await main();
 
@@ -22,8 +25,9 @@ async function main(): Promise<void> {
     });
     leaveInOrder(supervisor);
   } catch (error) {
-    if (error instanceof BudaoError && error.kind !== 'unavailable') refuse(error.message);
-    else throw error;
+    if (!(error instanceof BudaoError)) throw error;
+    if (PASSES_BY_ITSELF.has(error.code)) tryAgain(error.message);
+    else refuse(error.message);
   }
 }
 
@@ -76,6 +80,11 @@ function leaveInOrder(supervisor: Supervisor): void {
   process.on('SIGTERM', leave);
   process.on('SIGINT', leave);
   process.on('disconnect', leave);
+}
+
+function tryAgain(message: string): void {
+  process.stderr.write(`budao: ${message}\n`);
+  process.exit(EXIT_TRY_AGAIN);
 }
 
 function refuse(message: string): void {

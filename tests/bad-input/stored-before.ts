@@ -45,6 +45,18 @@ export class StoredBefore {
     return new StoredBefore(service, { knowledgeBase, document, conversation });
   }
 
+  /** The same things after a restart. */
+  static of(
+    service: Service,
+    ids: { knowledgeBaseId: string; documentId: string; conversationId: string },
+  ): StoredBefore {
+    return new StoredBefore(service, {
+      knowledgeBase: ids.knowledgeBaseId,
+      document: ids.documentId,
+      conversation: ids.conversationId,
+    });
+  }
+
   /** The hash of all that people would miss: bytes, text, passages, questions and answers. */
   async fingerprint(): Promise<string> {
     const { service, knowledgeBaseId, documentId, conversationId } = this;
