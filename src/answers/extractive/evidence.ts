@@ -141,10 +141,19 @@ const PROCEDURE =
 const RULING =
   /应当?|不得|可以|必须|禁止|无需|无须|不需|不予|不能|有权|视为|属于|认定|不准|严禁|免|除外|方可|\b(?:must|may|not|shall|should|can|cannot|allowed|permitted|prohibited|required|only|never|entitled)\b/iu;
 
+const FREQUENCY =
+  /每(?:隔|满)?(?:半|[\d一二两三四五六七八九十]+)?个?(?:工作日|季度|小时|分钟|星期|班|次|[天日周月年季])|[\d一二两三四五六七八九十](?:天|日|周|个?月|年)[^。；;]{0,4}[一1]次|周期[:：]|\b(?:every|each|per|daily|weekly|monthly|quarterly|yearly|annually|once an?)\b/iu;
+
 function answerTypeOf(segment: Segment, unit: IndexedUnit, expects: Expectation): number {
   switch (expects.kind) {
     case 'quantity':
       return quantityMatch(segment.quantities, expects, unit.kind === 'row');
+    case 'frequency':
+      return FREQUENCY.test(segment.text)
+        ? 1
+        : segment.quantities.some(({ kind }) => kind === 'duration')
+          ? 0.6
+          : 0.3;
     case 'agent':
       return AGENT.test(unit.text) ? 1 : 0.4;
     case 'place':
@@ -166,9 +175,18 @@ function quantityMatch(quantities: readonly Quantity[], expects: Expectation, is
     // A table names the unit in its header and leaves the cell a bare number.
     if (rank < 0 && isRow && quantity.kind === 'count') best = Math.max(best, BARE_CELL);
     if (rank < 0) continue;
-    const sameUnit =
-      expects.unit === null || quantity.unit === expects.unit || quantity.unit.startsWith(expects.unit);
-    best = Math.max(best, (sameUnit ? 1 : 0.6) * (rank === 0 ? 1 : 0.8));
+    best = Math.max(best, unitFit(quantity.unit, expects.unit) * (rank === 0 ? 1 : 0.8));
   }
   return best;
+}
+
+const TIME_UNITS = ['second', 'minute', 'hour', 'day', 'week', 'month', 'year'];
+/** What a figure in another unit is worth; one in a neighbouring unit of time may well be meant. */
+const OTHER_UNIT = 0.6;
+const FAR_UNIT = 0.3;
+
+function unitFit(held: string, asked: string | null): number {
+  if (asked === null || held.startsWith(asked)) return 1;
+  const distance = Math.abs(TIME_UNITS.indexOf(held) - TIME_UNITS.indexOf(asked));
+  return TIME_UNITS.includes(asked) && TIME_UNITS.includes(held) && distance > 1 ? FAR_UNIT : OTHER_UNIT;
 }

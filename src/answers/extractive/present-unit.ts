@@ -18,6 +18,9 @@ const MAX_HEADING_CHARS = 24;
 
 const ANAPHORIC =
   /^(?:前[一两二三]?款|前项|上述|上款|[该該]|其(?!他)|此(?!外)|这|本款|(?:This|That|These|Those|It|They|Such|He|She)\b)/u;
+/** Speaks of the list before it. */
+const CLOSING =
+  /^(?:上述|以上|前[款述项]|有?前[一两二三]?款)|^(?:in (?:all|any of) (?:these|the above)|the above)\b/iu;
 /** How an item of a written-out list ends. */
 const ENDED = /[。；;.：:]$/u;
 const LEADING_CONNECTIVE =
@@ -39,7 +42,9 @@ export function presentUnits(
   return [...groups.values()].flatMap((group) =>
     group.map(({ selected, antecedent }, at) => {
       const before = antecedent === null || whole.has(antecedent) ? '' : headOf(antecedent);
-      const body = selected.unit.kind === 'list' ? listText(selected) : selected.unit.text;
+      const closing = closingOf(selected.unit, passages);
+      const after = closing === null || whole.has(closing) ? '' : `\n${closing.text}`;
+      const body = selected.unit.kind === 'list' ? `${listText(selected)}${after}` : selected.unit.text;
       const text = tidy(before === '' ? body : `${before}${joint(before)}${body}`);
       return {
         text: `${at === 0 ? lead(selected, language) : ''}${text}`,
@@ -47,6 +52,15 @@ export function presentUnits(
       };
     }),
   );
+}
+
+/** What a list's last paragraph says of all its items. */
+function closingOf(unit: IndexedUnit, passages: readonly IndexedPassage[]): IndexedUnit | null {
+  if (unit.kind !== 'list' || unit.head === '') return null;
+  const passage = passages.find((candidate) => candidate.passage === unit.passage);
+  const next = passage?.units[unit.ordinal + 1];
+  if (next?.kind !== 'sentence' || next.text.length > MAX_ANTECEDENT_CHARS) return null;
+  return CLOSING.test(next.text) ? next : null;
 }
 
 function listText({ unit, segment, expects }: Selected): string {

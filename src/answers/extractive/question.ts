@@ -6,17 +6,22 @@ import type { QuantityKind } from './quantities.ts';
 export type Language = 'zh' | 'en';
 
 export interface Expectation {
-  kind: 'quantity' | 'yes-no' | 'agent' | 'place' | 'procedure' | 'open';
+  kind: 'quantity' | 'frequency' | 'yes-no' | 'agent' | 'place' | 'procedure' | 'open';
   /** Kinds of number that answer a quantity question, best first. */
   quantities: readonly QuantityKind[];
   /** The unit that was asked for (`day`, `%`, `公里`), or null when any unit of the kind will do. */
   unit: string | null;
 }
 
+/** The property that is asked for: 手机号 in 主任的手机号是多少. */
+const ZH_PROPERTY = /的([^的,，。?？\s]{2,8}?)(?:分别)?(?:是|为)(?:多少|几)/u;
+
 export interface QuestionPart {
   /** The clauses that belong to this part, question words included. */
   text: string;
   expects: Expectation;
+  /** The property of the subject that is asked for by name, or null. */
+  property: string | null;
 }
 
 /** A question that holds more parts than this is answered as a whole. */
@@ -43,6 +48,7 @@ export function analyseQuestion(question: string): {
   const parts = partsOf(text, language).map((part) => ({
     text: part,
     expects: expectationOf(part, language),
+    property: ZH_PROPERTY.exec(part)?.[1] ?? null,
   }));
   return { language, context, parts };
 }
@@ -107,6 +113,11 @@ const ZH_TIME_UNITS: Readonly<Record<string, string>> = {
 const ANY_NUMBER: readonly QuantityKind[] = ['count', 'money', 'ratio', 'duration', 'people', 'age', 'date'];
 
 const ZH_RULES: readonly Rule[] = [
+  {
+    pattern:
+      /多(?:久|长时间).{0,6}(?:一次|1次|一回|一换)|(?:几|多少).{0,3}(?:一次|1次|一换)|多久(?:换|改|查|检|做|保养|更换)|频次|频率/u,
+    expects: () => plain('frequency'),
+  },
   { pattern: /百分之(?:几|多少)|百分比/u, expects: () => quantity(['ratio'], '%') },
   { pattern: /(?:几|多少)倍/u, expects: () => quantity(['ratio']) },
   { pattern: /比例|比率|费率|利率|税率|几成|几折|折扣/u, expects: () => quantity(['ratio']) },
@@ -130,8 +141,11 @@ const ZH_RULES: readonly Rule[] = [
     expects: () => quantity(['age']),
   },
   {
-    pattern:
-      /多少钱|多少[万亿]?元|几块|金额|罚款.{0,6}多少|罚多少|赔多少|报销多少|多少.{0,3}(?:补偿|赔偿|罚款|工资|费用)|补发|价格/u,
+    pattern: /多少钱|多少[万亿]?元|几块|价格|租金|费用.{0,3}多少/u,
+    expects: () => quantity(['money', 'ratio']),
+  },
+  {
+    pattern: /金额|罚款.{0,6}多少|罚多少|赔多少|报销多少|多少.{0,3}(?:补偿|赔偿|罚款|工资|费用)|补发/u,
     expects: () => quantity(['money', 'ratio', 'duration']),
   },
   {
@@ -184,7 +198,11 @@ const EN_RULES: readonly Rule[] = [
     expects: () => quantity(['people', 'count']),
   },
   {
-    pattern: /how many times|how often|how frequently/i,
+    pattern: /how often|how frequently/i,
+    expects: () => plain('frequency'),
+  },
+  {
+    pattern: /how many times/i,
     expects: () => quantity(['count', 'duration', 'date']),
   },
   { pattern: /how many/i, expects: () => quantity(['count', 'people']) },

@@ -2,7 +2,7 @@
 
 import { planQuery } from '../../knowledge/search/query-plan.ts';
 import type { Passage } from '../ports.ts';
-import { conceptsOf, heldConcepts } from './concepts.ts';
+import { conceptsOf, coverage, heldConcepts } from './concepts.ts';
 import { type Replacement, replacedDocuments } from './editions.ts';
 import {
   type Evidence,
@@ -12,7 +12,7 @@ import {
   NO_EVIDENCE,
   scoreOf,
 } from './evidence.ts';
-import { analyseQuestion, type Expectation, type Language } from './question.ts';
+import { analyseQuestion, type Expectation, type Language, type QuestionPart } from './question.ts';
 import type { RankedUnit } from './select-units.ts';
 import { splitPassage } from './split-passage.ts';
 
@@ -29,6 +29,8 @@ export interface RankedPart {
   best: Evidence;
   /** The highest coverage of any unit, right kind of answer or not. */
   topCoverage: number;
+  /** Share of the property asked for that the best unit's passage names; 1 where none is asked for by name. */
+  propertyShare: number;
 }
 
 export interface RankedQuestion {
@@ -47,18 +49,18 @@ export function rankUnits(question: string, passages: readonly Passage[]): Ranke
     const asked = [...around, part.text]
       .map((line) => line.replaceAll('\n', ' '))
       .filter((line) => line !== '');
-    return rankPart(asked.join('\n'), part.expects, indexed, replaced);
+    return rankPart(asked.join('\n'), part, indexed, replaced);
   });
   return { language, passages: indexed, parts: ranked };
 }
 
 function rankPart(
   asked: string,
-  expects: Expectation,
+  { expects, property }: QuestionPart,
   passages: readonly IndexedPassage[],
   replaced: ReadonlyMap<string, Replacement>,
 ): RankedPart {
-  const part: RankedPart = { expects, ranking: [], best: NO_EVIDENCE, topCoverage: 0 };
+  const part: RankedPart = { expects, ranking: [], best: NO_EVIDENCE, topCoverage: 0, propertyShare: 1 };
   const topRetrieval = Math.max(...passages.map(({ passage }) => passage.score), Number.MIN_VALUE);
   const plan = planQuery(asked);
   const amongPassages = conceptsOf(
@@ -90,9 +92,14 @@ function rankPart(
       part.topCoverage = Math.max(part.topCoverage, evidence.coverage);
       if (score <= bestScore) continue;
       part.best = evidence;
+      part.propertyShare = property === null ? 1 : propertyShare(property, passage);
       bestScore = score;
     }
   }
   part.ranking.sort((left, right) => right.score - left.score);
   return part;
+}
+
+function propertyShare(property: string, { terms }: IndexedPassage): number {
+  return coverage(conceptsOf(planQuery(property), [terms]), (term) => (terms.has(term) ? 1 : 0));
 }

@@ -18,24 +18,31 @@ const FULL_LEXICAL_SCORE = 0.3;
 /** Stands in for what retrieval would say where the passages come without its evidence. */
 const OWN_COVERAGE_FACTOR = 4;
 
+/** Share of the words of a property from which it counts as named, and what evidence is worth where it is not. */
+const NAMED_PROPERTY = 0.25;
+const UNNAMED_PROPERTY_FACTOR = 0.25;
+
 const PERSONAL = /我|咱|俺|你|老板|啊|呀|吗|呢|咋|啥|吧|嘛|[不没][？?]?$|\b(?:i|i'm|we|my|our|me|us)\b/iu;
 
 /** The parts of the question that can be answered; none means decline. */
 export function answerableParts(question: string, ranked: RankedQuestion): RankedPart[] {
-  const needed = neededEvidence(question.trim());
+  const lines = question.trim().split('\n');
+  const needed = neededEvidence(lines.at(-1) as string, lines.length > 1);
   const retrieval = retrievalEvidence(ranked.passages.map(({ passage }) => passage));
   return ranked.parts.filter((part) => {
     if (part.ranking.length === 0 || part.best.coverage === 0) return false;
     if (part.expects.kind === 'quantity' && part.best.answerType === 0) return false;
     const aboutness = retrieval ?? OWN_COVERAGE_FACTOR * part.best.coverage;
-    return aboutness * subjectShare(part) * (0.5 + 0.5 * part.best.answerType) >= needed;
+    return (
+      aboutness * subjectShare(part) * propertyFactor(part) * (0.5 + 0.5 * part.best.answerType) >= needed
+    );
   });
 }
 
-function neededEvidence(question: string): number {
+function neededEvidence(question: string, followsUp: boolean): number {
   const words = question.match(/\p{Script=Han}|[a-z\d]+/giu) ?? [];
   const register = PERSONAL.test(question) ? NEEDED.personal : NEEDED.formal;
-  return register + (words.length <= SHORT_QUESTION_WORDS ? SHORT_QUESTION_EXTRA : 0);
+  return register + (words.length <= SHORT_QUESTION_WORDS && !followsUp ? SHORT_QUESTION_EXTRA : 0);
 }
 
 /** 0 to 2, from what retrieval knows of the whole knowledge base; null where the hits do not say. */
@@ -50,4 +57,9 @@ function retrievalEvidence(passages: readonly Passage[]): number | null {
 function subjectShare({ expects, best, topCoverage }: RankedPart): number {
   if (expects.kind !== 'quantity' || topCoverage === 0) return 1;
   return 0.3 + 0.7 * (best.coverage / topCoverage);
+}
+
+/** A passage on the right subject that never names the property asked for holds another figure. */
+function propertyFactor({ propertyShare }: RankedPart): number {
+  return propertyShare < NAMED_PROPERTY ? UNNAMED_PROPERTY_FACTOR : 1;
 }
