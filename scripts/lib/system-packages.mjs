@@ -18,20 +18,27 @@ export function ensureSystemPackages({ withoutBrowser }) {
   const needed = PACKAGES.filter((entry) => !(withoutBrowser && entry.isForBrowser));
   const before = missing(needed);
   if (before.length === 0) return true;
-  process.stdout.write(`budao: installing ${before.join(', ')} for the tests (once, about a minute) …\n`);
   const becomeRoot = rootCommand();
   if (becomeRoot !== null && isOnPath('apt-get')) {
+    process.stdout.write(`budao: installing ${before.join(', ')} for the tests (once, about a minute) …\n`);
     aptGet(becomeRoot, ['update', '-qq']);
     aptGet(becomeRoot, ['install', '-y', '-qq', '--no-install-recommends', ...before]);
   }
   const after = missing(needed);
-  if (after.length === 0) return true;
+  if (after.length > 0) explain(after);
+  return after.length === 0;
+}
+
+function explain(names) {
   process.stdout.write(
-    `budao: the tests need ${after.join(', ')}, which could not be installed from here. Install them:\n` +
-      `  apt-get update && apt-get install -y --no-install-recommends ${after.join(' ')}   (as root)\n` +
-      'or leave the browser out with BUDAO_TEST_WITHOUT_BROWSER=1 (chromium and its font are then not needed).\n',
+    `budao: the tests need ${names.join(', ')}, which could not be installed from here. As root:\n` +
+      `  apt-get update && apt-get install -y --no-install-recommends ${names.join(' ')}\n`,
   );
-  return false;
+  if (PACKAGES.some((entry) => entry.isForBrowser && names.includes(entry.name))) {
+    process.stdout.write(
+      'BUDAO_TEST_WITHOUT_BROWSER=1 npm test leaves out the tests that need the browser.\n',
+    );
+  }
 }
 
 function missing(packages) {
