@@ -1,21 +1,16 @@
 import { createOpenAI } from '@ai-sdk/openai';
 import { generateText, streamText } from 'ai';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type ClientTarget, openClientTarget } from './target.ts';
+import { describe, expect, test } from 'vitest';
+import { clientTarget, QUESTION } from './target.ts';
 
-let target: ClientTarget;
-let provider: ReturnType<typeof createOpenAI>;
-beforeAll(async () => {
-  target = await openClientTarget();
-  provider = createOpenAI({ baseURL: `${target.baseUrl}/v1`, apiKey: target.apiKey });
-});
-afterAll(() => target[Symbol.asyncDispose]());
+const target = clientTarget();
+const provider = createOpenAI({ baseURL: target.baseUrl, apiKey: target.apiKey });
 
 describe('the AI SDK, unmodified', () => {
   test('generates text through the Responses API, with sources', async () => {
     const result = await generateText({
       model: provider.responses('budao'),
-      prompt: target.question,
+      prompt: QUESTION,
       tools: { file_search: provider.tools.fileSearch({ vectorStoreIds: [target.knowledgeBaseId] }) },
     });
     expect(result.text).not.toBe('');
@@ -25,7 +20,7 @@ describe('the AI SDK, unmodified', () => {
   });
 
   test('streams text through the Responses API', async () => {
-    const result = streamText({ model: provider.responses('budao'), prompt: target.question });
+    const result = streamText({ model: provider.responses('budao'), prompt: QUESTION });
     let text = '';
     for await (const piece of result.textStream) text += piece;
     expect(text).not.toBe('');
@@ -34,20 +29,20 @@ describe('the AI SDK, unmodified', () => {
   });
 
   test('carries a dialogue on, referring to the earlier answer as it does', async () => {
-    const first = await generateText({ model: provider.responses('budao'), prompt: target.question });
+    const first = await generateText({ model: provider.responses('budao'), prompt: QUESTION });
     const second = await generateText({
       model: provider.responses('budao'),
       messages: [
-        { role: 'user', content: target.question },
+        { role: 'user', content: QUESTION },
         ...first.response.messages,
-        { role: 'user', content: `${target.question} Once more.` },
+        { role: 'user', content: `${QUESTION} Once more.` },
       ],
     });
     expect(second.text).not.toBe('');
   });
 
   test('streams text through Chat Completions', async () => {
-    const result = streamText({ model: provider.chat('budao'), prompt: target.question });
+    const result = streamText({ model: provider.chat('budao'), prompt: QUESTION });
     let text = '';
     for await (const piece of result.textStream) text += piece;
     expect(text).not.toBe('');

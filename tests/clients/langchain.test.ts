@@ -1,13 +1,9 @@
 import { AIMessage, HumanMessage, SystemMessage } from '@langchain/core/messages';
 import { ChatOpenAI } from '@langchain/openai';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type ClientTarget, openClientTarget } from './target.ts';
+import { describe, expect, test } from 'vitest';
+import { clientTarget, QUESTION } from './target.ts';
 
-let target: ClientTarget;
-beforeAll(async () => {
-  target = await openClientTarget();
-});
-afterAll(() => target[Symbol.asyncDispose]());
+const target = clientTarget();
 
 function model(useResponsesApi: boolean): ChatOpenAI {
   return new ChatOpenAI({
@@ -15,7 +11,7 @@ function model(useResponsesApi: boolean): ChatOpenAI {
     apiKey: target.apiKey,
     useResponsesApi,
     maxRetries: 0,
-    configuration: { baseURL: `${target.baseUrl}/v1` },
+    configuration: { baseURL: target.baseUrl },
   });
 }
 
@@ -28,20 +24,20 @@ describe.each([
       new SystemMessage('Be brief.'),
       new HumanMessage('Hello'),
       new AIMessage('Hello!'),
-      new HumanMessage(target.question),
+      new HumanMessage(QUESTION),
     ]);
     expect(answer.text).not.toBe('');
   });
 
   test('streams', async () => {
     let text = '';
-    for await (const chunk of await model(useResponsesApi).stream(target.question)) text += chunk.text;
+    for await (const chunk of await model(useResponsesApi).stream(QUESTION)) text += chunk.text;
     expect(text).not.toBe('');
   });
 });
 
 test('LangChain asks a knowledge base by file_search and gets the citation', async () => {
-  const answer = await model(true).invoke(target.question, {
+  const answer = await model(true).invoke(QUESTION, {
     tools: [{ type: 'file_search', vector_store_ids: [target.knowledgeBaseId] }],
   });
   expect(JSON.stringify(answer.content)).toContain('file_citation');
