@@ -2,8 +2,8 @@ import { useText } from '../../i18n/text.ts';
 import { placeOf } from '../../knowledge/place.ts';
 import type { Source } from '../engine/citation-marks.ts';
 
-/** The innermost headings say where a passage is; the outer ones repeat the document's title. */
-const maxShownHeadings = 2;
+/** The innermost heading says where a passage is; the outer ones repeat the title of the document. */
+const maxShownHeadings = 1;
 
 export interface SourceListProps {
   sources: readonly Source[];
