@@ -141,6 +141,11 @@ function flatten(value: object, prefix = ''): [string, string][] {
     if (typeof entry === 'object' && entry !== null) {
       return Object.keys(entry).length === 0 ? [[name, '-'] as [string, string]] : flatten(entry, name);
     }
-    return [[name, entry === null || entry === '' ? '-' : String(entry)] as [string, string]];
+    return [
+      [name, entry === null || entry === '' ? '-' : `${entry as string | number | boolean}`] as [
+        string,
+        string,
+      ],
+    ];
   });
 }
