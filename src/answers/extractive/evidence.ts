@@ -26,6 +26,8 @@ export interface IndexedUnit extends Unit {
 export interface IndexedPassage {
   passage: Passage;
   units: readonly IndexedUnit[];
+  /** Terms of title, headings and of the sentences around a table: what its rows leave unsaid. */
+  frame: ReadonlySet<string>;
   /** Terms of text, title and headings. */
   terms: ReadonlySet<string>;
 }
@@ -59,6 +61,9 @@ const IN_PASSAGE = 0.45;
 /** How much the passage as a whole counts beside the unit. */
 const PASSAGE_SHARE = 0.3;
 
+/** A sentence up to this length may introduce a table. */
+const MAX_FRAME_CHARS = 60;
+
 /** What a bare number in a table says about the kind of figure. */
 const BARE_CELL = 0.8;
 
@@ -74,8 +79,14 @@ export const NO_EVIDENCE: Evidence = {
 export function indexPassage(passage: Passage, units: readonly Unit[]): IndexedPassage {
   const indexed = units.map(indexUnit);
   const terms = termsOf([passage.filename, ...passage.chunk.headingPath].join('\n'));
-  for (const unit of indexed) for (const term of unit.terms) terms.add(term);
-  return { passage, units: indexed, terms };
+  const frame = new Set(terms);
+  for (const unit of indexed) {
+    for (const term of unit.terms) {
+      terms.add(term);
+      if (unit.kind === 'sentence' && unit.text.length <= MAX_FRAME_CHARS) frame.add(term);
+    }
+  }
+  return { passage, units: indexed, frame, terms };
 }
 
 function indexUnit(unit: Unit): IndexedUnit {
@@ -112,7 +123,8 @@ export function evidenceOf(
   unit.segments.forEach((segment, at) => {
     const near = (term: string) => {
       if (segment.terms.has(term) || unit.headTerms.has(term)) return 1;
-      return unit.terms.has(term) ? IN_UNIT : passage.terms.has(term) ? IN_PASSAGE : 0;
+      if (unit.terms.has(term) || (unit.kind === 'row' && passage.frame.has(term))) return IN_UNIT;
+      return passage.terms.has(term) ? IN_PASSAGE : 0;
     };
     const found: Evidence = {
       match: (1 - PASSAGE_SHARE) * coverage(amongUnits, near) + PASSAGE_SHARE * passageCoverage,
@@ -161,7 +173,7 @@ function answerTypeOf(segment: Segment, unit: IndexedUnit, expects: Expectation)
     case 'procedure':
       return unit.kind === 'list' || PROCEDURE.test(unit.text) ? 1 : 0.4;
     case 'yes-no':
-      return RULING.test(unit.text) ? 1 : 0.4;
+      return RULING.test(segment.text) ? 1 : RULING.test(unit.text) ? 0.8 : 0.4;
     case 'open':
       return unit.kind === 'list' ? 1 : 0.9;
   }

@@ -9,8 +9,6 @@ import { BARE_MARK } from './split-passage.ts';
 
 /** A list up to this length is quoted whole; of a longer one the introduction and the items that matter. */
 const WHOLE_LIST_CHARS = 420;
-/** The same for items without an introduction. */
-const LOOSE_LIST_CHARS = 120;
 /** What an anaphoric start refers to is put before it when it is no longer than this. */
 const MAX_ANTECEDENT_CHARS = 160;
 /** A heading up to this length names its chapter in a lead. */
@@ -66,8 +64,7 @@ function closingOf(unit: IndexedUnit, passages: readonly IndexedPassage[]): Inde
 function listText({ unit, segment, expects }: Selected): string {
   // Items that nothing introduces are rules of their own, unless they are the steps that were asked for.
   const oneWillDo = unit.head === '' && expects.kind !== 'procedure' && expects.kind !== 'open';
-  const limit = oneWillDo ? LOOSE_LIST_CHARS : WHOLE_LIST_CHARS;
-  if (unit.text.length <= limit) return wholeList(unit);
+  if (!oneWillDo && unit.text.length <= WHOLE_LIST_CHARS) return wholeList(unit);
   const firstItem = unit.head === '' ? 0 : 1;
   const matched = segment - firstItem;
   if (matched < 0) return unit.text;

@@ -56,6 +56,7 @@ export function selectUnits(
     for (const candidate of ranking.slice(1)) {
       if (candidate.score < best * FURTHER_UNIT_SHARE) break;
       if (candidate.unit.kind === 'row' && candidate.score < best * FURTHER_ROW_SHARE) continue;
+      if (candidate.replacement !== null && ranking[0]?.replacement === null) continue;
       if (borrowsItsWords(candidate, ranking[0] as RankedUnit)) continue;
       if (addsNothing(chosen, candidate)) continue;
       add(chosen, candidate, limits);
@@ -100,11 +101,15 @@ function add(chosen: Selected[], candidate: RankedUnit, limits: SelectionLimits)
 /** Marks chosen units that contradict one another, and brings in a strong unit that contradicts a chosen one. */
 function addRivals(chosen: Selected[], ranking: readonly RankedUnit[]): void {
   const best = ranking[0]?.score ?? 0;
+  const answer = ranking[0]?.unit;
   for (const candidate of ranking) {
     if (candidate.score < best * RIVAL_SHARE) break;
-    const rival = chosen.find((selected) => contradicts(selected.unit, candidate.unit));
-    if (rival === undefined) continue;
     const already = chosen.find((selected) => selected.unit === candidate.unit);
+    // Only what contradicts the answer itself is brought in, not what contradicts a remark beside it.
+    const rival = chosen.find(
+      ({ unit }) => (already !== undefined || unit === answer) && contradicts(unit, candidate.unit),
+    );
+    if (rival === undefined) continue;
     if (already !== undefined) already.disputed = true;
     else if (!chosen.some((selected) => selected.disputed)) {
       chosen.push({ ...candidate, citations: [candidate.unit.passage.number], disputed: true });
