@@ -77,16 +77,16 @@ export class EventWriter {
     this.#logs.set(run.id, new RunLog(run));
   }
 
-  /** Stops writing for a run; whatever is pending is rejected with `reason`. */
-  close(runId: string, reason: unknown): void {
-    const log = this.#logs.get(runId);
+  /** Stops writing for a claim; whatever is pending is rejected with `reason`. */
+  close(run: Run, reason: unknown): void {
+    const log = this.#logOf(run);
     if (log === undefined) return;
-    this.#logs.delete(runId);
+    this.#logs.delete(run.id);
     this.#closeLog(log, reason);
   }
 
-  append(runId: string, type: string, payload: unknown, progress: boolean): Promise<void> {
-    return this.#enqueue(runId, (log) => {
+  append(run: Run, type: string, payload: unknown, progress: boolean): Promise<void> {
+    return this.#enqueue(run, (log) => {
       const text = deltaText(payload);
       const last = log.pending.at(-1);
       if (text !== null && last !== undefined && last.type === type && last.text !== null) last.text += text;
@@ -98,10 +98,10 @@ export class EventWriter {
 
   /** Appends the terminal event and the status in the same transaction as everything pending. */
   finish(
-    runId: string,
+    run: Run,
     finish: { status: TerminalStatus; result: unknown; failure: RunFailure | null },
   ): Promise<void> {
-    return this.#enqueue(runId, (log) => {
+    return this.#enqueue(run, (log) => {
       const payloadJson = JSON.stringify(finish.failure ?? {});
       log.pending.push({ type: `run.${finish.status}`, text: null, payloadJson });
       log.finish = {
@@ -113,8 +113,14 @@ export class EventWriter {
     });
   }
 
-  #enqueue(runId: string, add: (log: RunLog) => void): Promise<void> {
-    const log = this.#logs.get(runId);
+  /** A claim's own log: a process that has taken its own run over no longer writes for the claim before. */
+  #logOf(run: Run): RunLog | undefined {
+    const log = this.#logs.get(run.id);
+    return log?.run.epoch === run.epoch ? log : undefined;
+  }
+
+  #enqueue(run: Run, add: (log: RunLog) => void): Promise<void> {
+    const log = this.#logOf(run);
     if (log === undefined) return Promise.reject(new RunInterruption('lease_lost'));
     if (log.closed !== null) return Promise.reject(log.closed);
     return new Promise((resolve, reject) => {
@@ -196,7 +202,7 @@ export class EventWriter {
     log.hasFlowed ||= entry.hasText;
     log.hasProgressed ||= entry.progress;
     this.#channel.publish(runTopic(log.run.id), publishedEvents(events, firstSeq, log.run.epoch, now));
-    if (entry.finish !== null) this.#logs.delete(log.run.id);
+    if (entry.finish !== null && this.#logOf(log.run) === log) this.#logs.delete(log.run.id);
     for (const waiter of entry.waiters) waiter.resolve();
   }
 

@@ -1,5 +1,6 @@
 import { appendingChecks } from './conformance/appending.suite.ts';
 import { claimingChecks } from './conformance/claiming.suite.ts';
+import { recoveringChecks } from './conformance/recovering.suite.ts';
 import type { ConformanceCheck } from './conformance/run-checks-harness.suite.ts';
 import { workingChecks } from './conformance/working.suite.ts';
 
@@ -8,4 +9,5 @@ export const runConformance: readonly ConformanceCheck[] = [
   ...claimingChecks,
   ...appendingChecks,
   ...workingChecks,
+  ...recoveringChecks,
 ];

@@ -38,7 +38,7 @@ export class RunExecution implements RunContext<unknown> {
     this.interruption = reason;
     const interruption = new RunInterruption(reason);
     this.#controller.abort(interruption);
-    if (reason === 'lease_lost' || reason === 'shutdown') this.#writer.close(this.run.id, interruption);
+    if (reason === 'lease_lost' || reason === 'shutdown') this.#writer.close(this.run, interruption);
   }
 
   dispose(): void {
@@ -49,14 +49,14 @@ export class RunExecution implements RunContext<unknown> {
     const done = this.history.find((event) => event.type === STEP_COMPLETED && stepName(event) === name);
     if (done !== undefined) return (done.payload as { result: T }).result;
     const result = await work();
-    const durable = this.#writer.append(this.run.id, STEP_COMPLETED, { name, result }, true);
+    const durable = this.#writer.append(this.run, STEP_COMPLETED, { name, result }, true);
     if (options.lazy === true) durable.catch(() => this.interrupt('lease_lost'));
     else await durable;
     return result;
   }
 
   emit(type: string, payload: unknown, options: { progress?: boolean } = {}): Promise<void> {
-    const durable = this.#writer.append(this.run.id, type, payload, options.progress ?? true);
+    const durable = this.#writer.append(this.run, type, payload, options.progress ?? true);
     // A caller that streams does not wait for every piece; a lost lease still stops it through the signal.
     durable.catch(() => this.interrupt('lease_lost'));
     return durable;

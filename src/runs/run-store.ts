@@ -234,15 +234,19 @@ export async function holdsRun(
   return row !== undefined;
 }
 
-/** Extends all leases of an owner. Answers which runs it still holds, and which of them are asked to stop. */
+/**
+ * Extends the leases of the runs that an owner is working on; one that it has left is claimed again when its lease
+ * runs out. Answers which of them it still holds, and which are asked to stop.
+ */
 export async function renewLeases(
   tx: Sql,
-  request: { owner: string; leaseUntil: number },
+  request: { owner: string; runIds: readonly string[]; leaseUntil: number },
 ): Promise<{ runId: string; epoch: number; cancelRequested: boolean }[]> {
+  const { names, params } = listParams('id', request.runIds);
   const rows = await tx.all<{ id: string; epoch: number; cancel_requested: number }>(
-    `UPDATE run SET lease_until = :leaseUntil WHERE owner = :owner AND status = 'running'
+    `UPDATE run SET lease_until = :leaseUntil WHERE owner = :owner AND status = 'running' AND id IN (${names})
      RETURNING id, epoch, cancel_requested`,
-    request,
+    { ...params, owner: request.owner, leaseUntil: request.leaseUntil },
   );
   return rows.map((row) => ({
     runId: row.id,
@@ -341,7 +345,7 @@ export async function runPositions(
 ): Promise<{ runId: string; lastSeq: number; status: RunStatus }[]> {
   const { names, params } = listParams('id', runIds);
   return sql.all(
-    `SELECT id AS "runId", last_seq AS "lastSeq", status FROM run WHERE id IN (${names})`,
+    `SELECT id AS "runId", ${LAST_SEQ} AS "lastSeq", status FROM run WHERE id IN (${names})`,
     params,
   );
 }

@@ -140,13 +140,15 @@ export class RunWorker implements AsyncDisposable {
     const handler = this.#options.handlers.find((candidate) => candidate.kind === run.kind);
     if (handler === undefined) throw new Error(`no handler for the claimed kind ${run.kind}`);
     this.#options.observer?.onClaimed?.(run);
+    // After a freeze the worker may itself be the one who takes its run over.
+    this.#executions.get(run.id)?.interrupt('lease_lost');
     const execution = new RunExecution(run, this.#writer, this.#options.ledger);
     this.#executions.set(run.id, execution);
     this.#writer.open(run);
     void this.#work(execution, handler).finally(() => {
       execution.dispose();
-      this.#executions.delete(run.id);
-      this.#writer.close(run.id, new RunInterruption('lease_lost'));
+      if (this.#executions.get(run.id) === execution) this.#executions.delete(run.id);
+      this.#writer.close(run, new RunInterruption('lease_lost'));
       this.#wake();
     });
   }
@@ -185,7 +187,7 @@ export class RunWorker implements AsyncDisposable {
   }
 
   async #finish(run: Run, outcome: RunOutcome): Promise<void> {
-    await this.#writer.finish(run.id, {
+    await this.#writer.finish(run, {
       status: outcome.status,
       result: outcome.result ?? null,
       failure: outcome.failure ?? null,
@@ -207,9 +209,10 @@ export class RunWorker implements AsyncDisposable {
     if (this.#executions.size === 0) return;
     const { ledger, owner, observer } = this.#options;
     const before = [...this.#executions.values()];
+    const runIds = before.map((execution) => execution.run.id);
     try {
       const held = await ledger.transaction((tx) =>
-        renewLeases(tx, { owner, leaseUntil: Date.now() + LEASE_MS }),
+        renewLeases(tx, { owner, runIds, leaseUntil: Date.now() + LEASE_MS }),
       );
       const byId = new Map(held.map((lease) => [lease.runId, lease]));
       for (const execution of before) {

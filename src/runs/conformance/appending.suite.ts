@@ -26,7 +26,9 @@ export const appendingChecks: readonly ConformanceCheck[] = [
       assert.equal(await append(ledger, old), false);
       assert.equal(await append(ledger, old, 'completed'), false);
       assert.deepEqual(
-        await ledger.transaction((tx) => renewLeases(tx, { owner: 'a', leaseUntil: now + 9e6 })),
+        await ledger.transaction((tx) =>
+          renewLeases(tx, { owner: 'a', runIds: [old.id], leaseUntil: now + 9e6 }),
+        ),
         [],
       );
       assert.equal(await append(ledger, current), true);
@@ -100,7 +102,7 @@ export const appendingChecks: readonly ConformanceCheck[] = [
       for (const run of runs) writer.open(run);
       const appends = [];
       for (let step = 0; step < 20; step++) {
-        for (const run of runs) appends.push(writer.append(run.id, 'tick', { step }, true));
+        for (const run of runs) appends.push(writer.append(run, 'tick', { step }, true));
       }
       await Promise.all(appends);
       assert.ok(commits <= 5, `${commits} commits for ${appends.length} appends`);

@@ -103,7 +103,10 @@ export const claimingChecks: readonly ConformanceCheck[] = [
       const [mine] = await claim(ledger, 'a', 1, now);
       assert.equal(mine?.epoch, 1);
       assert.equal((await claim(ledger, 'b', 1, now + LEASE_MS - 1)).length, 0);
-      await ledger.transaction((tx) => renewLeases(tx, { owner: 'a', leaseUntil: now + 2 * LEASE_MS }));
+      assert.ok(mine);
+      await ledger.transaction((tx) =>
+        renewLeases(tx, { owner: 'a', runIds: [mine.id], leaseUntil: now + 2 * LEASE_MS }),
+      );
       assert.equal((await claim(ledger, 'b', 1, now + LEASE_MS + 1)).length, 0);
       const [theirs] = await claim(ledger, 'b', 1, now + 2 * LEASE_MS);
       assert.deepEqual([theirs?.id, theirs?.epoch, theirs?.owner], [mine?.id, 2, 'b']);
@@ -168,7 +171,7 @@ export const claimingChecks: readonly ConformanceCheck[] = [
       assert.ok(claimed);
       await cancel(running.id);
       const leases = await ledger.transaction((tx) =>
-        renewLeases(tx, { owner: 'a', leaseUntil: Date.now() + LEASE_MS }),
+        renewLeases(tx, { owner: 'a', runIds: [running.id], leaseUntil: Date.now() + LEASE_MS }),
       );
       assert.deepEqual(
         leases.map((lease) => lease.cancelRequested),
