@@ -42,7 +42,7 @@ export function presentUnits(
       const before = antecedent === null || whole.has(antecedent) ? '' : headOf(antecedent);
       const closing = closingOf(selected.unit, passages);
       const after = closing === null || whole.has(closing) ? '' : `\n${closing.text}`;
-      const body = selected.unit.kind === 'list' ? `${listText(selected)}${after}` : selected.unit.text;
+      const body = selected.unit.kind === 'list' ? `${listText(selected)}${after}` : sentenceText(selected);
       const text = tidy(before === '' ? body : `${before}${joint(before)}${body}`);
       return {
         text: `${at === 0 ? lead(selected, language) : ''}${text}`,
@@ -50,6 +50,15 @@ export function presentUnits(
       };
     }),
   );
+}
+
+/** A question for a ruling is answered by the sentence that rules, not by what its paragraph says before. */
+function sentenceText({ unit, segment, expects }: Selected): string {
+  if (expects.kind !== 'yes-no' || unit.kind !== 'sentence' || segment === 0) return unit.text;
+  const before = unit.segments.slice(0, segment).map(({ text }) => text);
+  const from = before.findLastIndex((text) => /[。！？]$/u.test(text)) + 1;
+  const rest = unit.segments.slice(from).map(({ text }) => text);
+  return from === 0 || ANAPHORIC.test(rest[0] as string) ? unit.text : rest.join('');
 }
 
 /** What a list's last paragraph says of all its items. */

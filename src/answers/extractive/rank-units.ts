@@ -18,6 +18,9 @@ import { splitPassage } from './split-passage.ts';
 
 /** How much the order that retrieval gave counts beside the unit's own evidence. */
 const RETRIEVAL_SHARE = 0.3;
+/** A sentence that only leads to a table or a list which stands elsewhere. */
+const LEAD_IN = /[:：]$/u;
+const LEAD_IN_SHARE = 0.6;
 /** What a unit of a document that has a newer edition counts beside one that has none. */
 const REPLACED_SHARE = 0.65;
 
@@ -78,7 +81,8 @@ function rankPart(
     const standing = replacement === null ? 1 : REPLACED_SHARE;
     for (const unit of passage.units) {
       const evidence = evidenceOf(unit, passage, { amongUnits, amongPassages }, expects);
-      const score = scoreOf(evidence) * retrieval * standing;
+      const said = unit.kind === 'sentence' && LEAD_IN.test(unit.text) ? LEAD_IN_SHARE : 1;
+      const score = scoreOf(evidence) * retrieval * standing * said;
       const held = heldConcepts(amongPassages, unit.terms);
       part.ranking.push({
         unit,

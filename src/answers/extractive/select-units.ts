@@ -55,7 +55,7 @@ export function selectUnits(
     const best = ranking[0]?.score ?? 0;
     for (const candidate of ranking.slice(1)) {
       if (candidate.score < best * FURTHER_UNIT_SHARE) break;
-      if (candidate.unit.kind === 'row' && candidate.score < best * FURTHER_ROW_SHARE) continue;
+      if (candidate.score < best * furtherShare(chosen, candidate)) continue;
       if (candidate.replacement !== null && ranking[0]?.replacement === null) continue;
       if (borrowsItsWords(candidate, ranking[0] as RankedUnit)) continue;
       if (addsNothing(chosen, candidate)) continue;
@@ -66,6 +66,12 @@ export function selectUnits(
   return chosen.toSorted(
     (left, right) => Number(left.replacement !== null) - Number(right.replacement !== null),
   );
+}
+
+function furtherShare(chosen: readonly Selected[], { unit }: RankedUnit): number {
+  const sameTable = ({ unit: other }: Selected) => other.kind === 'row' && other.passage === unit.passage;
+  if (unit.kind === 'row' && chosen.some(sameTable)) return FURTHER_ROW_SHARE;
+  return FURTHER_UNIT_SHARE;
 }
 
 /** Prose goes on about its subject without naming it; a list, or a text from elsewhere, has to name it. */
@@ -79,8 +85,8 @@ function addsNothing(chosen: readonly Selected[], { unit, held, expects }: Ranke
   return chosen.some(
     (selected) =>
       selected.expects === expects &&
-      selected.unit.kind === 'row' &&
-      unit.kind === 'row' &&
+      ((expects.kind === 'yes-no' && unit.kind === 'list') ||
+        (selected.unit.kind === 'row' && unit.kind === 'row')) &&
       selected.held.size > held.size &&
       [...held].every((concept) => selected.held.has(concept)),
   );

@@ -31,7 +31,8 @@ const PROTECTED = (
 const longestFirst = (words: string[]) => [...new Set(words)].sort((a, b) => b.length - a.length);
 const asksNothing = new Set(PHRASES);
 /** How a figure is asked for: its unit, and 有 before it, tell nothing of the topic. */
-const ASKED_FIGURE = '有?(?:几|多少)个?(?:工作日|小时|钟头|分钟|星期|礼拜|[天日月年周次秒元块钱])';
+const ASKED_FIGURE =
+  '有?(?:几|多少)个?(?:工作日|小时|钟头|分钟|星期|礼拜|[天日月年周次秒元块钱])|多久(?:做|来|搞)?一次';
 const PATTERN = new RegExp(`(${ASKED_FIGURE})|${longestFirst([...PROTECTED, ...PHRASES]).join('|')}`, 'gu');
 
 /** The normalised question with its question words replaced by a break. */
