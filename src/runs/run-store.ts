@@ -6,7 +6,8 @@ import { isTerminal } from './run.ts';
 import { type RunRow, runFromRow } from './run-rows.ts';
 
 const DEFAULT_TIMEOUT_MS = 10 * 60_000;
-const DEFAULT_MAX_ATTEMPTS = 5;
+/** Claims in a row without progress: many processes may die around an innocent run before it counts as their killer. */
+const DEFAULT_MAX_ATTEMPTS = 20;
 
 /** Appended under the current epoch only, at the end together with the status. */
 export interface AppendRequest {
