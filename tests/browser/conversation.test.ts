@@ -83,9 +83,14 @@ test('a conversation is renamed, found by its text, exported and deleted', async
   await page.getByRole('button', { name: '新对话' }).click();
   await page.keyboard.press('Control+k');
   await page.getByRole('combobox').fill('青岛出差');
-  await page.getByRole('option', { name: /住宿标准/ }).waitFor();
+  await expect
+    .poll(() => page.getByRole('option').allTextContents())
+    .toEqual([expect.stringMatching(/^住宿标准/)]);
   await picture(page, 'search');
+  await page.getByRole('combobox').fill('会停下来');
   await page.keyboard.press('Enter');
+  await page.locator('.question', { hasText: '会停下来吗？' }).waitFor();
+  await page.getByRole('link', { name: '住宿标准' }).click();
   await page.locator('.question', { hasText: '青岛出差住宿标准是多少？' }).waitFor();
 
   const [download] = await Promise.all([page.waitForEvent('download'), choose('住宿标准', '导出 Markdown')]);

@@ -1,8 +1,9 @@
 import { Button, Input, Modal } from 'antd';
 import { type FormEvent, useId, useState } from 'react';
 import { changePassword } from '../api/administration.ts';
-import { notePasswordChanged } from '../api/session.ts';
+import { notePasswordChanged, session } from '../api/session.ts';
 import { useText } from '../i18n/text.ts';
+import { useObservable } from '../store/observable.ts';
 import { ErrorNotice } from './error-notice.tsx';
 import { useFeedback } from './use-feedback.ts';
 
@@ -32,6 +33,7 @@ function ChangePasswordForm({ isFirst, onClose }: { isFirst: boolean; onClose: (
   const t = useText();
   const id = useId();
   const { tell } = useFeedback();
+  const { account } = useObservable(session);
   const [current, setCurrent] = useState('');
   const [next, setNext] = useState('');
   const [busy, setBusy] = useState(false);
@@ -56,6 +58,8 @@ function ChangePasswordForm({ isFirst, onClose }: { isFirst: boolean; onClose: (
 
   return (
     <form className="stack" onSubmit={(event) => void submit(event)}>
+      {/* Tells a password manager whose password this is. */}
+      <input type="text" hidden readOnly autoComplete="username" value={account?.username ?? ''} />
       <label htmlFor={`${id}-current`}>{t('password.current')}</label>
       <Input.Password
         id={`${id}-current`}

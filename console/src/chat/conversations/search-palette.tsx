@@ -17,9 +17,11 @@ export default function SearchPalette({ onClose }: { onClose: () => void }) {
   const listId = useId();
   const [typed, setTyped] = useState('');
   const [active, setActive] = useState(0);
+  const [enterIsPending, setEnterIsPending] = useState(false);
   const query = usePaused(typed.trim());
   const found = useLoad(query, (signal) => listConversations({ query, limit: 20, signal }));
   const conversations = found.value?.data ?? [];
+  const isCurrent = query === typed.trim() && !found.loading;
 
   const open = (position: number) => {
     const chosen = conversations[position];
@@ -27,11 +29,18 @@ export default function SearchPalette({ onClose }: { onClose: () => void }) {
     navigate('chat', chosen.id);
     onClose();
   };
+  // Whoever types and presses Enter at once means what is found for these words, not what is still listed.
+  useEffect(() => {
+    if (!enterIsPending || !isCurrent) return;
+    setEnterIsPending(false);
+    open(0);
+  });
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.nativeEvent.isComposing) return;
     if (event.key === 'ArrowDown') setActive(Math.min(active + 1, conversations.length - 1));
     else if (event.key === 'ArrowUp') setActive(Math.max(active - 1, 0));
-    else if (event.key === 'Enter') open(active);
+    else if (event.key === 'Enter' && isCurrent) open(active);
+    else if (event.key === 'Enter') setEnterIsPending(true);
     else return;
     event.preventDefault();
   };
@@ -61,6 +70,7 @@ export default function SearchPalette({ onClose }: { onClose: () => void }) {
         onChange={(event) => {
           setTyped(event.target.value);
           setActive(0);
+          setEnterIsPending(false);
         }}
         onKeyDown={onKeyDown}
       />
