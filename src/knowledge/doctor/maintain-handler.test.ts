@@ -4,7 +4,12 @@ import { RunWorker } from '../../runs/run-worker.ts';
 import { getDocument } from '../library/documents.ts';
 import { getKnowledgeBase, updateKnowledgeBase } from '../library/knowledge-bases.ts';
 import { openTestKnowledge, type TestKnowledge, WORKSPACE } from '../testing.ts';
-import { createMaintainHandler, expireKnowledgeBases, submitMaintenance } from './maintain-handler.ts';
+import {
+  createMaintainHandler,
+  expireKnowledgeBases,
+  type MaintenanceOccasion,
+  submitMaintenance,
+} from './maintain-handler.ts';
 
 const DAY_MS = 24 * 60 * 60_000;
 
@@ -16,15 +21,16 @@ describe('maintenance', () => {
   });
   afterEach(() => knowledge[Symbol.asyncDispose]());
 
-  it('is submitted once an hour, whoever looks, and once for processes that start together', async () => {
+  it('is submitted once an hour, whoever looks, and once for each start, however soon it follows', async () => {
     const noon = Date.UTC(2026, 0, 5, 12);
-    const submit = (occasion: 'start' | 'hourly', now: number) =>
+    const submit = (occasion: MaintenanceOccasion, now: number) =>
       knowledge.ledger.transaction((tx) => submitMaintenance(tx, occasion, now));
     expect(await submit('hourly', noon)).toEqual({ kind: 'maintain' });
     expect(await submit('hourly', noon + DAY_MS / 48)).toBeNull();
     expect(await submit('hourly', noon + DAY_MS / 24)).toEqual({ kind: 'maintain' });
-    expect(await submit('start', noon)).toEqual({ kind: 'maintain' });
-    expect(await submit('start', noon + 100)).toBeNull();
+    expect(await submit({ startId: 'proc_a' }, noon)).toEqual({ kind: 'maintain' });
+    expect(await submit({ startId: 'proc_a' }, noon + 100)).toBeNull();
+    expect(await submit({ startId: 'proc_b' }, noon + 200)).toEqual({ kind: 'maintain' });
   });
 
   it('repairs as a run, and reports what it found', async () => {
@@ -35,7 +41,7 @@ describe('maintenance', () => {
       handlers: [createMaintainHandler(knowledge)] as never,
     });
     expect(worker.heldRunIds).toEqual([]);
-    await knowledge.ledger.transaction((tx) => submitMaintenance(tx, 'start', Date.now()));
+    await knowledge.ledger.transaction((tx) => submitMaintenance(tx, { startId: 'proc_a' }, Date.now()));
     knowledge.channel.publish('runs.available', '');
     await knowledge.quiet();
     const run = await knowledge.ledger.read.get<{ status: string; result: string }>('SELECT * FROM run');

@@ -16,24 +16,25 @@ const SYSTEM_WORKSPACE = 'system';
 const TIMEOUT_MS = 60 * 60_000;
 const MAX_FINDINGS_KEPT = 200;
 const HOUR_MS = 60 * 60_000;
-/** Processes that start together share one run. */
-const START_WINDOW_MS = 30_000;
+
+/** `startId` names one start of the service: its processes share one run, and the next start has its own. */
+export type MaintenanceOccasion = 'hourly' | { startId: string };
 
 /** @returns the run to announce, or null when somebody has submitted it already */
 export async function submitMaintenance(
   tx: Sql,
-  occasion: 'start' | 'hourly',
+  occasion: MaintenanceOccasion,
   now: number,
 ): Promise<{ kind: string } | null> {
   const idempotencyKey =
     occasion === 'hourly'
       ? `hourly ${new Date(now).toISOString().slice(0, 13)}`
-      : `start ${Math.floor(now / START_WINDOW_MS)}`;
+      : `start ${occasion.startId}`;
   const request = {
     kind: MAINTAIN_RUN,
     workspaceId: SYSTEM_WORKSPACE,
     subjectId: MAINTAIN_RUN,
-    input: { occasion },
+    input: { occasion: occasion === 'hourly' ? 'hourly' : 'start' },
     idempotencyKey,
     priority: -20,
     timeoutMs: TIMEOUT_MS,
@@ -63,16 +64,17 @@ export class MaintenanceSchedule implements Disposable {
 
   constructor(options: {
     ledger: Ledger;
+    startId: string;
     announce: (run: { kind: string }) => void;
     onError: (error: unknown) => void;
   }) {
-    const submit = (occasion: 'start' | 'hourly'): void => {
+    const submit = (occasion: MaintenanceOccasion): void => {
       options.ledger
         .transaction((tx) => submitMaintenance(tx, occasion, Date.now()))
         .then((run) => run !== null && options.announce(run))
         .catch(options.onError);
     };
-    submit('start');
+    submit({ startId: options.startId });
     this.#timer = setInterval(() => submit('hourly'), HOUR_MS);
     this.#timer.unref();
   }

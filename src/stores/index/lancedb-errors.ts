@@ -41,7 +41,7 @@ export function indexCorrupt(table: string, cause?: unknown): BudaoError {
   return new BudaoError(
     'unavailable',
     'index_corrupt',
-    `The search index ${table} cannot be read. Run "budao doctor --repair" to rebuild it from the documents.`,
+    `The search index ${table} cannot be read. Run "budao doctor --fix" to rebuild it from the documents.`,
     { cause },
   );
 }

@@ -4,7 +4,7 @@ import { RunClient } from '../../runs/run-client.ts';
 import { RunWorker } from '../../runs/run-worker.ts';
 import { runChild } from '../child-main.ts';
 import { createHandlers, createParser, openStores } from '../compose.ts';
-import { registerProcess, removeProcess } from '../process-table.ts';
+import { listProcesses, registerProcess, removeProcess } from '../process-table.ts';
 import { warmUp } from '../warm-up.ts';
 
 await runChild('worker', async ({ configuration, log, processId }) => {
@@ -48,9 +48,11 @@ await runChild('worker', async ({ configuration, log, processId }) => {
     }),
   );
   const runs = new RunClient(stores.channel);
+  const supervisor = (await listProcesses(ledger.read)).find((entry) => entry.role === 'supervisor');
   cleanup.use(
     new MaintenanceSchedule({
       ledger,
+      startId: supervisor?.id ?? processId,
       announce: (run) => runs.announce(run),
       onError: (err) => log.warn({ err }, 'maintenance was not scheduled'),
     }),

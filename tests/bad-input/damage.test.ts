@@ -1,0 +1,164 @@
+import { spawn } from 'node:child_process';
+import { readdir, rm, truncate, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { ROOT, Service } from '../support/service.ts';
+import { until } from '../support/until.ts';
+import { expectError } from './expect-error.ts';
+import { QUESTION, StoredBefore, upload } from './stored-before.ts';
+
+let service: Service;
+let before: StoredBefore;
+let fingerprint = '';
+
+beforeEach(async () => {
+  service = await Service.start();
+  before = await StoredBefore.create(service);
+  fingerprint = await before.fingerprint();
+});
+afterEach(async () => {
+  await service[Symbol.asyncDispose]();
+});
+
+interface Doctor {
+  ok: boolean;
+  findings: { check: string; subject: string; action: string; fixed: boolean }[];
+}
+
+/** As an operator runs it beside the service. */
+async function doctor(...options: string[]): Promise<Doctor> {
+  const child = spawn(process.execPath, [join(ROOT, 'bin/budao.mjs'), 'doctor', '--json', ...options], {
+    env: { ...process.env, BUDAO_DATA_DIR: service.dataDir },
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  return JSON.parse(await text(child.stdout)) as Doctor;
+}
+
+async function filesBelow(folder: string, matching: RegExp): Promise<string[]> {
+  const entries = await readdir(join(service.dataDir, folder), { recursive: true, withFileTypes: true });
+  const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+  const matched = files.filter((file) => matching.test(file));
+  expect(matched).not.toEqual([]);
+  return matched;
+}
+
+async function restart(): Promise<void> {
+  await service.stop();
+  await service.start();
+}
+
+/** Nothing is found, and both the search and the answer say why. */
+async function expectDeclaredMode(): Promise<void> {
+  const searched = await service.request('POST', `/v1/vector_stores/${before.knowledgeBaseId}/search`, {
+    query: QUESTION,
+  });
+  expect(await expectError(searched, { status: 503, code: 'index_corrupt' })).toMatch(/budao doctor --fix/);
+  const answer = await service.json<{ status: string; budao: { mode_reason: string } }>(
+    'POST',
+    '/v1/responses',
+    { input: QUESTION },
+  );
+  expect(answer).toMatchObject({
+    status: 'completed',
+    budao: { mode_reason: expect.stringMatching(/search index .* cannot be read/) },
+  });
+}
+
+const INDEX_DAMAGES = [
+  {
+    name: 'whose manifests are cut off',
+    damage: async () =>
+      Promise.all((await filesBelow('index', /\.manifest$/)).map((file) => truncate(file, 5))),
+  },
+  {
+    name: 'whose manifests are overwritten',
+    damage: async () =>
+      Promise.all(
+        (await filesBelow('index', /\.manifest$/)).map((file) => writeFile(file, 'LANC'.repeat(100))),
+      ),
+  },
+  {
+    name: 'whose data files are gone',
+    damage: async () =>
+      Promise.all((await filesBelow('index', /data\/[^/]+\.lance$/)).map((file) => rm(file))),
+  },
+];
+
+describe('an index', () => {
+  test.each(INDEX_DAMAGES)(
+    '$name is declared in every answer until doctor has repaired it, beside the service at work',
+    async ({ damage }) => {
+      await damage();
+      await expectDeclaredMode();
+      const { findings } = await doctor('--fix');
+      expect(findings).toContainEqual(
+        expect.objectContaining({ check: 'index-corrupt', subject: before.knowledgeBaseId, fixed: true }),
+      );
+      await until(() => before.findsPassage());
+      expect(await before.fingerprint()).toBe(fingerprint);
+      expect(await doctor()).toMatchObject({ ok: true, findings: [] });
+    },
+  );
+
+  test.each([
+    ...INDEX_DAMAGES,
+    { name: 'that is gone', damage: () => rm(join(service.dataDir, 'index'), { recursive: true }) },
+  ])('$name is repaired by a start', async ({ damage }) => {
+    await service.stop();
+    await damage();
+    await service.start();
+    await until(() => before.findsPassage().catch(() => false));
+    expect(await before.fingerprint()).toBe(fingerprint);
+  });
+});
+
+describe('what was derived of a document', () => {
+  test('is derived again by a start when it is gone', async () => {
+    await service.stop();
+    await rm(join(service.dataDir, 'derived'), { recursive: true });
+    await service.start();
+    await until(async () => (await service.request('GET', `/v1/files/${before.documentId}/text`)).ok);
+    await until(() => before.findsPassage());
+    expect(await before.fingerprint()).toBe(fingerprint);
+  });
+});
+
+describe('the content of a document', () => {
+  const content = () => service.request('GET', `/v1/files/${before.documentId}/content`);
+
+  test('that is gone is told apart from one that never was, and the same file brings it back', async () => {
+    const original = await (await content()).text();
+    const [path = ''] = await filesBelow('blobs', /[0-9a-f]{64}$/);
+    await rm(path);
+    expect(await expectError(await content(), { status: 500, code: 'blob_missing' })).toMatch(/budao doctor/);
+    expect(await before.findsPassage()).toBe(true);
+    const { ok, findings } = await doctor('--fix');
+    expect(ok).toBe(false);
+    expect(findings).toContainEqual(
+      expect.objectContaining({
+        check: 'blob-missing',
+        subject: before.documentId,
+        fixed: false,
+        action: expect.stringMatching(/Upload the same file again/),
+      }),
+    );
+    await upload(service, before.knowledgeBaseId, '同一份.md', original);
+    expect(await before.fingerprint()).toBe(fingerprint);
+  });
+
+  test('that is damaged is found by a deep look, and the same file brings it back', async () => {
+    const original = await (await content()).text();
+    const [path = ''] = await filesBelow('blobs', /[0-9a-f]{64}$/);
+    await writeFile(path, original.replace('15', '51'));
+    const { findings } = await doctor('--deep');
+    expect(findings).toContainEqual(
+      expect.objectContaining({ check: 'blob-corrupt', subject: before.documentId, fixed: false }),
+    );
+    await restart();
+    expect(await before.findsPassage()).toBe(true);
+    await upload(service, before.knowledgeBaseId, '同一份.md', original);
+    expect(await before.fingerprint()).toBe(fingerprint);
+    expect((await doctor('--deep')).findings.filter(({ check }) => check.startsWith('blob'))).toEqual([]);
+  });
+});
