@@ -1,11 +1,10 @@
 /** A folder of documents, read and indexed the way the product does it, in a folder that goes away afterwards. */
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { chunkDocument, DEFAULT_CHUNK_OPTIONS } from '../../src/knowledge/chunk/chunk-document.ts';
 import { extract } from '../../src/knowledge/extract/extract.ts';
 import type { ExtractedDocument } from '../../src/knowledge/extract/extracted-document.ts';
-import { fullText } from '../../src/knowledge/extract/full-text.ts';
 import { defaultExtractionLimits } from '../../src/knowledge/extract/limits.ts';
 import type { ChunkIndex, IndexedChunk } from '../../src/knowledge/ports.ts';
 import type { SearchTarget } from '../../src/knowledge/search/searcher.ts';
@@ -14,13 +13,12 @@ import { BaselineIndex } from './baseline.ts';
 
 const DOCUMENTS_PER_COMMIT = 50;
 const DOCUMENT = /\.(?:md|txt|html?|pdf|docx|xlsx|pptx|csv|epub)$/i;
-const PLAIN = /\.(?:md|txt)$/i;
 
 export interface Corpus extends AsyncDisposable {
   index: ChunkIndex;
   target: SearchTarget;
   baseline: BaselineIndex;
-  /** Text by file name: as it stands in the file where that is text, else as extracted. */
+  /** Text by file name, as extracted, headings marked with #. */
   texts: Map<string, string>;
   chunks: number;
 }
@@ -39,7 +37,7 @@ export async function indexFolder(folder: string): Promise<Corpus> {
     for (const name of names.slice(start, start + DOCUMENTS_PER_COMMIT)) {
       const file = path.join(folder, name);
       const extracted = await extract(file, name, defaultExtractionLimits);
-      const text = PLAIN.test(name) ? await readFile(file, 'utf8') : fullText(extracted);
+      const text = textOf(extracted);
       texts.set(name, text);
       baseline.add(name, text);
       const document = { documentId: name, chunks: chunksOf(name, extracted) };
@@ -60,6 +58,10 @@ export async function indexFolder(folder: string): Promise<Corpus> {
       await rm(directory, { recursive: true, force: true });
     },
   };
+}
+
+function textOf({ blocks }: ExtractedDocument): string {
+  return blocks.map(({ kind, text }) => (kind === 'heading' ? `# ${text}` : text)).join('\n');
 }
 
 function chunksOf(name: string, extracted: ExtractedDocument): IndexedChunk[] {

@@ -36,6 +36,8 @@ export interface SelectionLimits {
 const FURTHER_UNIT_SHARE = 0.72;
 /** … and holds itself at least this share of what the best one holds: borrowed words answer nothing. */
 const FURTHER_OWN_SHARE = 0.4;
+/** The same for a unit of another document. */
+const FURTHER_DOCUMENT_SHARE = 0.78;
 /** Rows of one table resemble one another, so a further one must match almost as well. */
 const FURTHER_ROW_SHARE = 0.88;
 /** Units that may contradict the chosen ones are looked for among those with at least this share of the best score. */
@@ -55,7 +57,7 @@ export function selectUnits(
     const best = ranking[0]?.score ?? 0;
     for (const candidate of ranking.slice(1)) {
       if (candidate.score < best * FURTHER_UNIT_SHARE) break;
-      if (candidate.score < best * furtherShare(chosen, candidate)) continue;
+      if (candidate.score < best * furtherShare(chosen, candidate, ranking[0] as RankedUnit)) continue;
       if (candidate.replacement !== null && ranking[0]?.replacement === null) continue;
       if (borrowsItsWords(candidate, ranking[0] as RankedUnit)) continue;
       if (addsNothing(chosen, candidate)) continue;
@@ -68,10 +70,11 @@ export function selectUnits(
   );
 }
 
-function furtherShare(chosen: readonly Selected[], { unit }: RankedUnit): number {
+function furtherShare(chosen: readonly Selected[], { unit }: RankedUnit, best: RankedUnit): number {
   const sameTable = ({ unit: other }: Selected) => other.kind === 'row' && other.passage === unit.passage;
   if (unit.kind === 'row' && chosen.some(sameTable)) return FURTHER_ROW_SHARE;
-  return FURTHER_UNIT_SHARE;
+  const sameDocument = unit.passage.chunk.documentId === best.unit.passage.chunk.documentId;
+  return sameDocument ? FURTHER_UNIT_SHARE : FURTHER_DOCUMENT_SHARE;
 }
 
 /** Prose goes on about its subject without naming it; a list, or a text from elsewhere, has to name it. */
