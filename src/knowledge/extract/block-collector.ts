@@ -57,8 +57,8 @@ export function cleanText(text: string): string {
 
 function cleanCode(text: string): string {
   return visibleText(text)
-    .replace(/[ \t]+$/gmu, '')
-    .replace(/^\n+|\n+$/gu, '');
+    .replace(/(?<![ \t])[ \t]+$/gmu, '')
+    .replace(/^\n+|(?<!\n)\n+$/gu, '');
 }
 
 function visibleText(text: string): string {

@@ -6,9 +6,11 @@ export function joinLines(before: string, after: string): string {
   const left = before.trimEnd();
   const right = after.trimStart();
   if (left === '' || right === '') return left + right;
-  if (/\p{Ll}[-\u2010]$/u.test(left) && /^\p{Ll}/u.test(right)) return left.slice(0, -1) + right;
-  if (/[-\u2010/]$/u.test(left) && /^[\p{L}\p{N}]/u.test(right)) return left + right;
-  const last = /.$/su.exec(left)?.[0] ?? '';
+  // A paragraph grows line by line; looking through all of it each time would take the square of its length.
+  const tail = left.slice(-3);
+  if (/\p{Ll}[-\u2010]$/u.test(tail) && /^\p{Ll}/u.test(right)) return left.slice(0, -1) + right;
+  if (/[-\u2010/]$/u.test(tail) && /^[\p{L}\p{N}]/u.test(right)) return left + right;
+  const last = /.$/su.exec(tail)?.[0] ?? '';
   const first = String.fromCodePoint(right.codePointAt(0) ?? 0);
   return wide.test(last) || wide.test(first) ? left + right : `${left} ${right}`;
 }

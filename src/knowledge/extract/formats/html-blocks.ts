@@ -64,6 +64,7 @@ class HtmlBlockBuilder {
   #preformatted = 0;
   #itemMarker: string | null = null;
   #inTitle = false;
+  #titleText = '';
   #text = '';
 
   constructor(out: BlockCollector, place: BlockPlace) {
@@ -92,7 +93,7 @@ class HtmlBlockBuilder {
 
   text(text: string): void {
     if (this.#droppedAt > 0) return;
-    if (this.#inTitle) this.title = ((this.title ?? '') + text).replace(/\s+/gu, ' ').trim() || null;
+    if (this.#inTitle) this.#titleText += text;
     else if (this.#preformatted > 0) this.#text += text;
     else this.#text += collapse(text, this.#text);
   }
@@ -103,7 +104,7 @@ class HtmlBlockBuilder {
     if (this.#depth === this.#droppedAt) this.#droppedAt = 0;
     this.#depth--;
     if (wasDropped) return;
-    if (name === 'title') this.#inTitle = false;
+    if (name === 'title') this.#closeTitle();
     else if (/^h[1-6]$/u.test(name)) this.#closeHeading();
     else if (name === 'li') this.#closeItem();
     else if (name === 'pre') this.#closePreformatted();
@@ -128,6 +129,12 @@ class HtmlBlockBuilder {
       this.#out.add('list-item', this.#itemMarker + text.trimStart(), this.#place);
       this.#itemMarker = '';
     } else this.#out.add('paragraph', text, this.#place);
+  }
+
+  #closeTitle(): void {
+    if (!this.#inTitle) return;
+    this.#inTitle = false;
+    this.title = this.#titleText.replace(/\s+/gu, ' ').trim() || null;
   }
 
   #openVoid(name: string): void {
@@ -271,11 +278,11 @@ function spans(attributes: Attributes): { colspan?: number; rowspan?: number } {
 
 /** White space as a browser shows it, except that a line end between Chinese characters leaves nothing. */
 function collapse(text: string, before: string): string {
-  const lines = text.split(/[ \t\f]*\r?\n[ \t\f\r\n]*/u);
+  const lines = text.split(/(?<![ \t\f])[ \t\f]*\r?\n[ \t\f\r\n]*/u);
   const [first = '', ...rest] = lines;
   let joined = first;
   for (const line of rest)
     joined = joined === '' || line === '' ? `${joined} ${line}` : joinLines(joined, line);
   const collapsed = joined.replace(/[ \t\f]+/gu, ' ');
-  return before === '' || /\s$/u.test(before) ? collapsed.trimStart() : collapsed;
+  return before === '' || /\s/u.test(before.at(-1) ?? '') ? collapsed.trimStart() : collapsed;
 }

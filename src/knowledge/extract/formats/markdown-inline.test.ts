@@ -16,3 +16,11 @@ it.each([
 ])('%s reads %s', (source, text) => {
   expect(markdownInline(source)).toBe(text);
 });
+
+it.each([
+  ['backticks', '`'.repeat(100_000)],
+  ['opened footnotes', '[^a'.repeat(200_000)],
+  ['opened addresses', '<http:'.repeat(100_000)],
+])('reads a line of nothing but %s in one pass, as it stands', (_, line) => {
+  expect(markdownInline(line)).toBe(line);
+});

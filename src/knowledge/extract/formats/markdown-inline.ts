@@ -1,5 +1,7 @@
 import { Parser } from 'htmlparser2';
 
+// Every pattern begins where no earlier attempt has looked: a hostile line is read in one pass, not in a square of them.
+
 // Private-use characters stand in for escaped punctuation while the markup around it is removed.
 const escapeBase = 0xf0000;
 const maxKept = 0xfffd;
@@ -14,9 +16,9 @@ export function markdownInline(source: string): string {
     return String.fromCodePoint(escapeBase + kept.length - 1);
   };
   const marked = source
-    .replace(/(`+)(?!`)([\s\S]*?[^`])\1(?!`)/gu, (_, _ticks: string, code: string) => keep(code.trim()))
+    .replace(/(?<!`)(`+)(?!`)([\s\S]*?[^`])\1(?!`)/gu, (_, _ticks: string, code: string) => keep(code.trim()))
     .replace(/\\([!-/:-@[-`{-~])/gu, (_, character: string) => keep(character))
-    .replace(/<((?:https?|mailto):[^\s>]+)>/gu, (_, address: string) => keep(address));
+    .replace(/<((?:https?|mailto):[^\s<>]+)>/gu, (_, address: string) => keep(address));
   const text = withoutTags(withoutEmphasis(withoutLinks(marked)));
   return text.replace(
     /[\u{F0000}-\u{FFFFD}]/gu,
@@ -26,7 +28,7 @@ export function markdownInline(source: string): string {
 
 function withoutLinks(text: string): string {
   return text
-    .replace(/\[\^[^\]\s]+\]:?/gu, '')
+    .replace(/\[\^[^[\]\s]+\]:?/gu, '')
     .replace(/!?\[((?:[^[\]]|\[[^[\]]*\])*)\]\((?:[^()\s]|\([^()]*\))*(?:\s+(?:"[^"]*"|'[^']*'))?\)/gu, '$1')
     .replace(/!?\[([^[\]]+)\]\[[^[\]]*\]/gu, '$1');
 }

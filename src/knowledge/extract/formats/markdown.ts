@@ -4,7 +4,9 @@ import type { Parsed, TextContext } from '../parse-context.ts';
 import { tableRowTexts } from '../table-rows.ts';
 import { markdownInline } from './markdown-inline.ts';
 
-const heading = /^ {0,3}(#{1,6})(?:[ \t]+|$)(.*?)(?:[ \t]+#+)?[ \t]*$/u;
+const heading = /^ {0,3}(#{1,6})(?:[ \t]+(.*))?$/u;
+// Looks behind, so that a long run of blanks is tried once and not from each of its places.
+const closingMarks = /(?:^|(?<![ \t])[ \t]+)#+$/u;
 const underline = /^ {0,3}(=+|-+)[ \t]*$/u;
 const rule = /^ {0,3}(?:(?:\*[ \t]*){3,}|(?:-[ \t]*){3,}|(?:_[ \t]*){3,})$/u;
 const fence = /^\s*(`{3,}|~{3,})/u;
@@ -44,7 +46,8 @@ class MarkdownReader {
       this.#flush();
       this.#index++;
     } else if (fence.test(line)) this.#readFence(line);
-    else if (headingMatch !== null) this.#addHeading(headingMatch[1]?.length ?? 1, headingMatch[2] ?? '');
+    else if (headingMatch !== null)
+      this.#addHeading(headingMatch[1]?.length ?? 1, withoutClosingMarks(headingMatch[2] ?? ''));
     else if (this.#isUnderline(line)) this.#closeSetextHeading(line.trim());
     else if (rule.test(line)) {
       this.#flush();
@@ -165,10 +168,14 @@ function unquoted(line: string): string {
   return line.replace(/^(?: {0,3}>[ \t]?)+/u, '');
 }
 
+function withoutClosingMarks(text: string): string {
+  return text.trimEnd().replace(closingMarks, '');
+}
+
 /** Comments are for authors, except in code, where they are the subject. */
 function withoutComments(text: string): string {
   return text.replace(
-    /(^ {0,3}(`{3}|~{3})[\s\S]*?^ {0,3}\2)|<!--[\s\S]*?-->/gmu,
+    /(^ {0,3}(`{3}|~{3})[\s\S]*?^ {0,3}\2)|<!--(?:(?!<!--)[\s\S])*?-->/gmu,
     (_, code?: string) => code ?? '',
   );
 }
