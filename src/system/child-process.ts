@@ -14,8 +14,11 @@ export type FromChild =
 const RESTART_DELAYS_MS = [0, 50, 200, 500, 1_000, 2_000, 5_000];
 const LIVED_LONG_MS = 10_000;
 const PING_INTERVAL_MS = 1_000;
-/** A child that answers nothing for so long is stuck or stopped, and is killed. */
-const MAX_SILENCE_MS = 10_000;
+/**
+ * A child that leaves so many pings unanswered is stuck or stopped, and is killed. Counted, not timed: a supervisor
+ * that was itself frozen has answers waiting that it has not read.
+ */
+const MAX_UNANSWERED_PINGS = 10;
 
 export interface ChildCallbacks {
   /** The child is dead: `processId` will never write again. */
@@ -34,7 +37,7 @@ export class KeptChild {
   #child: ChildProcess | null = null;
   #processId = '';
   #startedMs = 0;
-  #heardMs = 0;
+  #unansweredPings = 0;
   #youngDeaths = 0;
   #stopping = false;
 
@@ -63,7 +66,7 @@ export class KeptChild {
     if (this.#stopping) return;
     this.#processId = newId('process');
     this.#startedMs = performance.now();
-    this.#heardMs = this.#startedMs;
+    this.#unansweredPings = 0;
     const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
     const entry = fileURLToPath(new URL(`./processes/${this.role}.${extension}`, import.meta.url));
     const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', entry], {
@@ -72,12 +75,16 @@ export class KeptChild {
     });
     this.#child = child;
     child.on('message', (message: FromChild) => this.#receive(message));
-    child.on('error', () => child.kill('SIGKILL'));
+    child.on('error', () => {
+      // One that could not be started, for want of processes or memory, never exits either.
+      if (child.pid === undefined) this.#onExit(null, null);
+      else child.kill('SIGKILL');
+    });
     child.once('exit', (code, signal) => this.#onExit(code, signal));
   }
 
   #receive(message: FromChild): void {
-    this.#heardMs = performance.now();
+    this.#unansweredPings = 0;
     if (message.type === 'ready') this.#callbacks.onReady(message.url);
     if (message.type === 'refused') this.#callbacks.onRefused(message.message);
   }
@@ -85,8 +92,9 @@ export class KeptChild {
   #checkAlive(): void {
     const child = this.#child;
     if (child === null || !child.connected) return;
-    if (performance.now() - this.#heardMs > MAX_SILENCE_MS) child.kill('SIGKILL');
-    else child.send({ type: 'ping' } satisfies ToChild, () => {});
+    if (this.#unansweredPings >= MAX_UNANSWERED_PINGS) child.kill('SIGKILL');
+    this.#unansweredPings += 1;
+    child.send({ type: 'ping' } satisfies ToChild, () => {});
   }
 
   #onExit(code: number | null, signal: string | null): void {
