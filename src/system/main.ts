@@ -80,6 +80,8 @@ function leaveInOrder(supervisor: Supervisor): void {
   process.on('SIGTERM', leave);
   process.on('SIGINT', leave);
   process.on('disconnect', leave);
+  // Lost while everything was being started: nobody tells a second time.
+  if (process.connected === false) leave();
 }
 
 function tryAgain(message: string): void {
