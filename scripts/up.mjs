@@ -29,6 +29,8 @@ function guard() {
   const startedBy = process.ppid;
 
   const start = () => {
+    // Asked to stop while waiting to start again: there was nobody to pass that on to.
+    if (stopping) process.exit(0);
     const startedMs = performance.now();
     child = spawn(pinnedNode(root), [`${root}/dist/system/main.js`, ...arguments_], {
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
