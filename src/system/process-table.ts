@@ -47,6 +47,21 @@ export async function listProcesses(sql: Sql): Promise<ProcessEntry[]> {
     .map((entry) => ({ ...entry, runs: held.filter((run) => run.owner === entry.id).map((run) => run.id) }));
 }
 
+/**
+ * Ends what an earlier supervisor left behind: a frozen child does not notice that it is alone, and keeps the port.
+ * The id in its environment tells it from another program that has got its number since.
+ */
+export async function endLeftBehind(sql: Sql): Promise<void> {
+  for (const { id, pid } of await sql.all<{ id: string; pid: number }>('SELECT id, pid FROM process')) {
+    try {
+      const environment = readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0');
+      if (environment.includes(`BUDAO_PROCESS_ID=${id}`)) process.kill(pid, 'SIGKILL');
+    } catch {
+      // Gone already, or somebody else's.
+    }
+  }
+}
+
 export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);

@@ -12,7 +12,7 @@ import type { Configuration } from './configuration.ts';
 import { DataFolderLock, dataFolderAt, prepareDataFolder } from './data-folder.ts';
 import type { FirstSignIn } from './first-sign-in.ts';
 import { prepareInstallation } from './first-start.ts';
-import { registerProcess, removeProcess } from './process-table.ts';
+import { endLeftBehind, registerProcess, removeProcess } from './process-table.ts';
 
 const STOP_GRACE_MS = 8_000;
 
@@ -113,6 +113,7 @@ class FirstReady {
 
 /** The lock is ours, so whoever held runs before is dead or will find itself fenced. */
 async function takeOver(ledger: Ledger): Promise<void> {
+  await endLeftBehind(ledger.read);
   await ledger.transaction(async (tx) => {
     await tx.run('DELETE FROM process');
     await tx.run(`UPDATE run SET owner = NULL, lease_until = 0 WHERE status = 'running'`);
