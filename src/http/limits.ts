@@ -5,6 +5,10 @@ export const MAX_QUESTION_CHARS = 32_000;
 export const MAX_INSTRUCTIONS_CHARS = 32_000;
 /** Requests carry text, not files; uploads have a limit of their own. */
 export const MAX_BODY_BYTES = 2 * 1024 * 1024;
+/** What anybody may send without signing in is kept small: strangers must not fill the memory. */
+export const MAX_PUBLIC_BODY_BYTES = 16 * 1024;
+/** The largest upload over a slow line takes less; without an end, a body that drips in holds its connection for ever. */
+export const MAX_REQUEST_MS = 60 * 60_000;
 /** No request needs more, and what walks a body by recursion would run out of stack. */
 export const MAX_BODY_DEPTH = 100;
 export const MAX_IDEMPOTENCY_KEY_CHARS = 255;

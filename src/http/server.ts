@@ -15,7 +15,7 @@ import { registerMetrics } from './foundation/metrics.ts';
 import { registerOpenApi } from './foundation/openapi.ts';
 import { registerProbes } from './foundation/probes.ts';
 import { registerSecurityHeaders } from './foundation/security-headers.ts';
-import { MAX_BODY_BYTES } from './limits.ts';
+import { MAX_BODY_BYTES, MAX_REQUEST_MS } from './limits.ts';
 import { modelRoutes } from './models/model-routes.ts';
 import { operationRoutes } from './operations/operation-routes.ts';
 import { responseRoutes } from './responses/response-routes.ts';
@@ -30,6 +30,7 @@ export async function createHttpServer(dependencies: HttpDependencies): Promise<
     // One line a request is written below: without query strings, which may hold what people search for.
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: MAX_BODY_BYTES,
+    requestTimeout: MAX_REQUEST_MS,
     routerOptions: { maxParamLength: 200 },
     genReqId: (request) => {
       const given = request.headers['x-request-id'];

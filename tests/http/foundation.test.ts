@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -73,6 +75,24 @@ describe('errors', () => {
     Object.assign(server.ledger, { transaction: original });
     expect((await ask()).status).toBe(200);
   });
+});
+
+test.each([
+  ['/auth/sign-in', 413],
+  ['/auth/refresh', 413],
+  ['/v1/nothing', 404],
+  ['/v1/responses', 401],
+])('strangers cannot fill the memory with a body for %s that drips in', async (path, status) => {
+  await using server = await AnswerServer.start();
+  const { hostname, port } = new URL(server.baseUrl);
+  const socket = connect(Number(port), hostname);
+  // The rest never comes: only an answer that waits for none arrives.
+  socket.write(
+    `POST ${path} HTTP/1.1\r\nHost: ${hostname}\r\nContent-Type: application/json\r\nContent-Length: 2000000\r\n\r\n{`,
+  );
+  const [head] = (await once(socket, 'data')) as [Buffer];
+  socket.destroy();
+  expect(head.toString()).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
 });
 
 test('the OpenAPI document describes the routes from the schemas that check them', async () => {

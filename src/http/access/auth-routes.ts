@@ -4,9 +4,11 @@ import type { Access } from '../../access/access.ts';
 import type { Account, Membership } from '../../access/account-rows.ts';
 import type { SignedIn } from '../../access/sign-in.ts';
 import { BudaoError } from '../../contract/errors.ts';
+import { MAX_PUBLIC_BODY_BYTES } from '../limits.ts';
 import { parseBody } from './parse-body.ts';
 import { requireSameOrigin } from './same-origin.ts';
 
+const OPEN = { config: { public: true }, bodyLimit: MAX_PUBLIC_BODY_BYTES } as const;
 const COOKIE = 'budao_refresh';
 const COOKIE_PATH = '/auth';
 /** Longer than any password that is accepted, so that the rules themselves can say so. */
@@ -43,12 +45,12 @@ export async function authRoutes(
     };
   };
 
-  app.post('/auth/sign-in', { config: { public: true } }, async (request, reply) => {
+  app.post('/auth/sign-in', OPEN, async (request, reply) => {
     const credentials = parseBody(Credentials, request.body);
     return answer(request, reply, await signIn.signIn({ ...credentials, address: request.ip }));
   });
 
-  app.post('/auth/refresh', { config: { public: true } }, async (request, reply) => {
+  app.post('/auth/refresh', OPEN, async (request, reply) => {
     requireSameOrigin(request);
     const refreshToken = request.cookies[COOKIE];
     if (refreshToken === undefined) throw notSignedIn();
@@ -63,7 +65,7 @@ export async function authRoutes(
     }
   });
 
-  app.post('/auth/sign-out', { config: { public: true } }, async (request, reply) => {
+  app.post('/auth/sign-out', OPEN, async (request, reply) => {
     requireSameOrigin(request);
     const refreshToken = request.cookies[COOKIE];
     if (refreshToken !== undefined) await signIn.signOut(refreshToken);

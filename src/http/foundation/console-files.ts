@@ -24,14 +24,23 @@ export async function registerConsole(app: FastifyInstance, folder: string | nul
     app.get('/', open, (_request, reply) => sendPage(reply));
     app.get('/favicon.svg', open, (_request, reply) => reply.sendFile('favicon.svg'));
   }
+  // Before the body is read: strangers end up here too, and nobody wants what they send.
+  app.addHook('onRequest', (request, _reply, done) => {
+    if (request.is404 && !(hasConsole && wantsPage(request))) done(routeNotFound(request));
+    else done();
+  });
   app.setNotFoundHandler((request, reply) => {
     if (hasConsole && wantsPage(request)) return sendPage(reply);
-    throw new BudaoError(
-      'not_found',
-      'route_not_found',
-      `There is no ${request.method} ${pathOf(request)}. The API is described at /openapi.json.`,
-    );
+    throw routeNotFound(request);
   });
+}
+
+function routeNotFound(request: FastifyRequest): BudaoError {
+  return new BudaoError(
+    'not_found',
+    'route_not_found',
+    `There is no ${request.method} ${pathOf(request)}. The API is described at /openapi.json.`,
+  );
 }
 
 function wantsPage(request: FastifyRequest): boolean {
