@@ -3,6 +3,8 @@ import type { Channel } from '../../runs/channel.ts';
 import { encodeFrame, FrameReader, OPERATION } from './frames.ts';
 
 const RECONNECT_MS = [10, 20, 50, 100, 200];
+/** What waits for a hub that is frozen; then the connection is given up with all of it, and made again. */
+const MAX_BUFFERED_BYTES = 32 * 1024 * 1024;
 
 /** A process's end of the hub. Connects again by itself; what is published meanwhile is lost, as the port allows. */
 export class SocketChannel implements Channel {
@@ -89,6 +91,11 @@ export class SocketChannel implements Channel {
   #send(frame: Buffer): void {
     const socket = this.#socket;
     if (socket === null || !this.#connected) return;
+    if (socket.writableLength > MAX_BUFFERED_BYTES) {
+      this.#connected = false;
+      socket.destroy();
+      return;
+    }
     if (!this.#corked) {
       this.#corked = true;
       socket.cork();
