@@ -10,7 +10,7 @@ export interface Replacement {
 
 const BRACKETED = /[（([【][^）)\]】]*[）)\]】]/gu;
 const YEAR = /(?<!\d)((?:19|20)\d{2})(?:[-.年](\d{1,2}))?(?:[-.月](\d{1,2}))?(?!\d)/u;
-const VERSION = /(?:\bv|ver(?:sion)?\.?\s?|版本\s?)(\d+(?:\.\d+)*)/iu;
+const VERSION = /(?:(?<![a-z\d])v|ver(?:sion)?\.?\s?|版本\s?)(\d+(?:\.\d+)*)/iu;
 /** A file name or title that says of itself that it no longer applies. */
 const WITHDRAWN =
   /[（([【][^）)\]】]*(?:废止|失效|作废|旧版|superseded|obsolete|withdrawn|outdated)[^）)\]】]*[）)\]】]/iu;

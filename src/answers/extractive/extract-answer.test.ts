@@ -112,6 +112,24 @@ describe('extractAnswer', () => {
     ).toContain('0.8元');
   });
 
+  it('keeps the closing clause with its list, and starts a ruling with the sentence that rules', () => {
+    const list = passageOf(
+      1,
+      '第七条 有下列情形之一的，可以由一人开启药柜：\n（一）夜班只有一人在岗；\n（二）正在抢救。\n上述情形须在事后2小时内补签。',
+      { filename: '药柜规定.pdf', article: '第七条' },
+    );
+    expect(textOf('哪些情形可以由一人开启药柜？', [list])).toContain('上述情形须在事后2小时内补签。');
+    const hotspot = passageOf(2, '禁止架设无线基站，以免干扰仪器。单人病房内可以使用手机热点。');
+    expect(textOf('单人病房能用手机热点吗？', [hotspot])).toBe('单人病房内可以使用手机热点。');
+  });
+
+  it('declines when the right person is there but not the property asked for', () => {
+    const row = passageOf(1, '部门: 急诊科；分机: 8020；负责人: 卢景行', { filename: '分机表.csv' });
+    const passage = { ...row, coverage: 0.6, lexical: 0.3 };
+    expect(extractAnswer('急诊科主任卢景行的手机号是多少？', [passage]).declined).toBe(true);
+    expect(extractAnswer('急诊科负责人卢景行的分机是多少？', [passage]).declined).toBe(false);
+  });
+
   it('gives the matching rows of a table', () => {
     const table = passageOf(
       1,

@@ -30,6 +30,19 @@ describe('analyseQuestion', () => {
     expect(expected('How do I reset my password?')).toEqual(['procedure']);
   });
 
+  it('knows how often from how long, and the property that is asked for by name', () => {
+    expect(expected('密码多久换一次？')).toEqual(['frequency']);
+    expect(expected('How often are backups made?')).toEqual(['frequency']);
+    expect(expected('密码多久失效？')).toEqual(['quantity duration']);
+    expect(analyseQuestion('信息中心主任的手机号是多少？').parts[0]?.property).toBe('手机号');
+  });
+
+  it('takes the last line of a condensed follow-up for the question', () => {
+    const { context, parts } = analyseQuestion('高铁可以坐几等座？\n那自己开车呢？');
+    expect(parts.map(({ text }) => text)).toEqual(['那自己开车呢?']);
+    expect(context).toContain('几等座');
+  });
+
   it('splits a question of several parts, and leaves context with the part that asks', () => {
     const { parts } = analyseQuestion('我下月调岗，手续找谁办？几天能办完？');
     expect(parts.map(({ text }) => text)).toEqual(['我下月调岗,手续找谁办?', '几天能办完?']);

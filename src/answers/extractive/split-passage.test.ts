@@ -66,6 +66,15 @@ describe('splitPassage', () => {
     ]);
   });
 
+  it('does not glue bullets that end without a stop', () => {
+    const lines = '两路市电，自动切换时间不超过2秒\n柴油发电机2台，每台1000千瓦\n灯光由发电机供电。';
+    expect(
+      texts(lines)
+        .map(({ text }) => text)
+        .join('|'),
+    ).not.toContain('2秒柴油');
+  });
+
   it('keeps a short paragraph whole and cuts a long one into sentences', () => {
     const long = `${'甲方应当按照约定提供服务。'.repeat(12)}`;
     expect(texts('每满一年付一个月。不满半年的付半个月。')).toHaveLength(1);

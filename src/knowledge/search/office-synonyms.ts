@@ -56,12 +56,11 @@ UPS = 不间断电源
 
 # everyday English
 near miss, near misses > near miss, level 4
-without giving my name, without my name, without a name, unnamed, name withheld > anonymous, anonymously
+without name, without giving name, giving name, give name, unnamed > anonymous
 incident = event
 lost, misplaced, missing > lost
 stolen, theft > stolen, lost
-broken, not working, does not work > failure, fault
-how often > frequency, every
+broken, faulty > failure, fault
 eligible, entitled, qualify > eligible, granted
 approve, sign off, give permission > approve, approval, approved
 valid, expire, run out > valid, expire
@@ -72,5 +71,4 @@ pick up, answer the phone, reply > answer, pick up
 boss, line manager, supervisor > manager, head of the department, supervisor
 sick, ill, sickness > sick leave, illness
 pay, paid, money > allowance, pay, salary
-on call, stand by > on call, stand by
 `;

@@ -1,0 +1,38 @@
+import { describe, expect, it } from 'vitest';
+import { replacedDocuments } from './editions.ts';
+import { passageOf } from './passage-fixture.ts';
+
+const named = (...filenames: string[]) =>
+  filenames.map((filename, at) => passageOf(at + 1, '正文。', { filename }));
+const replaced = (question: string, ...filenames: string[]) =>
+  Object.fromEntries(replacedDocuments(question, named(...filenames)));
+
+describe('replacedDocuments', () => {
+  it('knows the older edition by year, date or version, whatever the file format', () => {
+    expect(replaced('婚假几天', '休假办法（2022版）.txt', '休假办法（2026版）.md')).toEqual({
+      '休假办法（2022版）.txt': { edition: '2026' },
+    });
+    expect(replaced('婚假几天', '休假办法(2021-03-01).md', '休假办法(2009-01-01).md')).toEqual({
+      '休假办法(2009-01-01).md': { edition: '2021' },
+    });
+    expect(replaced('leave?', 'leave-policy_v1.2.pdf', 'leave-policy_v1.10.pdf')).toEqual({
+      'leave-policy_v1.2.pdf': { edition: 'v1.10' },
+    });
+  });
+
+  it('leaves different documents of different years alone', () => {
+    expect(replaced('婚假几天', '休假办法（2022版）.txt', '报销办法（2026版）.md')).toEqual({});
+  });
+
+  it('believes a title that says that it no longer applies', () => {
+    expect(replaced('婚假几天', '休假办法（已废止）.txt')).toEqual({
+      '休假办法（已废止）.txt': { edition: null },
+    });
+  });
+
+  it('keeps the old edition for a question about it', () => {
+    const files = ['休假办法（2022版）.txt', '休假办法（2026版）.md'] as const;
+    expect(replaced('2022版里婚假几天', ...files)).toEqual({});
+    expect(replaced('旧版规定婚假几天', ...files)).toEqual({});
+  });
+});
