@@ -131,6 +131,42 @@ test('the original comes back from the console byte by byte', async () => {
   expect((await readFile(await download.path())).equals(original)).toBe(true);
 });
 
+test('a deleted document is no longer cited, and what it was cited for stays readable', async () => {
+  await openSample();
+  await rowOf('食堂管理规定.md')
+    .getByRole('button', { name: /的操作/ })
+    .click();
+  await page.getByRole('menuitem', { name: '删除' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: '删除' }).click();
+  await rowOf('食堂管理规定.md').waitFor({ state: 'detached' });
+  await page.getByRole('link', { name: '夜班职工每班可以领取多少夜餐补贴？' }).click();
+  await lastAnswer(page).locator('button.mark').first().click();
+  await page.getByText('这份文档已被删除').waitFor();
+  expect(await page.locator('.passage blockquote').textContent()).toContain('18元');
+  await page.getByRole('button', { name: '重新生成' }).click();
+  await expect.poll(() => answerText(page), { timeout: PATIENCE_MS }).not.toContain('18元');
+});
+
+test('a reader who was added by the owner asks, but changes no documents', async () => {
+  await page.getByRole('link', { name: '管理' }).click();
+  await page.getByRole('button', { name: '添加人员' }).click();
+  await page.getByRole('dialog').getByLabel('用户名').fill('wang.min');
+  await page.getByRole('dialog').getByRole('button', { name: '添加人员' }).click();
+  const password = await page.locator('.secret input').inputValue();
+  await page.getByRole('button', { name: '已保存好' }).click();
+  await page.getByRole('button', { name: /账户菜单/ }).click();
+  await page.getByRole('menuitem', { name: '退出登录' }).click();
+  await signIn(page, { username: 'wang.min', password });
+  await page.getByRole('button', { name: '以后再说' }).click();
+  await ask(page, '员工依法登记结婚的，享受婚假多少天？');
+  await untilAnswered(page);
+  expect(await answerText(page)).toContain('13天');
+  expect(await page.getByRole('link', { name: '管理' }).count()).toBe(0);
+  expect(await page.getByRole('link', { name: /夜餐补贴/ }).count()).toBe(0);
+  await openSample();
+  expect(await page.locator('.upload-zone').count()).toBe(0);
+});
+
 async function openSample(): Promise<void> {
   await page.getByRole('link', { name: '知识库' }).first().click();
   const back = page.locator('a.back');

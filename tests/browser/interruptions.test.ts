@@ -71,15 +71,24 @@ test('the API process is killed in mid-answer: the page reconnects, and the text
   await ask(page, '接口的进程被杀会怎样？');
   await watchAnswer(page);
   await untilGrown(20);
-  const [api] = stage.service.processes('api');
-  if (api === undefined) throw new Error('no API process');
-  process.kill(api.pid, 'SIGKILL');
+  killApi();
   await untilWhole();
   await untilAnswered(page);
   const seen = await seenAnswer(page);
   expect(firstStepBack(seen.texts, WHOLE)).toBeNull();
   expect(await page.locator('.reconnecting, .banner, [role="alert"]').count()).toBe(0);
   await picture(page, 'after-api-kill');
+});
+
+test('a question that is asked while the API is away is answered once it is back, and asked once', async () => {
+  killApi();
+  await ask(page, '服务不在时提问会怎样？');
+  await untilWhole();
+  expect(await page.locator('.turn').count()).toBe(1);
+  await page.reload();
+  await untilWhole();
+  expect(await page.locator('.turn').count()).toBe(1);
+  expect(await page.getByRole('link', { name: '服务不在时提问会怎样？' }).count()).toBe(1);
 });
 
 test('everything is killed and started again in mid-answer: the page comes back to the same answer', async () => {
@@ -109,6 +118,12 @@ async function untilWhole(): Promise<void> {
   await expect.poll(() => answerText(page), { timeout: 2 * PATIENCE_MS }).toBe(WHOLE);
   await untilAnswered(page);
   expect(await answerText(page)).toBe(WHOLE);
+}
+
+function killApi(): void {
+  const [api] = stage.service.processes('api');
+  if (api === undefined) throw new Error('no API process');
+  process.kill(api.pid, 'SIGKILL');
 }
 
 async function killWriter(): Promise<number> {

@@ -2,7 +2,7 @@ import type { Locator, Page } from 'playwright-core';
 import { startUpstream, type Upstream, type UpstreamOptions } from '../support/lying-upstream.ts';
 import { Service } from '../support/service.ts';
 import { until } from '../support/until.ts';
-import { Browser, PATIENCE_MS } from './browser.ts';
+import { Browser } from './browser.ts';
 
 export const NEW_PASSWORD = '四只猫在屋顶上看着星星';
 
@@ -97,7 +97,7 @@ export async function ask(page: Page, question: string): Promise<void> {
 }
 
 export function lastAnswer(page: Page) {
-  return page.locator('.answer').last();
+  return page.locator('.turn').last().locator('.answer');
 }
 
 /** The text of the last answer as a reader sees it, without marks and lists of sources. */
@@ -106,9 +106,9 @@ export async function answerText(page: Page): Promise<string> {
   return (await prose.count()) === 0 ? '' : ((await prose.textContent()) ?? '').trim();
 }
 
+/** Until the newest question has an answer that has ended. */
 export async function untilAnswered(page: Page): Promise<void> {
-  await page.locator('.answer[aria-busy="false"]').last().waitFor();
-  await page.locator('.answer[aria-busy="true"]').waitFor({ state: 'detached', timeout: PATIENCE_MS });
+  await page.locator('.turn:last-child .answer[aria-busy="false"]').waitFor();
 }
 
 export async function isInView(element: Locator): Promise<boolean> {
