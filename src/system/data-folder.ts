@@ -40,8 +40,14 @@ export function dataFolderAt(path: string): DataFolder {
   };
 }
 
-/** @throws BudaoError data_folder_not_writable */
+/**
+ * What this process and its children make from here on is for their own user only: the folder may have been made
+ * beforehand, open to everybody on the machine.
+ *
+ * @throws BudaoError data_folder_not_writable
+ */
 export async function prepareDataFolder(folder: DataFolder): Promise<void> {
+  process.umask(0o077);
   try {
     for (const path of [
       folder.path,
