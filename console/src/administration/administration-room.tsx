@@ -3,6 +3,7 @@ import { useText } from '../i18n/text.ts';
 import { KeysTab } from './keys-tab.tsx';
 import { UsersTab } from './users-tab.tsx';
 import '../knowledge/knowledge.css';
+import '../knowledge/document-details.css';
 
 export default function AdministrationRoom() {
   const t = useText();

@@ -14,6 +14,8 @@ import { PassagePanel } from './passage/passage-panel.tsx';
 import { ThreadView } from './thread/thread-view.tsx';
 import { Welcome } from './thread/welcome.tsx';
 import './chat.css';
+import './answer.css';
+import './passage.css';
 
 export default function ChatRoom({ id }: { id: string | null }) {
   const conversationId = id ?? NEW_THREAD;

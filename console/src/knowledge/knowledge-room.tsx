@@ -5,6 +5,7 @@ import { useLoad } from '../store/use-load.ts';
 import { BaseList } from './base-list.tsx';
 import { BasePage } from './base-page.tsx';
 import './knowledge.css';
+import './document-details.css';
 
 export default function KnowledgeRoom({ id }: { id: string | null }) {
   const { generation } = useObservable(session);
