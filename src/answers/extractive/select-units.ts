@@ -37,7 +37,7 @@ const FURTHER_UNIT_SHARE = 0.72;
 /** … and holds itself at least this share of what the best one holds: borrowed words answer nothing. */
 const FURTHER_OWN_SHARE = 0.4;
 /** Where the best unit holds nearly all of the question itself, one that holds much less adds little. */
-const FULL_OWN = 0.65;
+const FULL_OWN = 0.85;
 const FURTHER_FULL_SHARE = 0.9;
 /** The same for a unit of another document. */
 const FURTHER_DOCUMENT_SHARE = 0.78;
@@ -73,10 +73,10 @@ export function selectUnits(
   );
 }
 
-function furtherShare(chosen: readonly Selected[], { unit }: RankedUnit, best: RankedUnit): number {
+function furtherShare(chosen: readonly Selected[], { unit, own }: RankedUnit, best: RankedUnit): number {
   const sameTable = ({ unit: other }: Selected) => other.kind === 'row' && other.passage === unit.passage;
   if (unit.kind === 'row' && chosen.some(sameTable)) return FURTHER_ROW_SHARE;
-  if (best.own >= FULL_OWN && unit.own < best.own * 0.6) return FURTHER_FULL_SHARE;
+  if (best.own >= FULL_OWN && own < best.own * 0.35) return FURTHER_FULL_SHARE;
   const sameDocument = unit.passage.chunk.documentId === best.unit.passage.chunk.documentId;
   return sameDocument ? FURTHER_UNIT_SHARE : FURTHER_DOCUMENT_SHARE;
 }
