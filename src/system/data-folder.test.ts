@@ -21,9 +21,10 @@ it('keeps conversations and password hashes from other users, also in a folder t
   await chmod(path, 0o755);
   const folder = dataFolderAt(path);
   await prepareDataFolder(folder);
-  using _lock = DataFolderLock.acquire(folder);
+  using lock = DataFolderLock.acquire(folder);
   await using ledger = await openSqliteLedger({ path: folder.ledger });
   await ledger.read.get('SELECT 1 AS one');
+  expect(lock).toBeDefined();
   for (const name of ['ledger.db', 'ledger.db-wal', 'lock.db', 'lock.json', 'secrets', 'blobs'])
     expect([name, (await stat(join(path, name))).mode & 0o077]).toEqual([name, 0]);
 });

@@ -52,6 +52,7 @@ describe('errors', () => {
     const unknown = await server.fetch('/v1/nothing', { headers: { 'x-request-id': 'trace-7' } });
     expect(unknown.status).toBe(404);
     expect(unknown.headers.get('x-request-id')).toBe('trace-7');
+    expect(unknown.headers.get('cache-control')).toBe('no-store');
     expect(await unknown.json()).toMatchObject({ error: { code: 'route_not_found', param: null } });
   });
 
@@ -142,6 +143,7 @@ describe('the console', () => {
     expect(asset.headers.get('cache-control')).toBe('public, max-age=31536000, immutable');
     expect(asset.headers.get('content-type')).toContain('javascript');
     expect((await open('/assets/../index.html', '*/*')).status).not.toBe(500);
+    expect((await open('/assets/gone.js')).headers.get('cache-control')).toBe('no-store');
     expect((await open('/assets/gone.js')).status).toBe(404);
     expect((await open('/v1/gone')).status).toBe(404);
   });

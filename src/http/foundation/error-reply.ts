@@ -118,7 +118,8 @@ export async function sendError(request: FastifyRequest, reply: FastifyReply, er
   if (answer.retryAfterSeconds !== null) reply.header('retry-after', String(answer.retryAfterSeconds));
   // A full disk does not empty itself between two retries.
   if (answer.status === 507) reply.header('x-should-retry', 'false');
-  reply.code(answer.status);
+  // What a route says about its good answers does not hold: a file that is gone may be there after an update.
+  reply.code(answer.status).header('cache-control', 'no-store');
   if (request.url.startsWith('/ops')) {
     await reply.type('application/problem+json').send({
       type: 'about:blank',

@@ -6,6 +6,8 @@ const HEADERS: Readonly<Record<string, string>> = {
   'referrer-policy': 'no-referrer',
   'cross-origin-opener-policy': 'same-origin',
   'cross-origin-resource-policy': 'same-origin',
+  // Answers are for who asked; what a browser may keep says so itself.
+  'cache-control': 'no-store',
 };
 
 /** The console loads nothing from elsewhere. Its component library writes style elements, hence `unsafe-inline`. */
