@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { ensureBootstrap } from '../access/bootstrap.ts';
 import { learnDimension } from '../knowledge/ingest/generation.ts';
@@ -10,6 +11,9 @@ import { type FirstSignIn, readFirstSignIn, rememberFirstSignIn } from './first-
 import { ensureLocalKey } from './local-key.ts';
 import { createEmbedder } from './models.ts';
 import { loadSample } from './sample.ts';
+
+/** Long enough to load a local model; the service is not up before it has passed. */
+const EMBEDDER_PATIENCE_MS = 10_000;
 
 /**
  * What a data folder needs before the first question: an owner, a workspace, a key for the command line on this
@@ -38,7 +42,7 @@ export async function prepareInstallation(context: {
     await loadSample({
       ledger,
       blobs: new FolderBlobs(folder.blobs),
-      embedder: await usableEmbedder(configuration, log),
+      usableEmbedder: () => usableEmbedder(configuration, log),
       workspaceId: bootstrap.workspaceId,
     });
   }
@@ -48,11 +52,19 @@ export async function prepareInstallation(context: {
 /** Without its embedder the sample starts with lexical search, and is rebuilt once the embedder answers. */
 async function usableEmbedder(configuration: Configuration, log: Logger): Promise<Embedder | null> {
   const embedder = await createEmbedder(configuration);
+  const patience = new AbortController();
   try {
-    await learnDimension(embedder);
+    await Promise.race([
+      learnDimension(embedder),
+      sleep(EMBEDDER_PATIENCE_MS, undefined, { signal: patience.signal }).then(() => {
+        throw new Error(`no answer within ${EMBEDDER_PATIENCE_MS} ms`);
+      }),
+    ]);
     return embedder;
   } catch (err) {
     log.warn({ err }, 'the embedder does not answer: knowledge starts with lexical search');
     return null;
+  } finally {
+    patience.abort();
   }
 }

@@ -30,7 +30,8 @@ const Manifest = z.object({
 export async function loadSample(dependencies: {
   ledger: Ledger;
   blobs: BlobStore;
-  embedder: Embedder | null;
+  /** Asked only where the sample is still to be loaded. */
+  usableEmbedder(): Promise<Embedder | null>;
   workspaceId: string;
 }): Promise<boolean> {
   const { ledger, blobs, workspaceId } = dependencies;
@@ -55,6 +56,7 @@ export async function loadSample(dependencies: {
       ...(await blobs.put(content, { maxBytes: MAX_SAMPLE_BYTES })),
     });
   }
+  const generation = currentGeneration(await dependencies.usableEmbedder());
   const now = Date.now();
   await ledger.transaction(async (tx) => {
     const scoped = scopeSql(tx, workspaceId);
@@ -66,7 +68,7 @@ export async function loadSample(dependencies: {
         metadata: {
           suggested_questions: manifest.suggestedQuestions.map(({ question }) => question).join('\n'),
         },
-        generation: currentGeneration(dependencies.embedder),
+        generation,
       },
       now,
     );
