@@ -5,11 +5,14 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { BudaoError } from '../contract/errors.ts';
+import { LedgerFullError } from '../ledger/errors.ts';
 import { makeFolderDurably } from '../stores/files/durable-file.ts';
-import { isBusy } from '../stores/ledger/sqlite-connection.ts';
+import { isBusy, translateSqliteError } from '../stores/ledger/sqlite-connection.ts';
 
 /** Unix sockets have paths of at most 107 bytes. */
 const MAX_SOCKET_PATH_BYTES = 100;
+/** An empty file fits even on a full disk. */
+const PROBE_BYTES = 64 * 1024;
 
 /** Where everything lies inside a data folder. */
 export interface DataFolder {
@@ -61,18 +64,21 @@ export async function prepareDataFolder(folder: DataFolder): Promise<void> {
       await access(path, constants.R_OK | constants.W_OK | constants.X_OK);
     }
     const probe = join(folder.path, `.probe-${process.pid}`);
-    writeFileSync(probe, '');
-    rmSync(probe);
+    try {
+      writeFileSync(probe, Buffer.alloc(PROBE_BYTES));
+    } finally {
+      rmSync(probe, { force: true });
+    }
   } catch (error) {
     throw await notWritable(folder.path, error);
   }
 }
 
 async function notWritable(path: string, error: unknown): Promise<BudaoError> {
+  if (isFull(error)) return new LedgerFullError(error);
   const code = await reasonAt(path, error);
   const why =
     {
-      ENOSPC: 'the disk is full. Free some space and start again; nothing stored before is lost',
       EROFS: 'its file system is read-only. Mount it for writing, or choose another folder with --data-dir',
       ENOTDIR: 'there is a file, not a folder, in its place. Choose another one with --data-dir',
     }[code] ??
@@ -85,7 +91,6 @@ async function notWritable(path: string, error: unknown): Promise<BudaoError> {
 /** What the nearest folder that exists says; making several folders at once hides the reason. */
 async function reasonAt(path: string, error: unknown): Promise<string> {
   const { code = 'unknown error' } = error as NodeJS.ErrnoException;
-  if (code === 'ENOSPC') return code;
   let nearest = path;
   while (!existsSync(nearest)) nearest = dirname(nearest);
   if (!statSync(nearest).isDirectory()) return 'ENOTDIR';
@@ -115,6 +120,7 @@ export class DataFolderLock implements Disposable {
       database.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = DELETE; BEGIN EXCLUSIVE');
     } catch (error) {
       database?.close();
+      if (isFull(error)) throw new LedgerFullError(error);
       if (!isBusy(error)) throw foreignFiles(folder.path, error);
       const holder = existsSync(holderFile) ? ` (process ${readHolder(holderFile)})` : '';
       throw new BudaoError(
@@ -129,7 +135,7 @@ export class DataFolderLock implements Disposable {
       writeFileSync(holderFile, JSON.stringify({ pid: process.pid, since: new Date().toISOString() }));
     } catch (error) {
       // Only a hint for people: a full disk is no reason not to start.
-      if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') {
+      if (!isFull(error)) {
         database.close();
         throw foreignFiles(folder.path, error);
       }
@@ -140,6 +146,11 @@ export class DataFolderLock implements Disposable {
   [Symbol.dispose](): void {
     this.#database.close();
   }
+}
+
+function isFull(error: unknown): boolean {
+  const { code } = error as NodeJS.ErrnoException;
+  return code === 'ENOSPC' || code === 'EDQUOT' || translateSqliteError(error)?.code === 'storage_full';
 }
 
 /** As after one start as another user, usually root. */

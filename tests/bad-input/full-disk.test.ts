@@ -106,6 +106,33 @@ test.runIf(isRoot)(
   },
 );
 
+test.runIf(isRoot)(
+  'a start on a full disk says so, and goes through by itself once there is space (needs root, to mount a small disk)',
+  async () => {
+    await using disk = await SmallDisk.mount();
+    await using service = await Service.start({ dataDir: disk.path });
+    const before = await StoredBefore.create(service);
+    const fingerprint = await before.fingerprint();
+    await service.stop();
+    disk.fill();
+    const started = service.output.length;
+    service.spawn();
+    await until(
+      () => /disk.* is full.*Free some space/s.test(service.output.slice(started)),
+      20_000,
+      () => `said only: ${service.output.slice(started)}`,
+    );
+    await disk.free();
+    await until(
+      () => service.isReady(),
+      20_000,
+      () => service.output.slice(started),
+    );
+    expect(service.output.slice(started)).not.toMatch(/\n\s+at |"stack"/);
+    expect(await before.fingerprint()).toBe(fingerprint);
+  },
+);
+
 /** Each question takes a page or so: those that were acknowledged until the first refusal. */
 async function askUntilRefused(service: Service, disk: SmallDisk): Promise<string[]> {
   const acknowledged: string[] = [];

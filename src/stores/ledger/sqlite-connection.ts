@@ -68,8 +68,9 @@ const SQLITE = {
   CANTOPEN: 14,
   NOTADB: 26,
 };
-/** Extended codes of writes that fail when the disk is full under memory-mapped or journal files. */
+/** Extended codes of what fails on a full disk: writing to a journal, and making room for the shared memory file. */
 const IOERR_WRITE = 778;
+const IOERR_SHMSIZE = 4_874;
 
 export function sqliteCode(error: unknown): number | undefined {
   if (!(error instanceof Error) || !('errcode' in error)) return undefined;
@@ -92,7 +93,7 @@ export function translateSqliteError(error: unknown): BudaoError | undefined {
     case SQLITE.FULL:
       return new LedgerFullError(error);
     case SQLITE.IOERR:
-      return code === IOERR_WRITE
+      return code === IOERR_WRITE || code === IOERR_SHMSIZE
         ? new LedgerFullError(error)
         : new LedgerUnavailableError('The ledger file could not be read or written. Check the disk.', error);
     case SQLITE.READONLY:
