@@ -118,10 +118,16 @@ export function citationsOf(text: string, passages: readonly Passage[]): Citatio
 export function renderExtractive(answer: ExtractiveAnswer): string[] {
   return answer.sentences.map(({ text, citations }, at) => {
     // A bracketed number of the source itself would read as a citation.
-    const own = text.replace(MARK, '');
+    const own = withoutMarks(text);
     const marks = citations.map((number) => `[${number}]`).join('');
     return `${at === 0 ? '' : '\n\n'}${own}${marks === '' ? '' : ` ${marks}`}`;
   });
+}
+
+/** Until none is left: taking the inner mark out of `[[1]2]` leaves one that was not there. */
+function withoutMarks(text: string): string {
+  const left = text.replace(MARK, '');
+  return left === text ? text : withoutMarks(left);
 }
 
 /** What a mark closes: the text since the mark before it, within its paragraph. Marks side by side share it. */

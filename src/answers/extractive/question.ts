@@ -15,6 +15,9 @@ export interface Expectation {
 
 /** The property that is asked for: 手机号 in 主任的手机号是多少. */
 const ZH_PROPERTY = /的([^的,，。?？\s]{2,8}?)(?:分别)?(?:是|为)(?:多少|几)/u;
+/** The thing that is counted, where it is a word of its own: 学分 in 需要多少学分. */
+const ZH_COUNTED =
+  /多少(?![天日月年周个名人次元万亿钱小时分秒公千百米种类条家份级岁费])(\p{Script=Han}{2,4})[?？]?$/u;
 
 export interface QuestionPart {
   /** The clauses that belong to this part, question words included. */
@@ -48,7 +51,7 @@ export function analyseQuestion(question: string): {
   const parts = partsOf(text, language).map((part) => ({
     text: part,
     expects: expectationOf(part, language),
-    property: ZH_PROPERTY.exec(part)?.[1] ?? null,
+    property: (ZH_PROPERTY.exec(part) ?? ZH_COUNTED.exec(part))?.[1] ?? null,
   }));
   return { language, context, parts };
 }

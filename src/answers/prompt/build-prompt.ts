@@ -120,7 +120,7 @@ function passageBlock(passage: Passage, text: string): string {
   const section = [...headingPath, ...(article === null ? [] : [article])].join(' > ');
   const place = page === null ? '' : ` page="${page}"`;
   const open = `<passage number="${passage.number}" document="${attribute(passage.filename)}" section="${attribute(section)}"${place}>`;
-  return `${open}\n${text.replace(/<(?=\/?\s*passages?\b)/giu, '‹')}\n</passage>\n`;
+  return `${open}\n${text.replace(/<(?=[\s/]*passages?\b)/giu, '‹')}\n</passage>\n`;
 }
 
 function attribute(value: string): string {
