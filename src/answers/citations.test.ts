@@ -108,7 +108,7 @@ describe('renderExtractive', () => {
       declined: false,
       sentences: [
         { text: '年休假5天。[3]', citations: [1, 2] },
-        { text: '另有规定的除外。', citations: [2] },
+        { text: '另有[[3]4]规定[[[1]2]3]的除外。', citations: [2] },
       ],
     });
     expect(pieces).toHaveLength(2);

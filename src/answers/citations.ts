@@ -126,8 +126,10 @@ export function renderExtractive(answer: ExtractiveAnswer): string[] {
 
 /** Until none is left: taking the inner mark out of `[[1]2]` leaves one that was not there. */
 function withoutMarks(text: string): string {
-  const left = text.replace(MARK, '');
-  return left === text ? text : withoutMarks(left);
+  let before = text;
+  let left = text.replace(MARK, '');
+  while (left !== before) [before, left] = [left, left.replace(MARK, '')];
+  return left;
 }
 
 /** What a mark closes: the text since the mark before it, within its paragraph. Marks side by side share it. */
