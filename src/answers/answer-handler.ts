@@ -149,17 +149,7 @@ function afterAllModelsFailed(
 ): Promise<Generated> {
   context.signal.throwIfAborted();
   if (!(error instanceof BudaoError) || error instanceof RunInterruption) throw error;
-  if (progress.text !== '') {
-    return Promise.resolve({
-      status: 'incomplete',
-      incompleteReason: 'interrupted',
-      mode: 'full',
-      modeReason: error.message,
-      endpoint: null,
-      declined: false,
-      usage: null,
-    });
-  }
+  if (progress.text !== '') return Promise.resolve(interrupted(error.message));
   return extract(context, progress, searched, passages, error.message);
 }
 
@@ -172,6 +162,9 @@ async function extract(
 ): Promise<Generated> {
   const extracted = extractAnswer(searched.query, passages);
   const whole = renderExtractive(extracted);
+  // What a model, or another version of this program, has begun is not continued in the middle of other words.
+  if (!whole.join('').startsWith(progress.text))
+    return interrupted('What began this answer is not there any more.');
   // Deterministic: after a takeover the same pieces come out, and those that were shown are passed over.
   let position = 0;
   for (const piece of whole) {
@@ -189,6 +182,19 @@ async function extract(
     modeReason: reason ?? searched.degraded?.reason ?? null,
     endpoint: null,
     declined: extracted.declined,
+    usage: null,
+  };
+}
+
+/** What was shown stays, and is all there will be. */
+function interrupted(reason: string): Generated {
+  return {
+    status: 'incomplete',
+    incompleteReason: 'interrupted',
+    mode: 'full',
+    modeReason: reason,
+    endpoint: null,
+    declined: false,
     usage: null,
   };
 }

@@ -1,0 +1,135 @@
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { ANSWER_RUN, type AnswerInput } from '../contract/answer.ts';
+import type { Retriever } from '../knowledge/retrieve/retrieve.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import type { Run } from '../runs/run.ts';
+import { RunFeeds } from '../runs/run-feed.ts';
+import { appendEvents, claimRuns, requestCancel, submitRun } from '../runs/run-store.ts';
+import { RunWorker } from '../runs/run-worker.ts';
+import { MemoryChannel } from '../stores/channel/memory-channel.ts';
+import { openSqliteLedger } from '../stores/ledger/sqlite-ledger.ts';
+import { createAnswerHandler } from './answer-handler.ts';
+import { readAnswerText } from './find-answer.ts';
+import type { GeneratorChoice } from './ports.ts';
+
+const INPUT: AnswerInput = {
+  surface: 'responses',
+  question: '年假有几天？',
+  inputItems: [],
+  messages: [],
+  instructions: null,
+  conversationId: null,
+  previousResponseId: null,
+  replacesResponseId: null,
+  knowledgeBaseIds: null,
+  fileSearchRequested: false,
+  filters: null,
+  maxNumResults: null,
+  scoreThreshold: null,
+  includeSearchResults: false,
+  model: 'budao',
+  temperature: null,
+  topP: null,
+  maxOutputTokens: null,
+  metadata: {},
+  store: true,
+  background: false,
+  ownerId: 'acc_test',
+  bodyHash: '',
+};
+
+const BEGINNING = '年假共有';
+
+/** Writes a beginning, then nothing more until it is told to stop. */
+const stalls: GeneratorChoice = {
+  name: 'stalls',
+  contextTokens: 8_000,
+  async *generate({ signal }) {
+    yield { type: 'text', text: BEGINNING };
+    if (!signal.aborted) await once(signal, 'abort');
+    signal.throwIfAborted();
+  },
+};
+
+test('an answer that runs into its deadline keeps the text that was shown', async () => {
+  await using service = await startService(stalls);
+  const ended = await service.follow(await service.submit({ timeoutMs: 300 }));
+  expect([ended.status, ended.failure?.code]).toEqual(['failed', 'run_deadline']);
+  expect(await readAnswerText(service.ledger.read, ended)).toBe(BEGINNING);
+});
+
+test('an answer that is stopped keeps the text that was shown', async () => {
+  await using service = await startService(stalls);
+  const run = await service.submit();
+  const ended = await service.follow(run, () =>
+    service.ledger.transaction((tx) => requestCancel(tx, run.id, Date.now())),
+  );
+  expect(ended.status).toBe('cancelled');
+  expect(await readAnswerText(service.ledger.read, ended)).toBe(BEGINNING);
+});
+
+test('a text that a model has begun is not continued with quotations when the model is gone after a restart', async () => {
+  await using service = await startService(null);
+  const ended = await service.follow(await service.submit({ begun: BEGINNING }));
+  expect([ended.status, ended.result]).toMatchObject([
+    'incomplete',
+    { text: BEGINNING, incompleteReason: 'interrupted' },
+  ]);
+});
+
+async function startService(choice: GeneratorChoice | null) {
+  await using cleanup = new AsyncDisposableStack();
+  const folder = await mkdtemp(join(tmpdir(), 'budao-answers-'));
+  cleanup.defer(() => rm(folder, { recursive: true }));
+  const ledger = cleanup.use(await openSqliteLedger({ path: join(folder, 'ledger.db') }));
+  const channel = new MemoryChannel();
+  const retriever: Retriever = {
+    retrieve: async () => ({ hits: [], knowledgeBaseIds: [], degraded: null }),
+  } as unknown as Retriever;
+  const handler = createAnswerHandler({
+    ledger,
+    retriever,
+    generatorsFor: () => choice,
+    settings: { passages: 4, maxOutputTokens: 100 },
+  });
+  const feeds = cleanup.use(new RunFeeds({ ledger, channel }));
+  cleanup.use(new RunWorker({ ledger, channel, owner: 'worker', handlers: [handler as never] }));
+  const owned = cleanup.move();
+  return {
+    ledger,
+    submit: (options: { timeoutMs?: number; begun?: string } = {}) => submitAnswer(ledger, options),
+    /** Follows the run to its end; `onText` is called once something is shown. */
+    follow: (run: Run, onText: () => unknown = () => {}) =>
+      new Promise<Run>((onEnd, onError) => {
+        feeds.follow(run.id, {
+          onEvents: (events) => {
+            if (events.some((event) => event.type === 'answer.delta')) onText();
+          },
+          onEnd,
+          onError,
+        });
+      }),
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+}
+
+/** `begun` is what a worker wrote before it died. */
+function submitAnswer(ledger: Ledger, options: { timeoutMs?: number; begun?: string }): Promise<Run> {
+  const now = Date.now();
+  const { begun, ...timeout } = options;
+  return ledger.transaction(async (tx) => {
+    const request = { kind: ANSWER_RUN, workspaceId: 'ws_test', input: INPUT, ...timeout };
+    const { run } = await submitRun(tx, request, now);
+    if (begun === undefined) return run;
+    const lease = { owner: 'dead', kind: ANSWER_RUN, limit: 1, now, leaseUntil: now };
+    const [claimed] = await claimRuns(tx, lease);
+    const events = [{ type: 'answer.delta', payloadJson: JSON.stringify({ text: begun }) }];
+    const append = { firstSeq: 1, events, firstProgress: true, finish: null, isRetry: false };
+    await appendEvents(tx, 'dead', [{ runId: run.id, epoch: claimed?.epoch ?? 0, ...append }], now);
+    return run;
+  });
+}
