@@ -10,6 +10,8 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 await ensureInstalled(root);
 await ensureBuilt(root);
 const [file, ...rest] = process.argv.slice(2);
+// `npm run bench --json` without the `--` in between: npm takes the option for its own.
+if (process.env.npm_config_json === 'true' && !rest.includes('--json')) rest.push('--json');
 const child = spawn(pinnedNode(root), ['--disable-warning=ExperimentalWarning', `${root}/${file}`, ...rest], {
   stdio: 'inherit',
 });
