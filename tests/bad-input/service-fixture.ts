@@ -2,20 +2,18 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
-import { Service, type ServiceOptions } from '../support/service.ts';
+import { Service } from '../support/service.ts';
 
-/** A service with settings that only a configuration file can give. */
-export async function startConfigured(
-  settings: object,
-  options: ServiceOptions = {},
-): Promise<Service & AsyncDisposable> {
+/** A service with settings that only a configuration file can give; the file goes with the service. */
+export async function startConfigured(settings: object): Promise<Service> {
+  await using cleanup = new AsyncDisposableStack();
   const folder = await mkdtemp(join(tmpdir(), 'budao-config-'));
+  cleanup.defer(() => rm(folder, { recursive: true, force: true }));
   const path = join(folder, 'budao.yaml');
   await writeFile(path, stringify(settings));
-  try {
-    return await Service.start({ ...options, environment: { BUDAO_CONFIG: path, ...options.environment } });
-  } catch (error) {
-    await rm(folder, { recursive: true, force: true });
-    throw error;
-  }
+  const service = await Service.start({ environment: { BUDAO_CONFIG: path } });
+  const stop = service[Symbol.asyncDispose].bind(service);
+  cleanup.defer(stop);
+  const owned = cleanup.move();
+  return Object.assign(service, { [Symbol.asyncDispose]: () => owned.disposeAsync() });
 }
