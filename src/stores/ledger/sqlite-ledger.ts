@@ -33,15 +33,24 @@ interface Job {
   reject: (error: unknown) => void;
 }
 
-/** Opens the ledger file, and brings its schema up to date. @throws BudaoError data_folder_newer, ledger_unavailable */
+/**
+ * Opens the ledger file, and brings its schema up to date.
+ *
+ * @throws BudaoError data_folder_newer, storage_full, ledger_unavailable, ledger_corrupt
+ */
 export async function openSqliteLedger(options: { path: string }): Promise<Ledger> {
-  const writer = await retryWhileBusy(() => new SqliteConnection(options.path, WRITER_PRAGMAS)).catch(
-    (error) => {
-      throw translateSqliteError(error) ?? error;
-    },
-  );
-  await retryWhileBusy(() => migrateSqlite(writer.database));
-  return new SqliteLedger(writer, new SqliteConnection(options.path, READER_PRAGMAS));
+  using cleanup = new DisposableStack();
+  const open = (pragmas: readonly string[]): SqliteConnection =>
+    cleanup.adopt(new SqliteConnection(options.path, pragmas), (connection) => connection.close());
+  try {
+    const writer = await retryWhileBusy(() => open(WRITER_PRAGMAS));
+    await retryWhileBusy(() => migrateSqlite(writer.database));
+    const ledger = new SqliteLedger(writer, open(READER_PRAGMAS));
+    cleanup.move();
+    return ledger;
+  } catch (error) {
+    throw translateSqliteError(error) ?? error;
+  }
 }
 
 class SqliteLedger implements Ledger {
