@@ -1,0 +1,353 @@
+/** Requests that no client should send, each with what it gets. */
+export interface BadRequest {
+  name: string;
+  method?: string;
+  path: string;
+  /** An object is sent as JSON, all else as it is. */
+  body?: object | string | Uint8Array<ArrayBuffer>;
+  status: number;
+  code: string;
+  param?: string | null;
+}
+
+const ASK = '/v1/responses';
+const CHAT = '/v1/chat/completions';
+const nested = (depth: number, open = '[', close = ']'): string => open.repeat(depth) + close.repeat(depth);
+const nestedFilter = (depth: number): string =>
+  `${'{"type":"and","filters":['.repeat(depth)}{"type":"eq","key":"a","value":1}${']}'.repeat(depth)}`;
+const searchWith = (filters: string): string =>
+  `{"input":"问","tools":[{"type":"file_search","vector_store_ids":[],"filters":${filters}}]}`;
+
+export const BAD_QUESTIONS: BadRequest[] = [
+  {
+    name: 'a question of 1 MB',
+    path: ASK,
+    body: { input: '问'.repeat(350_000) },
+    status: 400,
+    code: 'question_too_long',
+    param: 'input',
+  },
+  {
+    name: 'a question of 1 MB in chat',
+    path: CHAT,
+    body: { messages: [{ role: 'user', content: 'x'.repeat(1_000_000) }] },
+    status: 400,
+    code: 'question_too_long',
+    param: 'messages',
+  },
+  {
+    name: 'a body of 3 MB',
+    path: ASK,
+    body: { input: 'x'.repeat(3_000_000) },
+    status: 413,
+    code: 'request_too_large',
+  },
+  {
+    name: 'an empty question',
+    path: ASK,
+    body: { input: '' },
+    status: 400,
+    code: 'question_empty',
+    param: 'input',
+  },
+  {
+    name: 'a question of blanks',
+    path: ASK,
+    body: { input: ' \n\u3000' },
+    status: 400,
+    code: 'question_empty',
+    param: 'input',
+  },
+  {
+    name: 'no question',
+    path: ASK,
+    body: {},
+    status: 400,
+    code: 'missing_required_parameter',
+    param: 'input',
+  },
+  { name: 'no body', path: ASK, status: 400, code: 'missing_required_parameter', param: 'input' },
+  {
+    name: 'no user message',
+    path: CHAT,
+    body: { messages: [{ role: 'assistant', content: '好' }] },
+    status: 400,
+    code: 'question_empty',
+    param: 'messages',
+  },
+  {
+    name: 'no messages',
+    path: CHAT,
+    body: { messages: [] },
+    status: 400,
+    code: 'invalid_value',
+    param: 'messages',
+  },
+  {
+    name: 'an unknown field',
+    path: ASK,
+    body: { input: '问', colour: 'red' },
+    status: 400,
+    code: 'unknown_parameter',
+    param: 'colour',
+  },
+  {
+    name: 'an unknown field within a tool',
+    path: ASK,
+    body: { input: '问', tools: [{ type: 'file_search', vector_store_ids: [], colour: 1 }] },
+    status: 400,
+    code: 'unknown_parameter',
+    param: 'tools.0.colour',
+  },
+  {
+    name: 'a number for a question',
+    path: ASK,
+    body: { input: 7 },
+    status: 400,
+    code: 'invalid_value',
+    param: 'input',
+  },
+  {
+    name: 'a text for a number',
+    path: ASK,
+    body: { input: '问', temperature: 'hot' },
+    status: 400,
+    code: 'invalid_type',
+    param: 'temperature',
+  },
+  {
+    name: 'a number out of range',
+    path: ASK,
+    body: { input: '问', max_output_tokens: -1 },
+    status: 400,
+    code: 'invalid_value',
+    param: 'max_output_tokens',
+  },
+  { name: 'a list for a body', path: ASK, body: [], status: 400, code: 'invalid_body' },
+  { name: 'a text for a body', path: ASK, body: '"问"', status: 400, code: 'invalid_body' },
+  { name: 'null for a body', path: ASK, body: 'null', status: 400, code: 'missing_required_parameter' },
+  {
+    name: '10,000 items',
+    path: ASK,
+    body: { input: Array.from({ length: 10_000 }, () => ({ role: 'user', content: '问' })) },
+    status: 400,
+    code: 'invalid_value',
+    param: 'input',
+  },
+  {
+    name: '10,000 messages',
+    path: CHAT,
+    body: { messages: Array.from({ length: 10_000 }, () => ({ role: 'user', content: '问' })) },
+    status: 400,
+    code: 'invalid_value',
+    param: 'messages',
+  },
+  {
+    name: '10,000 metadata pairs',
+    path: ASK,
+    body: {
+      input: '问',
+      metadata: Object.fromEntries(Array.from({ length: 10_000 }, (_, index) => [`k${index}`, 'v'])),
+    },
+    status: 400,
+    code: 'invalid_value',
+    param: 'metadata',
+  },
+  {
+    name: 'a picture',
+    path: ASK,
+    body: { input: [{ role: 'user', content: [{ type: 'input_image', image_url: 'x' }] }] },
+    status: 400,
+    code: 'unsupported_content',
+    param: 'input.0.content.0',
+  },
+  { name: 'JSON that breaks off', path: ASK, body: '{"input": "问', status: 400, code: 'invalid_json' },
+  { name: 'no JSON', path: ASK, body: 'input=问', status: 400, code: 'invalid_json' },
+  {
+    name: 'JSON that is no UTF-8',
+    path: ASK,
+    body: Buffer.concat([
+      Buffer.from('{"input":"'),
+      Buffer.from([0xc4, 0xea, 0xbc, 0xd9]),
+      Buffer.from('"}'),
+    ]),
+    status: 400,
+    code: 'invalid_encoding',
+  },
+  {
+    name: 'JSON nested 100,000 deep',
+    path: ASK,
+    body: `{"input":${nested(100_000)}}`,
+    status: 400,
+    code: 'invalid_json',
+  },
+  {
+    name: 'an ignored field nested 100,000 deep',
+    path: ASK,
+    body: `{"input":"问","user":${nested(100_000)}}`,
+    status: 400,
+    code: 'invalid_json',
+  },
+  {
+    name: 'objects nested 100,000 deep',
+    path: CHAT,
+    body: `{"messages":${'{"a":'.repeat(100_000)}1${'}'.repeat(100_000)}}`,
+    status: 400,
+    code: 'invalid_json',
+  },
+  {
+    name: 'a filter nested 10,000 deep',
+    path: ASK,
+    body: searchWith(nestedFilter(10_000)),
+    status: 400,
+    code: 'invalid_json',
+  },
+  {
+    name: 'an unknown filter',
+    path: ASK,
+    body: searchWith('{"type":"like","key":"a","value":"%"}'),
+    status: 400,
+    code: 'invalid_value',
+  },
+  {
+    name: 'an unknown conversation',
+    path: ASK,
+    body: { input: '问', conversation: 'conv_none' },
+    status: 404,
+    code: 'conversation_not_found',
+  },
+  {
+    name: 'an unknown previous response',
+    path: ASK,
+    body: { input: '问', previous_response_id: 'resp_none' },
+    status: 404,
+    code: 'response_not_found',
+    param: 'previous_response_id',
+  },
+  {
+    name: 'an unknown knowledge base',
+    path: ASK,
+    body: { input: '问', tools: [{ type: 'file_search', vector_store_ids: ['vs_none'] }] },
+    status: 404,
+    code: 'vector_store_not_found',
+    param: 'tools.0.vector_store_ids',
+  },
+  {
+    name: 'an error before a stream',
+    path: ASK,
+    body: { input: '', stream: true },
+    status: 400,
+    code: 'question_empty',
+  },
+  {
+    name: 'an error before a chat stream',
+    path: CHAT,
+    body: { messages: [{ role: 'user', content: '' }], stream: true },
+    status: 400,
+    code: 'question_empty',
+  },
+];
+
+export const BAD_PLACES: BadRequest[] = [
+  { name: 'an unknown response', path: '/v1/responses/resp_none', status: 404, code: 'response_not_found' },
+  { name: 'an id of the wrong kind', path: '/v1/responses/conv_x', status: 404, code: 'response_not_found' },
+  {
+    name: 'an id with SQL',
+    path: `/v1/responses/${encodeURIComponent("' OR 1=1 --")}`,
+    status: 404,
+    code: 'response_not_found',
+  },
+  { name: 'an id with a NUL', path: '/v1/responses/resp_%00', status: 404, code: 'response_not_found' },
+  {
+    name: 'an id with a path',
+    path: '/v1/files/..%2f..%2fledger.db/content',
+    status: 404,
+    code: 'document_not_found',
+  },
+  {
+    name: 'an id of 5,000 characters',
+    path: `/v1/conversations/${'a'.repeat(5_000)}`,
+    status: 404,
+    code: 'route_not_found',
+  },
+  { name: 'a broken percent sign', path: '/v1/responses/%zz', status: 400, code: 'invalid_url' },
+  {
+    name: 'an unknown conversation',
+    path: '/v1/conversations/conv_none',
+    status: 404,
+    code: 'conversation_not_found',
+  },
+  {
+    name: 'an unknown knowledge base',
+    path: '/v1/vector_stores/vs_none',
+    status: 404,
+    code: 'knowledge_base_not_found',
+  },
+  { name: 'an unknown file', path: '/v1/files/file_none', status: 404, code: 'document_not_found' },
+  {
+    name: 'a search in an unknown knowledge base',
+    path: '/v1/vector_stores/vs_none/search',
+    body: { query: '问' },
+    status: 404,
+    code: 'knowledge_base_not_found',
+  },
+  { name: 'an unknown model', method: 'GET', path: '/v1/models/none', status: 404, code: 'model_not_found' },
+  { name: 'an unknown route', path: '/v1/nothing', status: 404, code: 'route_not_found' },
+  {
+    name: 'a wrong method',
+    method: 'PUT',
+    path: '/v1/responses',
+    body: {},
+    status: 404,
+    code: 'route_not_found',
+  },
+  {
+    name: 'a negative limit',
+    path: '/v1/conversations?limit=-1',
+    status: 400,
+    code: 'invalid_value',
+    param: 'limit',
+  },
+  {
+    name: 'a huge limit',
+    path: '/v1/vector_stores?limit=100000',
+    status: 400,
+    code: 'invalid_value',
+    param: 'limit',
+  },
+  {
+    name: 'a limit in words',
+    path: '/v1/vector_stores?limit=many',
+    status: 400,
+    code: 'invalid_type',
+    param: 'limit',
+  },
+  {
+    name: 'a limit of a half',
+    path: '/v1/files?limit=0.5',
+    status: 400,
+    code: 'invalid_type',
+    param: 'limit',
+  },
+  {
+    name: 'an order that does not exist',
+    path: '/v1/vector_stores?order=random',
+    status: 400,
+    code: 'invalid_value',
+    param: 'order',
+  },
+  {
+    name: 'a negative starting point',
+    path: '/v1/responses/resp_none?stream=true&starting_after=-7',
+    status: 400,
+    code: 'invalid_value',
+    param: 'starting_after',
+  },
+  {
+    name: 'embeddings without an embedder',
+    path: '/v1/embeddings',
+    body: { input: 'x' },
+    status: 400,
+    code: 'embedder_not_configured',
+  },
+];
