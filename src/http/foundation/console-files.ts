@@ -22,7 +22,9 @@ export async function registerConsole(app: FastifyInstance, folder: string | nul
         .sendFile(`assets/${request.params['*']}`),
     );
     app.get('/', open, (_request, reply) => sendPage(reply));
-    app.get('/favicon.svg', open, (_request, reply) => reply.sendFile('favicon.svg'));
+    app.get('/favicon.svg', open, (_request, reply) =>
+      reply.header('cache-control', 'no-cache').sendFile('favicon.svg'),
+    );
   }
   // Before the body is read: strangers end up here too, and nobody wants what they send.
   app.addHook('onRequest', (request, _reply, done) => {

@@ -213,7 +213,7 @@ function withoutInnerBlanks(text: string): string {
   const characters = text.match(/\p{Script=Han}/gu)?.length ?? 0;
   if (blanks < 3 || blanks < characters * 0.12) return text.trim();
   return text
-    .replace(/(\S+) +(?=(\S))/gu, (match, before: string, after: string) =>
+    .replace(/(?<!\S)(\S+) +(?=(\S))/gu, (match, before: string, after: string) =>
       isWide(before.at(-1) ?? '') && isWide(after) && !/^第\S+[编章节条款]$/u.test(before) ? before : match,
     )
     .trim();

@@ -83,7 +83,7 @@ class ShapeReader {
     this.#paragraph = '';
     if (text === '') return;
     if (this.#cell !== null) this.#cell.text += this.#cell.text === '' ? text : `\n${text}`;
-    else if (this.#shape.isTitle) this.#addToTitle(text.replace(/\s*\n\s*/gu, ' '));
+    else if (this.#shape.isTitle) this.#addToTitle(text.replace(/(?<!\s)\s*\n\s*/gu, ' '));
     else this.#shape.blocks.push({ kind: this.#kind(), text });
   }
 
