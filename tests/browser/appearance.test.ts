@@ -11,7 +11,7 @@ beforeAll(async () => {
   stage = await Stage.set({ sample: true });
   await stage.untilSampleIsReady();
 });
-afterAll(() => stage[Symbol.asyncDispose]());
+afterAll(() => stage?.[Symbol.asyncDispose]());
 beforeEach(async () => {
   page = await stage.signedInPage();
 });

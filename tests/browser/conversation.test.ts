@@ -23,7 +23,7 @@ beforeAll(async () => {
   stage = await Stage.set({ sample: true, upstream: { tokens: TOKENS, tokensPerSecond: 40 } });
   await stage.untilSampleIsReady();
 });
-afterAll(() => stage[Symbol.asyncDispose]());
+afterAll(() => stage?.[Symbol.asyncDispose]());
 beforeEach(async () => {
   page = await stage.signedInPage();
 });

@@ -13,7 +13,7 @@ let page: Page;
 beforeAll(async () => {
   stage = await Stage.set({ sample: false, upstream: { tokens: TOKENS, tokensPerSecond: 40 } });
 });
-afterAll(() => stage[Symbol.asyncDispose]());
+afterAll(() => stage?.[Symbol.asyncDispose]());
 beforeEach(async () => {
   page = await stage.signedInPage();
 });

@@ -12,27 +12,30 @@ export class Stage implements AsyncDisposable {
   readonly upstream: Upstream | null;
   readonly browser: Browser;
 
-  private constructor(service: Service, upstream: Upstream | null, browser: Browser) {
-    this.service = service;
-    this.upstream = upstream;
-    this.browser = browser;
+  readonly #started: AsyncDisposableStack;
+
+  private constructor(
+    parts: { service: Service; upstream: Upstream | null; browser: Browser },
+    started: AsyncDisposableStack,
+  ) {
+    this.service = parts.service;
+    this.upstream = parts.upstream;
+    this.browser = parts.browser;
+    this.#started = started;
   }
 
   /** Without `upstream` no model is configured, and answers are extractive. */
   static async set(options: { sample: boolean; upstream?: UpstreamOptions }): Promise<Stage> {
-    const upstream = options.upstream === undefined ? null : await startUpstream(options.upstream);
-    const [service, browser] = await Promise.all([
-      Service.start({
-        environment: {
-          BUDAO_SAMPLE: options.sample ? '1' : '0',
-          ...(upstream === null
-            ? {}
-            : { BUDAO_MODEL_BASE_URL: upstream.url, BUDAO_MODEL_NAME: 'storyteller' }),
-        },
-      }),
-      Browser.open(),
-    ]);
-    return new Stage(service, upstream, browser);
+    await using started = new AsyncDisposableStack();
+    const upstream =
+      options.upstream === undefined ? null : started.use(await startUpstream(options.upstream));
+    const browser = started.use(await Browser.open());
+    const model =
+      upstream === null ? {} : { BUDAO_MODEL_BASE_URL: upstream.url, BUDAO_MODEL_NAME: 'storyteller' };
+    const service = started.use(
+      await Service.start({ environment: { BUDAO_SAMPLE: options.sample ? '1' : '0', ...model } }),
+    );
+    return new Stage({ service, upstream, browser }, started.move());
   }
 
   /** How to sign in, as the service prints it for the person who started it. */
@@ -76,9 +79,7 @@ export class Stage implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.browser[Symbol.asyncDispose]();
-    await this.service[Symbol.asyncDispose]();
-    await this.upstream?.[Symbol.asyncDispose]();
+    await this.#started.disposeAsync();
   }
 }
 

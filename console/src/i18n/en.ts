@@ -141,7 +141,7 @@ export const en: Record<keyof typeof zh, string> = {
   'passage.label': 'Source passage',
   'passage.earlier': 'Show earlier text',
   'passage.later': 'Show later text',
-  'passage.gone': 'This document has been deleted. What the answer cited:',
+  'passage.gone': 'This document is no longer in the knowledge base. What the answer cited:',
   'passage.changed':
     'The document has changed since, and the passage is not where it was. What the answer cited:',
 
@@ -170,7 +170,7 @@ export const en: Record<keyof typeof zh, string> = {
   'knowledge.searchTab': 'Try retrieval',
   'knowledge.deleteTitle': 'Delete “{name}”?',
   'knowledge.deleteText':
-    'Its {count} documents will be deleted for good. Existing answers keep the sentences that they quote.',
+    'Its {count} documents can no longer be searched, for good. The originals are kept, and earlier answers keep the sentences that they quote.',
   'knowledge.deleteConfirm': 'Type “{name}” to confirm',
 
   'upload.label': 'Upload documents',
@@ -202,7 +202,8 @@ export const en: Record<keyof typeof zh, string> = {
   'document.reingest': 'Process again',
   'document.reingestStarted': 'Processing again has begun',
   'document.deleteTitle': 'Delete this document?',
-  'document.deleteText': '“{filename}” will leave the knowledge base; later answers will not cite it.',
+  'document.deleteText':
+    '“{filename}” will leave the knowledge base; later answers will not cite it. The original is kept, and earlier answers keep the sentences that they quote.',
   'phase.queued': 'Queued',
   'phase.extracting': 'Extracting text',
   'phase.chunking': 'Cutting into chunks',
@@ -359,6 +360,20 @@ export const en: Record<keyof typeof zh, string> = {
     'Save it in another format and upload that; the original is kept, and nothing else is affected.',
   'error.extraction_busy': 'Many documents are being processed.',
   'error.extraction_busy.advice': 'This one is tried again by itself; please wait.',
+  'error.extraction_interrupted': 'Reading the document was interrupted.',
+  'error.extraction_interrupted.advice': 'Process it again.',
+  'error.extraction_unavailable': 'The program that reads documents could not be started.',
+  'error.extraction_unavailable.advice':
+    'Ask an administrator to check the installation and free memory, then process it again.',
+  'error.embedder_wrong_vectors': 'The embedding model returned unusable vectors.',
+  'error.embedder_wrong_vectors.advice': 'Ask an administrator to check its name and settings.',
+  'error.dimension_mismatch': 'The vectors do not have the length of the index.',
+  'error.dimension_mismatch.advice': 'After a change of the embedding model, rebuild the index.',
+  'error.model_failed': 'The local embedding model does not run.',
+  'error.model_failed.advice': 'Ask an administrator to check that its folder is complete.',
+  'error.index_corrupt': 'The search index is damaged.',
+  'error.index_corrupt.advice':
+    'Ask an administrator to run budao doctor --fix, which rebuilds it from the originals.',
   'error.embedder_not_configured': 'No embedding model is configured.',
   'error.embedder_not_configured.advice': 'Ask an administrator to add one to the configuration.',
   'error.upstream_unreachable': 'The model service cannot be reached.',

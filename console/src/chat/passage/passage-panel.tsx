@@ -54,7 +54,7 @@ function PassageContent({ source, onClose }: { source: Source; onClose: () => vo
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => heading.current?.focus(), [key]);
   useEffect(() => returnFocusTo(document.querySelector<HTMLElement>('button.mark.is-active')), [key]);
-  const isGone = located.error instanceof ApiError && located.error.status === 404;
+  const isGone = located.error instanceof ApiError && hasNoText(located.error);
   const place = placeOf(t, citation);
   const isMissing = located.value !== null && located.value.passage === null;
 
@@ -99,4 +99,9 @@ function returnFocusTo(opener: HTMLElement | null): () => void {
   return () => {
     if (opener?.isConnected === true) opener.focus();
   };
+}
+
+/** The file was deleted, or has left every knowledge base and with it lost its text. */
+function hasNoText({ status, code }: ApiError): boolean {
+  return status === 404 || code === 'document_not_ready';
 }
