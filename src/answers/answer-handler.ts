@@ -125,7 +125,7 @@ async function search(
     degraded: retrieved.degraded,
   };
   // Not awaited: it becomes durable before, or together with, the first text, and nothing is shown earlier.
-  void context.emit('answer.searched', searched).catch(() => {});
+  void context.emit('answer.searched', searched, { lazy: true }).catch(() => {});
   return searched;
 }
 

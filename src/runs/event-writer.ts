@@ -10,6 +10,8 @@ import { type AppendRequest, appendEvents } from './run-store.ts';
 const LINGER_MS = 20;
 /** With fewer runs than this, nothing ever waits. */
 const LINGER_FROM_RUNS = 8;
+/** How long an event that can wait for company waits for it. */
+const LAZY_MS = 25;
 const RETRY_DELAYS_MS = [20, 50, 100, 250, 500, 1000];
 
 interface PendingEvent {
@@ -85,8 +87,9 @@ export class EventWriter {
     this.#closeLog(log, reason);
   }
 
-  append(run: Run, type: string, payload: unknown, progress: boolean): Promise<void> {
-    return this.#enqueue(run, (log) => {
+  /** `lazy` events are committed with the next one that is not, or a moment later by themselves. */
+  append(run: Run, type: string, payload: unknown, progress: boolean, lazy = false): Promise<void> {
+    return this.#enqueue(run, lazy, (log) => {
       const text = deltaText(payload);
       const last = log.pending.at(-1);
       if (text !== null && last !== undefined && last.type === type && last.text !== null) last.text += text;
@@ -101,7 +104,7 @@ export class EventWriter {
     run: Run,
     finish: { status: TerminalStatus; result: unknown; failure: RunFailure | null },
   ): Promise<void> {
-    return this.#enqueue(run, (log) => {
+    return this.#enqueue(run, false, (log) => {
       const payloadJson = JSON.stringify(finish.failure ?? {});
       log.pending.push({ type: `run.${finish.status}`, text: null, payloadJson });
       log.finish = {
@@ -119,18 +122,27 @@ export class EventWriter {
     return log?.run.epoch === run.epoch ? log : undefined;
   }
 
-  #enqueue(run: Run, add: (log: RunLog) => void): Promise<void> {
+  #enqueue(run: Run, lazy: boolean, add: (log: RunLog) => void): Promise<void> {
     const log = this.#logOf(run);
     if (log === undefined) return Promise.reject(new RunInterruption('lease_lost'));
     if (log.closed !== null) return Promise.reject(log.closed);
     return new Promise((resolve, reject) => {
       add(log);
       log.waiters.push({ resolve, reject });
-      this.#dirty.add(log);
-      if (!this.#flushing) void this.#flushAll();
+      if (lazy) {
+        setTimeout(() => this.#markDirty(log), LAZY_MS);
+        return;
+      }
+      this.#markDirty(log);
       // A reader who has seen nothing yet, and one who waits for the end, do not wait for company.
-      else if (!log.hasFlowed || log.finish !== null) this.#hurry?.();
+      if (!log.hasFlowed || log.finish !== null) this.#hurry?.();
     });
+  }
+
+  #markDirty(log: RunLog): void {
+    if (log.pending.length === 0 || log.closed !== null) return;
+    this.#dirty.add(log);
+    if (!this.#flushing) void this.#flushAll();
   }
 
   async #flushAll(): Promise<void> {

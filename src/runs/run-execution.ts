@@ -55,8 +55,8 @@ export class RunExecution implements RunContext<unknown> {
     return result;
   }
 
-  emit(type: string, payload: unknown, options: { progress?: boolean } = {}): Promise<void> {
-    const durable = this.#writer.append(this.run, type, payload, options.progress ?? true);
+  emit(type: string, payload: unknown, options: { progress?: boolean; lazy?: boolean } = {}): Promise<void> {
+    const durable = this.#writer.append(this.run, type, payload, options.progress ?? true, options.lazy);
     // A caller that streams does not wait for every piece; a lost lease still stops it through the signal.
     durable.catch(() => this.interrupt('lease_lost'));
     return durable;

@@ -101,14 +101,14 @@ const CLAIMABLE = `
   status IN ('queued', 'running') AND lease_until <= :now AND available_at <= :now AND deadline_at > :now
   AND attempts < max_attempts`;
 
-/** Whether anything is waiting for a claim; cheap enough to ask several times a second. */
-export async function hasClaimable(sql: Sql, kinds: readonly string[], now: number): Promise<boolean> {
+/** The kinds of which something waits for a claim; cheap enough to ask several times a second. */
+export async function claimableKinds(sql: Sql, kinds: readonly string[], now: number): Promise<Set<string>> {
   const { names, params } = listParams('kind', kinds);
-  const row = await sql.get(`SELECT 1 AS one FROM run WHERE ${CLAIMABLE} AND kind IN (${names}) LIMIT 1`, {
-    ...params,
-    now,
-  });
-  return row !== undefined;
+  const rows = await sql.all<{ kind: string }>(
+    `SELECT DISTINCT kind FROM run WHERE ${CLAIMABLE} AND kind IN (${names})`,
+    { ...params, now },
+  );
+  return new Set(rows.map((row) => row.kind));
 }
 
 /**

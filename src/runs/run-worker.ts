@@ -6,7 +6,14 @@ import { EventWriter } from './event-writer.ts';
 import { RunInterruption } from './interruption.ts';
 import type { Run, RunFailure, RunHandler, RunOutcome } from './run.ts';
 import { RunExecution } from './run-execution.ts';
-import { claimRuns, hasClaimable, postponeRun, readEvents, releaseOwner, renewLeases } from './run-store.ts';
+import {
+  claimableKinds,
+  claimRuns,
+  postponeRun,
+  readEvents,
+  releaseOwner,
+  renewLeases,
+} from './run-store.ts';
 
 export const LEASE_MS = 2_000;
 const HEARTBEAT_MS = 500;
@@ -76,7 +83,7 @@ export class RunWorker implements AsyncDisposable {
     const kinds = this.#freeSlots().map(([handler]) => handler.kind);
     if (kinds.length === 0 || this.#claiming) return;
     try {
-      if (await hasClaimable(this.#options.ledger.read, kinds, Date.now())) this.#wake();
+      if ((await claimableKinds(this.#options.ledger.read, kinds, Date.now())).size > 0) this.#wake();
     } catch (error) {
       this.#options.observer?.onError?.(null, error);
     }
@@ -103,17 +110,13 @@ export class RunWorker implements AsyncDisposable {
   }
 
   async #claim(): Promise<Run[]> {
-    const slots = this.#freeSlots();
-    if (slots.length === 0) return [];
+    const free = this.#freeSlots();
+    if (free.length === 0) return [];
     const { ledger, owner } = this.#options;
-    if (
-      !(await hasClaimable(
-        ledger.read,
-        slots.map(([handler]) => handler.kind),
-        Date.now(),
-      ))
-    )
-      return [];
+    const kinds = free.map(([handler]) => handler.kind);
+    const waiting = await claimableKinds(ledger.read, kinds, Date.now());
+    const slots = free.filter(([handler]) => waiting.has(handler.kind));
+    if (slots.length === 0) return [];
     return ledger.transaction(async (tx) => {
       const claimed: Run[] = [];
       for (const [handler, limit] of slots) {

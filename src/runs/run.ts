@@ -87,9 +87,10 @@ export interface RunContext<Input = unknown> {
   /**
    * Appends an event. Resolves when it is durable; rejects with RunInterruption when the epoch is lost.
    * Payloads that are exactly `{text}`, of one type and waiting for the same commit, become one event.
+   * `lazy` waits a moment for another event to share its commit.
    * `progress: false` marks an event that does not count against giving up on a run that kills its workers.
    */
-  emit(type: string, payload: unknown, options?: { progress?: boolean }): Promise<void>;
+  emit(type: string, payload: unknown, options?: { progress?: boolean; lazy?: boolean }): Promise<void>;
   /** Other writes of this run, refused with RunInterruption when its epoch is lost. */
   transaction<T>(work: (tx: Sql) => Promise<T>): Promise<T>;
 }
