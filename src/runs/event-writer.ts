@@ -7,7 +7,7 @@ import type { Run, RunFailure, TerminalStatus } from './run.ts';
 import { type AppendRequest, appendEvents } from './run-store.ts';
 
 /** Under load, commits of one process keep this distance, so that more runs share each of them. */
-const LINGER_MS = 20;
+const LINGER_MS = 40;
 /** With fewer runs than this, nothing ever waits. */
 const LINGER_FROM_RUNS = 8;
 /** How long an event that can wait for company waits for it. */

@@ -46,6 +46,7 @@ export class RunWorker implements AsyncDisposable {
   readonly #unsubscribe: (() => void)[] = [];
   readonly #heartbeat: NodeJS.Timeout;
   readonly #poll: NodeJS.Timeout;
+  #hinted = new Set<string>();
   #claiming = false;
   #claimAgain = false;
   #stopped = false;
@@ -55,7 +56,7 @@ export class RunWorker implements AsyncDisposable {
     const { ledger, channel, owner } = options;
     this.#writer = new EventWriter({ ledger, channel, owner });
     this.#unsubscribe.push(
-      channel.subscribe(RUNS_AVAILABLE, () => this.#wake()),
+      channel.subscribe(RUNS_AVAILABLE, (kind) => this.#wake(kind)),
       channel.subscribe(RUN_CANCELLED, (runId) => this.#executions.get(runId)?.interrupt('cancelled')),
     );
     this.#heartbeat = setInterval(() => void this.#renew(), HEARTBEAT_MS);
@@ -89,8 +90,10 @@ export class RunWorker implements AsyncDisposable {
     }
   }
 
-  #wake(): void {
+  /** A hint that names a kind saves looking for what waits. */
+  #wake(kind = ''): void {
     if (this.#stopped) return;
+    if (kind !== '') this.#hinted.add(kind);
     this.#claimAgain = true;
     if (!this.#claiming) void this.#claimAll();
   }
@@ -114,7 +117,9 @@ export class RunWorker implements AsyncDisposable {
     if (free.length === 0) return [];
     const { ledger, owner } = this.#options;
     const kinds = free.map(([handler]) => handler.kind);
-    const waiting = await claimableKinds(ledger.read, kinds, Date.now());
+    const waiting =
+      this.#hinted.size > 0 ? this.#hinted : await claimableKinds(ledger.read, kinds, Date.now());
+    this.#hinted = new Set();
     const slots = free.filter(([handler]) => waiting.has(handler.kind));
     if (slots.length === 0) return [];
     return ledger.transaction(async (tx) => {

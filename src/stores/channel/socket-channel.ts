@@ -87,7 +87,7 @@ export class SocketChannel implements Channel {
     });
   }
 
-  /** Frames of one turn of the event loop leave in one system call. */
+  /** Frames that are sent in one go leave in one system call. */
   #send(frame: Buffer): void {
     const socket = this.#socket;
     if (socket === null || !this.#connected) return;
@@ -99,7 +99,7 @@ export class SocketChannel implements Channel {
     if (!this.#corked) {
       this.#corked = true;
       socket.cork();
-      setImmediate(() => {
+      process.nextTick(() => {
         this.#corked = false;
         socket.uncork();
       });
