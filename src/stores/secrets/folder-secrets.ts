@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { link, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { link, open, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { SecretStore } from '../../access/secret-store.ts';
 import { BudaoError } from '../../contract/errors.ts';
+import { makeFolderDurably, syncFolder } from '../files/durable-file.ts';
 
 const SECRET_BYTES = 32;
 const NAME = /^[a-z][a-z0-9-]{0,63}$/;
@@ -48,7 +49,7 @@ async function readSecret(path: string): Promise<Uint8Array | null> {
 
 /** Of several processes that create it at once one wins, and all of them read the winner's. */
 async function createSecret(folder: string, path: string): Promise<Uint8Array> {
-  await mkdir(folder, { recursive: true, mode: 0o700 });
+  await makeFolderDurably(folder);
   const temporary = `${path}.${randomBytes(6).toString('hex')}.tmp`;
   try {
     const file = await open(temporary, 'wx', 0o600);
@@ -77,14 +78,5 @@ async function publish(temporary: string, path: string): Promise<void> {
     if (code === 'EEXIST') return;
     if (code !== 'EPERM' && code !== 'ENOTSUP' && code !== 'ENOSYS' && code !== 'EOPNOTSUPP') throw error;
     await rename(temporary, path);
-  }
-}
-
-async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
   }
 }
