@@ -3,44 +3,19 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { ANSWER_RUN, type AnswerInput } from '../contract/answer.ts';
+import { ANSWER_INPUT } from '../../tests/support/answer-input.ts';
+import { ANSWER_RUN } from '../contract/answer.ts';
 import type { Retriever } from '../knowledge/retrieve/retrieve.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Run } from '../runs/run.ts';
 import { RunFeeds } from '../runs/run-feed.ts';
-import { appendEvents, claimRuns, requestCancel, submitRun } from '../runs/run-store.ts';
+import { appendEvents, claimRuns, readEvents, requestCancel, submitRun } from '../runs/run-store.ts';
 import { RunWorker } from '../runs/run-worker.ts';
 import { MemoryChannel } from '../stores/channel/memory-channel.ts';
 import { openSqliteLedger } from '../stores/ledger/sqlite-ledger.ts';
 import { createAnswerHandler } from './answer-handler.ts';
 import { readAnswerText } from './find-answer.ts';
 import type { GeneratorChoice } from './ports.ts';
-
-const INPUT: AnswerInput = {
-  surface: 'responses',
-  question: '年假有几天？',
-  inputItems: [],
-  messages: [],
-  instructions: null,
-  conversationId: null,
-  previousResponseId: null,
-  replacesResponseId: null,
-  knowledgeBaseIds: null,
-  fileSearchRequested: false,
-  filters: null,
-  maxNumResults: null,
-  scoreThreshold: null,
-  includeSearchResults: false,
-  model: 'budao',
-  temperature: null,
-  topP: null,
-  maxOutputTokens: null,
-  metadata: {},
-  store: true,
-  background: false,
-  ownerId: 'acc_test',
-  bodyHash: '',
-};
 
 const BEGINNING = '年假共有';
 
@@ -62,7 +37,7 @@ test('an answer that runs into its deadline keeps the text that was shown', asyn
   expect(await readAnswerText(service.ledger.read, ended)).toBe(BEGINNING);
 });
 
-test('an answer that is stopped keeps the text that was shown', async () => {
+test('an answer that is stopped keeps the text that was shown and the mode it was given in', async () => {
   await using service = await startService(stalls);
   const run = await service.submit();
   const ended = await service.follow(run, () =>
@@ -70,6 +45,13 @@ test('an answer that is stopped keeps the text that was shown', async () => {
   );
   expect(ended.status).toBe('cancelled');
   expect(await readAnswerText(service.ledger.read, ended)).toBe(BEGINNING);
+  const log = await readEvents(service.ledger.read, run.id, 0, 100);
+  expect(log.map((event) => event.type).slice(0, 3)).toEqual([
+    'answer.searched',
+    'answer.started',
+    'answer.delta',
+  ]);
+  expect(log[1]?.payload).toEqual({ mode: 'full', modeReason: null, modeReasonCode: null });
 });
 
 test('a text that a model has begun is not continued with quotations when the model is gone after a restart', async () => {
@@ -77,7 +59,7 @@ test('a text that a model has begun is not continued with quotations when the mo
   const ended = await service.follow(await service.submit({ begun: BEGINNING }));
   expect([ended.status, ended.result]).toMatchObject([
     'incomplete',
-    { text: BEGINNING, incompleteReason: 'interrupted' },
+    { text: BEGINNING, incompleteReason: 'interrupted', modeReasonCode: 'model_changed' },
   ]);
 });
 
@@ -122,7 +104,7 @@ function submitAnswer(ledger: Ledger, options: { timeoutMs?: number; begun?: str
   const now = Date.now();
   const { begun, ...timeout } = options;
   return ledger.transaction(async (tx) => {
-    const request = { kind: ANSWER_RUN, workspaceId: 'ws_test', input: INPUT, ...timeout };
+    const request = { kind: ANSWER_RUN, workspaceId: 'ws_test', input: ANSWER_INPUT, ...timeout };
     const { run } = await submitRun(tx, request, now);
     if (begun === undefined) return run;
     const lease = { owner: 'dead', kind: ANSWER_RUN, limit: 1, now, leaseUntil: now };

@@ -1,9 +1,11 @@
 import {
   ANSWER_RUN,
   type AnswerInput,
-  type AnswerMode,
   type AnswerPassage,
   type AnswerResult,
+  type DeclaredMode,
+  type DegradedSearch,
+  EXTRACTIVE_MODEL,
 } from '../contract/answer.ts';
 import { BudaoError } from '../contract/errors.ts';
 import { parseAttributeFilter } from '../knowledge/retrieve/attribute-filter.ts';
@@ -14,6 +16,15 @@ import type { RunContext, RunHandler, RunOutcome } from '../runs/run.ts';
 import { answerCitations } from './answer-citations.ts';
 import { renderExtractive } from './citations.ts';
 import { condenseQuestion } from './condense.ts';
+import {
+  announce,
+  announcedMode,
+  declare,
+  MODEL_CHANGED,
+  type ModeReason,
+  modelFailure,
+  NO_MODEL,
+} from './declared-mode.ts';
 import { extractAnswer } from './extractive/extract-answer.ts';
 import { type Generated, generateAnswer } from './generate-answer.ts';
 import { loadHistory } from './history.ts';
@@ -33,7 +44,7 @@ export interface Searched {
   query: string;
   passages: AnswerPassage[];
   knowledgeBaseIds: string[];
-  degraded: { mode: AnswerMode; reason: string } | null;
+  degraded: DegradedSearch | null;
 }
 
 /** Answers one question: condense, retrieve, generate, cite. Goes on in mid-sentence for whoever takes over. */
@@ -47,6 +58,7 @@ export function createAnswerHandler(dependencies: AnswerDependencies): RunHandle
       const progress = {
         text: shownBefore(context, 'answer.delta'),
         reasoning: shownBefore(context, 'answer.reasoning'),
+        mode: announcedMode(context),
       };
       try {
         return await answer(dependencies, context, progress);
@@ -61,6 +73,8 @@ export function createAnswerHandler(dependencies: AnswerDependencies): RunHandle
 export interface AnswerProgress {
   text: string;
   reasoning: string;
+  /** Null until something is about to be shown. */
+  mode: DeclaredMode | null;
 }
 
 async function answer(
@@ -75,7 +89,7 @@ async function answer(
   const choice = dependencies.generatorsFor(input.model);
   const generated =
     choice === null
-      ? await extract(context, progress, searched, passages, null)
+      ? await extract(context, progress, searched, passages, whyExtracts(input, searched))
       : await generateAnswer({
           context,
           progress,
@@ -136,7 +150,13 @@ type Found = Pick<Searched, 'knowledgeBaseIds' | 'degraded'> & {
 /** The index is away: the answer says so instead of failing. A wrong knowledge base or filter stays an error. */
 function withoutKnowledge(error: unknown, signal: AbortSignal): Found {
   if (!(error instanceof BudaoError) || error.kind !== 'unavailable' || signal.aborted) throw error;
-  return { hits: [], knowledgeBaseIds: [], degraded: { mode: 'no-knowledge', reason: error.message } };
+  const degraded: DegradedSearch = { mode: 'no-knowledge', reason: error.message, code: 'index_away' };
+  return { hits: [], knowledgeBaseIds: [], degraded };
+}
+
+/** Null when nothing else was asked for, and nothing is amiss. */
+function whyExtracts(input: AnswerInput, { degraded }: Searched): ModeReason | null {
+  return degraded ?? (input.model === EXTRACTIVE_MODEL ? null : NO_MODEL);
 }
 
 /** Text from a model is never taken back, so only an answer that has not begun can fall to the extractive one. */
@@ -149,8 +169,8 @@ function afterAllModelsFailed(
 ): Promise<Generated> {
   context.signal.throwIfAborted();
   if (!(error instanceof BudaoError) || error instanceof RunInterruption) throw error;
-  if (progress.text !== '') return Promise.resolve(interrupted(error.message));
-  return extract(context, progress, searched, passages, error.message);
+  if (progress.text !== '') return Promise.resolve(interrupted(progress, modelFailure(error)));
+  return extract(context, progress, searched, passages, modelFailure(error));
 }
 
 async function extract(
@@ -158,13 +178,14 @@ async function extract(
   progress: AnswerProgress,
   searched: Searched,
   passages: readonly Passage[],
-  reason: string | null,
+  reason: ModeReason | null,
 ): Promise<Generated> {
   const extracted = extractAnswer(searched.query, passages);
   const whole = renderExtractive(extracted);
   // What a model, or another version of this program, has begun is not continued in the middle of other words.
-  if (!whole.join('').startsWith(progress.text))
-    return interrupted('What began this answer is not there any more.');
+  if (!whole.join('').startsWith(progress.text)) return interrupted(progress, MODEL_CHANGED);
+  const declared = declare('extractive', reason);
+  announce(context, progress, declared);
   // Deterministic: after a takeover the same pieces come out, and those that were shown are passed over.
   let position = 0;
   for (const piece of whole) {
@@ -178,8 +199,7 @@ async function extract(
   return {
     status: 'completed',
     incompleteReason: null,
-    mode: 'extractive',
-    modeReason: reason ?? searched.degraded?.reason ?? null,
+    ...declared,
     endpoint: null,
     declined: extracted.declined,
     usage: null,
@@ -187,12 +207,11 @@ async function extract(
 }
 
 /** What was shown stays, and is all there will be. */
-function interrupted(reason: string): Generated {
+function interrupted({ mode }: AnswerProgress, reason: ModeReason): Generated {
   return {
     status: 'incomplete',
     incompleteReason: 'interrupted',
-    mode: 'full',
-    modeReason: reason,
+    ...declare(mode?.mode ?? 'full', reason),
     endpoint: null,
     declined: false,
     usage: null,

@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { AnswerInput, AnswerMode, AnswerResult } from '../contract/answer.ts';
+import type { AnswerInput, AnswerResult } from '../contract/answer.ts';
 import { BudaoError } from '../contract/errors.ts';
 import { RunInterruption } from '../runs/interruption.ts';
 import type { RunContext } from '../runs/run.ts';
 import type { AnswerProgress, Searched } from './answer-handler.ts';
+import { announce, modeOfModel } from './declared-mode.ts';
 import type { ChatMessage, GenerationPart, GeneratorChoice, Passage } from './ports.ts';
 import { buildPrompt } from './prompt/build-prompt.ts';
 
@@ -70,6 +71,7 @@ async function stream({
   );
   let end: Extract<GenerationPart, { type: 'end' }> | null = null;
   for await (const part of parts) {
+    announce(context, progress, modeOfModel(searched, endpoint.index));
     if (part.type === 'end') end = part;
     else if (part.type === 'text') show(context, 'answer.delta', progress, 'text', part.text);
     else show(context, 'answer.reasoning', progress, 'reasoning', part.text);
@@ -79,7 +81,7 @@ async function stream({
   return {
     status: incomplete === null ? 'completed' : 'incomplete',
     incompleteReason: incomplete,
-    ...modeOf(searched, endpoint.index),
+    ...modeOfModel(searched, endpoint.index),
     endpoint: endpoint.name,
     declined: false,
     usage: end?.usage ?? null,
@@ -97,16 +99,9 @@ function show(
   context: RunContext,
   type: 'answer.delta' | 'answer.reasoning',
   progress: AnswerProgress,
-  field: keyof AnswerProgress,
+  field: 'text' | 'reasoning',
   text: string,
 ): void {
   progress[field] += text;
   void context.emit(type, { text });
-}
-
-function modeOf(searched: Searched, endpointIndex: number): { mode: AnswerMode; modeReason: string | null } {
-  if (searched.degraded !== null)
-    return { mode: searched.degraded.mode, modeReason: searched.degraded.reason };
-  if (endpointIndex > 0) return { mode: 'fallback-model', modeReason: 'The preferred model did not answer.' };
-  return { mode: 'full', modeReason: null };
 }

@@ -13,6 +13,34 @@ export const ANSWER_MODES = [
 ] as const;
 export type AnswerMode = (typeof ANSWER_MODES)[number];
 
+/** Why an answer was given in a lesser mode. Readers in any language go by these. */
+export const MODE_REASON_CODES = [
+  'no_model_configured',
+  'preferred_model_away',
+  'model_unreachable',
+  'model_timeout',
+  'model_rate_limited',
+  'model_unauthorized',
+  'model_refused',
+  'model_failed',
+  'model_changed',
+  'embedder_not_configured',
+  'embedder_away',
+  'embedder_differs',
+  'index_away',
+] as const;
+export type ModeReasonCode = (typeof MODE_REASON_CODES)[number];
+
+/** In which mode an answer is given; `modeReason` says why in English, with the particulars that a code cannot hold. */
+export interface DeclaredMode {
+  mode: AnswerMode;
+  modeReason: string | null;
+  modeReasonCode: ModeReasonCode | null;
+}
+
+/** The name of the model that is none: it quotes the documents. */
+export const EXTRACTIVE_MODEL = 'extractive';
+
 /** A message as it came with the request, kept for `input_items`. */
 export const AnswerInputItem = z.object({
   id: z.string(),
@@ -47,7 +75,7 @@ export const AnswerInput = z.object({
   maxNumResults: z.int().nullable(),
   scoreThreshold: z.number().nullable(),
   includeSearchResults: z.boolean(),
-  /** `budao` (whatever is best), `extractive`, or the name of a configured generator. */
+  /** `budao` (whatever is best), EXTRACTIVE_MODEL, or the name of a configured generator. */
   model: z.string(),
   temperature: z.number().nullable(),
   topP: z.number().nullable(),
@@ -64,18 +92,25 @@ export type AnswerInput = z.infer<typeof AnswerInput>;
 
 /** Events, by type. Text deltas carry `text` alone: neighbours may be merged into one before they are committed. */
 export interface AnswerEvents {
-  'answer.started': { mode: AnswerMode };
+  /** Comes with the first words, so that a stopped answer has its mode too; the last one counts. */
+  'answer.started': DeclaredMode;
   'answer.searched': {
     query: string;
     passages: AnswerPassage[];
     /** Those that were searched, whether the request named them or not. */
     knowledgeBaseIds: string[];
     /** How retrieval fell short, or null. */
-    degraded: { mode: AnswerMode; reason: string } | null;
+    degraded: DegradedSearch | null;
   };
   'answer.reasoning': { text: string };
   'answer.delta': { text: string };
   'answer.finished': AnswerResult;
+}
+
+export interface DegradedSearch {
+  mode: 'keyword-only' | 'no-knowledge';
+  reason: string;
+  code: ModeReasonCode;
 }
 
 export interface AnswerPassage {
@@ -123,13 +158,11 @@ export interface AnswerUsage {
 }
 
 /** The payload of `answer.finished`, and the result of the run. */
-export interface AnswerResult {
+export interface AnswerResult extends DeclaredMode {
   status: 'completed' | 'incomplete';
   incompleteReason: 'max_output_tokens' | 'content_filter' | 'interrupted' | null;
   text: string;
   reasoning: string;
-  mode: AnswerMode;
-  modeReason: string | null;
   /** Name of the generator that wrote the text, or null. */
   endpoint: string | null;
   /** The documents do not say, and the answer tells so. */

@@ -1,4 +1,5 @@
 import type { GeneratorChoice } from '../answers/ports.ts';
+import { EXTRACTIVE_MODEL } from '../contract/answer.ts';
 import { BudaoError } from '../contract/errors.ts';
 import type { Embedder } from '../knowledge/ports.ts';
 import { createFallbackGenerator, type EndpointState } from '../models/fallback-generator.ts';
@@ -14,8 +15,6 @@ const EMBEDDING_RETRY_BUDGET_MS = { query: 1_500, passage: 60_000 };
 
 /** Asks whatever is configured, best first. */
 export const AUTOMATIC_MODEL = 'budao';
-/** Quotes the documents, without any model. */
-export const EXTRACTIVE_MODEL = 'extractive';
 
 export interface ConfiguredModels extends AsyncDisposable {
   /** Names of the configured endpoints, in the order in which they are tried. */

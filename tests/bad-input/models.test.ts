@@ -40,7 +40,12 @@ interface Answer {
   error: { code: string; message: string } | null;
   output: { type: string; content?: { text: string }[] }[];
   incomplete_details: { reason: string } | null;
-  budao: { mode: string; mode_reason: string | null; endpoint: string | null };
+  budao: {
+    mode: string;
+    mode_reason: string | null;
+    mode_reason_code: string | null;
+    endpoint: string | null;
+  };
 }
 
 const NEVER_BEGINS: { name: string; behaviour: Behaviour; reason: RegExp }[] = [
@@ -94,6 +99,7 @@ describe('a model that cannot begin: the documents answer, in a declared mode, w
     const answer = await ask(QUESTION);
     expect(answer).toMatchObject({ status: 'completed', budao: { mode: 'extractive' } });
     expect(answer.budao.mode_reason).toMatch(reason);
+    expect(answer.budao.mode_reason_code).toMatch(/^model_/);
     expect(answer.budao.mode_reason).not.toContain('bdk_');
     expect(textOf(answer)).toContain('15 天');
     await recover();
@@ -176,7 +182,10 @@ test('a model that is down is replaced by the next one of the list, in a declare
     status: 'completed',
     budao: { mode: 'fallback-model', endpoint: 'second' },
   });
-  expect(answer.budao.mode_reason).not.toBeNull();
+  expect(answer.budao).toMatchObject({
+    mode_reason: expect.any(String),
+    mode_reason_code: 'preferred_model_away',
+  });
   expect(textOf(answer)).toBe(WHOLE);
 });
 
@@ -202,7 +211,7 @@ describe('an embedding model', () => {
       const answer = await askOf(withEmbedder, QUESTION);
       return { ...answer.budao, text: textOf(answer) };
     };
-    expect(await modeOf()).toMatchObject({ mode: 'extractive', mode_reason: null });
+    expect(await modeOf()).toMatchObject({ mode: 'extractive', mode_reason_code: 'no_model_configured' });
     for (const { name, behaviour } of LIES) {
       embeddings.setBehaviour(behaviour);
       const { mode_reason: reason, text } = await modeOf();
@@ -218,7 +227,11 @@ describe('an embedding model', () => {
     const late = await upload(withEmbedder, stored.knowledgeBaseId, '后来.md', '# 后来\n\n后来的规定。');
     expect(late.id).toMatch(/^file_/);
     await embeddings.close();
-    expect((await modeOf()).mode_reason).toMatch(/hash/);
+    const away = await modeOf();
+    expect([away.mode_reason, away.mode_reason_code]).toEqual([
+      expect.stringMatching(/hash/),
+      'embedder_away',
+    ]);
     expect(await stored.fingerprint()).toBe(fingerprint);
   });
 });

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { loadHistory } from '../../src/answers/history.ts';
 import type { AnswerInput } from '../../src/contract/answer.ts';
 import type { Run, RunContext } from '../../src/runs/run.ts';
-import { AnswerServer, finishAnswer } from '../support/answer-server.ts';
+import { AnswerServer, FULL, finishAnswer } from '../support/answer-server.ts';
 
 let server: AnswerServer;
 /** What was in front of the model, by question. */
@@ -17,7 +17,7 @@ beforeAll(async () => {
       question,
       history.map((message) => `${message.role}: ${message.content}`),
     );
-    await context.emit('answer.started', { mode: 'full' });
+    await context.emit('answer.started', FULL);
     await context.emit('answer.delta', { text: `A(${question})` });
     if (question.startsWith('wait')) {
       await new Promise<void>((resolve) => {

@@ -2,7 +2,7 @@ import { get as httpGet, type IncomingMessage } from 'node:http';
 import { expect, test } from 'vitest';
 import type { AnswerInput } from '../../src/contract/answer.ts';
 import type { RunContext } from '../../src/runs/run.ts';
-import { AnswerServer, finishAnswer } from '../support/answer-server.ts';
+import { AnswerServer, FULL, finishAnswer } from '../support/answer-server.ts';
 
 /** A worker that says one piece whenever the test lets it. */
 class Paced {
@@ -15,7 +15,7 @@ class Paced {
   }
 
   script = async (context: RunContext<AnswerInput>) => {
-    await context.emit('answer.started', { mode: 'full' });
+    await context.emit('answer.started', FULL);
     let text = '';
     for (const piece of context.input.question.split(' ')) {
       await this.#permit();

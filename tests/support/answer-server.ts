@@ -9,7 +9,7 @@ import { pino } from 'pino';
 import { Registry } from 'prom-client';
 import type { Access } from '../../src/access/access.ts';
 import type { Principal } from '../../src/access/principal.ts';
-import type { AnswerInput, AnswerPassage, AnswerResult } from '../../src/contract/answer.ts';
+import type { AnswerInput, AnswerPassage, AnswerResult, DeclaredMode } from '../../src/contract/answer.ts';
 import { BudaoError } from '../../src/contract/errors.ts';
 import type { HttpDependencies } from '../../src/http/dependencies.ts';
 import { createHttpServer } from '../../src/http/server.ts';
@@ -36,11 +36,13 @@ export const PASSAGE: AnswerPassage = {
   end: 38,
 };
 
+export const FULL: DeclaredMode = { mode: 'full', modeReason: null, modeReasonCode: null };
+
 /** What the worker does with a question; the default answers with one citation in three pieces. */
 export type Script = (context: RunContext<AnswerInput>) => Promise<RunOutcome>;
 
 export const answerInPieces: Script = async (context) => {
-  await context.emit('answer.started', { mode: 'full' });
+  await context.emit('answer.started', FULL);
   const knowledgeBaseIds = [PASSAGE.knowledgeBaseId];
   await context.emit('answer.searched', {
     query: context.input.question,
@@ -66,8 +68,7 @@ export async function finishAnswer(context: RunContext<AnswerInput>, text: strin
     incompleteReason: null,
     text,
     reasoning: '',
-    mode: 'full',
-    modeReason: null,
+    ...FULL,
     endpoint: 'test-model',
     declined: false,
     citations:

@@ -1,5 +1,5 @@
 /** The Response object and its output items as they go over the wire. The types of the package `openai` are the reference. */
-import type { AnswerMode } from '../answer.ts';
+import type { AnswerMode, ModeReasonCode } from '../answer.ts';
 
 export type ResponseStatus = 'queued' | 'in_progress' | 'completed' | 'incomplete' | 'failed' | 'cancelled';
 export type ItemStatus = 'in_progress' | 'completed' | 'incomplete';
@@ -121,6 +121,7 @@ export interface ResponseObject {
   budao: {
     mode: AnswerMode | null;
     mode_reason: string | null;
+    mode_reason_code: ModeReasonCode | null;
     endpoint: string | null;
     knowledge_base_ids: string[] | null;
     condensed_query: string | null;

@@ -198,6 +198,7 @@ function budaoFields(result: AnswerResult): object {
   return {
     mode: result.mode,
     mode_reason: result.modeReason,
+    mode_reason_code: result.modeReasonCode,
     endpoint: result.endpoint,
     declined: result.declined,
     citations: result.citations.map(fileCitation),

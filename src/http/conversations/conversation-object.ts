@@ -3,7 +3,7 @@ import type { ConversationItem } from '../../answers/conversation-items.ts';
 import type { Conversation } from '../../answers/conversations.ts';
 import type { Rating } from '../../answers/feedback.ts';
 import { findAnswer, finishedAnswer } from '../../answers/find-answer.ts';
-import type { AnswerMode } from '../../contract/answer.ts';
+import type { AnswerMode, ModeReasonCode } from '../../contract/answer.ts';
 import type { FileCitation, ItemStatus } from '../../contract/openai/response-object.ts';
 import type { Sql } from '../../ledger/ledger.ts';
 import { isTerminal, type Run } from '../../runs/run.ts';
@@ -46,6 +46,8 @@ export interface ItemObject {
   created_at: number;
   response_id: string | null;
   mode?: AnswerMode | null;
+  mode_reason?: string | null;
+  mode_reason_code?: ModeReasonCode | null;
   feedback?: Rating | null;
   /** What went wrong with the answer. */
   error?: { code: string; message: string } | null;
@@ -78,11 +80,18 @@ export async function itemObject(
 async function answerFields(
   sql: Sql,
   run: Run,
-): Promise<Pick<ItemObject, 'status' | 'content' | 'mode' | 'error' | 'sequence_number'>> {
+): Promise<Omit<ItemObject, 'id' | 'type' | 'role' | 'created_at' | 'response_id' | 'feedback'>> {
   const result = finishedAnswer(run);
   if (result !== null) {
     const content = [outputPart(result.text, result.citations.map(fileCitation))];
-    return { status: result.status, content, mode: result.mode, error: null };
+    return {
+      status: result.status,
+      content,
+      mode: result.mode,
+      mode_reason: result.modeReason,
+      mode_reason_code: result.modeReasonCode,
+      error: null,
+    };
   }
   const { response, lastNumber } = await projectAnswer(sql, run);
   const message = response.output.find((output) => output.type === 'message');
@@ -90,6 +99,8 @@ async function answerFields(
     status: isTerminal(run.status) ? 'incomplete' : 'in_progress',
     content: [outputPart(message?.content[0]?.text ?? '', message?.content[0]?.annotations ?? [])],
     mode: response.budao.mode,
+    mode_reason: response.budao.mode_reason,
+    mode_reason_code: response.budao.mode_reason_code,
     error: endedWith(run),
     ...(isTerminal(run.status) ? {} : { sequence_number: lastNumber }),
   };

@@ -34,6 +34,7 @@ export function searchRoutes({ retriever }: KnowledgeDependencies): FastifyPlugi
       next_page: null,
       mode: degraded?.mode ?? 'full',
       mode_reason: degraded?.reason ?? null,
+      mode_reason_code: degraded?.code ?? null,
     };
   };
 

@@ -46,6 +46,7 @@ export function emptyResponse(run: { id: string; createdAt: number }, input: Ans
     budao: {
       mode: null,
       mode_reason: null,
+      mode_reason_code: null,
       endpoint: null,
       knowledge_base_ids: input.knowledgeBaseIds,
       condensed_query: null,

@@ -1,33 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import type { AnswerEvents, AnswerInput, AnswerResult } from '../../contract/answer.ts';
+import { ANSWER_INPUT as INPUT } from '../../../tests/support/answer-input.ts';
+import type { AnswerEvents, AnswerInput, AnswerPassage, AnswerResult } from '../../contract/answer.ts';
 import type { Run, RunEvent } from '../../runs/run.ts';
 import { ResponseProjection } from './response-projection.ts';
-
-const INPUT: AnswerInput = {
-  surface: 'responses',
-  question: 'How long is leave?',
-  inputItems: [],
-  messages: [],
-  instructions: null,
-  conversationId: 'conv_1',
-  previousResponseId: null,
-  replacesResponseId: null,
-  knowledgeBaseIds: null,
-  fileSearchRequested: false,
-  filters: null,
-  maxNumResults: null,
-  scoreThreshold: null,
-  includeSearchResults: false,
-  model: 'budao',
-  temperature: null,
-  topP: null,
-  maxOutputTokens: null,
-  metadata: {},
-  store: true,
-  background: false,
-  ownerId: 'user_1',
-  bodyHash: '',
-};
 
 const RESULT: AnswerResult = {
   status: 'completed',
@@ -36,6 +11,7 @@ const RESULT: AnswerResult = {
   reasoning: '',
   mode: 'keyword-only',
   modeReason: 'The embedder does not answer.',
+  modeReasonCode: 'embedder_away',
   endpoint: 'qwen',
   declined: false,
   citations: [
@@ -65,9 +41,24 @@ const SEARCHED: AnswerEvents['answer.searched'] = {
   degraded: null,
 };
 
+const PASSAGE: AnswerPassage = {
+  number: 1,
+  chunkId: 'file_1#1',
+  documentId: 'file_1',
+  knowledgeBaseId: 'vs_1',
+  filename: 'leave.md',
+  score: 1,
+  text: 'Leave is 15 days.',
+  headingPath: [],
+  page: null,
+  article: null,
+  start: 0,
+  end: 17,
+};
+
 describe('the numbers of a stream', () => {
   const log = events(
-    ['answer.started', { mode: 'full' }],
+    ['answer.started', { mode: 'full', modeReason: null, modeReasonCode: null }],
     ['step.completed', { name: 'retrieve', result: 1 }],
     ['answer.searched', SEARCHED],
     ['answer.reasoning', { text: 'hm' }],
@@ -147,6 +138,30 @@ test('a cancelled answer ends with an event that clients know, and the status ca
   expect(project(log).response().status).toBe('cancelled');
 });
 
+test.each([
+  ['run.cancelled', {}],
+  ['run.failed', { code: 'run_deadline', message: 'Too slow.' }],
+] as const)('an answer cut short by %s keeps its mode and the sources of what was shown', (type, payload) => {
+  const log = events(
+    ['answer.searched', { ...SEARCHED, passages: [PASSAGE, { ...PASSAGE, number: 2, chunkId: 'file_1#2' }] }],
+    [
+      'answer.started',
+      { mode: 'fallback-model', modeReason: 'Away.', modeReasonCode: 'preferred_model_away' },
+    ],
+    ['answer.delta', { text: '15 days [1], and the [' }],
+    [type, payload],
+  );
+  const { budao, output } = project(log).response();
+  expect(budao).toMatchObject({ mode: 'fallback-model', mode_reason_code: 'preferred_model_away' });
+  expect(output[0]).toMatchObject({
+    status: 'incomplete',
+    content: [
+      { annotations: [{ index: 8, chunk_id: 'file_1#1', file_id: 'file_1', quote: 'Leave is 15 days.' }] },
+    ],
+  });
+  expect(types(frames(log, INPUT)).filter((one) => one.endsWith('annotation.added'))).toHaveLength(1);
+});
+
 test('text that was shown is never taken back by a result that reads otherwise', () => {
   const log = events(['answer.delta', { text: 'shown' }], ['answer.finished', { ...RESULT, text: 'other' }]);
   expect(project(log).response().output[0]).toMatchObject({ content: [{ text: 'shown' }] });
@@ -172,6 +187,7 @@ test('the mode of the answer and the place of its citations are told', () => {
   expect(response.budao).toMatchObject({
     mode: 'keyword-only',
     mode_reason: RESULT.modeReason,
+    mode_reason_code: 'embedder_away',
     endpoint: 'qwen',
   });
   expect(response.output[0]).toMatchObject({

@@ -1,8 +1,13 @@
+import { answerCitations } from '../../answers/answer-citations.ts';
 import { finishedAnswer } from '../../answers/find-answer.ts';
+import { fromAnswerPassage } from '../../answers/passages.ts';
 import {
+  type AnswerCitation,
   type AnswerEvents,
   type AnswerInput,
+  type AnswerPassage,
   type AnswerResult,
+  type DeclaredMode,
   outputItemId,
 } from '../../contract/answer.ts';
 import type {
@@ -35,6 +40,7 @@ export class ResponseProjection implements Projection {
   readonly #response: ResponseObject;
   #message: GrowingText | null = null;
   #reasoning: GrowingText | null = null;
+  #passages: readonly AnswerPassage[] = [];
   #nextNumber = 0;
   #isInProgress = false;
   #isDone = false;
@@ -70,7 +76,7 @@ export class ResponseProjection implements Projection {
         return;
       case 'answer.started':
         this.#start(frames);
-        this.#response.budao.mode = (event.payload as AnswerEvents['answer.started']).mode;
+        this.#declare(event.payload as AnswerEvents['answer.started']);
         return;
       case 'answer.searched':
         this.#showSearch(frames, event.payload as AnswerEvents['answer.searched']);
@@ -114,15 +120,23 @@ export class ResponseProjection implements Projection {
     this.#add(frames, 'response.in_progress', { response: this.#response });
   }
 
+  #declare(declared: DeclaredMode): void {
+    const { budao } = this.#response;
+    budao.mode = declared.mode;
+    budao.mode_reason = declared.modeReason;
+    budao.mode_reason_code = declared.modeReasonCode;
+  }
+
   #showSearch(frames: string[], searched: AnswerEvents['answer.searched']): void {
     this.#start(frames);
     const { budao } = this.#response;
     budao.condensed_query = searched.query;
     budao.knowledge_base_ids = searched.knowledgeBaseIds;
     if (searched.degraded !== null) {
-      budao.mode = searched.degraded.mode;
-      budao.mode_reason = searched.degraded.reason;
+      const { mode, reason, code } = searched.degraded;
+      this.#declare({ mode, modeReason: reason, modeReasonCode: code });
     }
+    this.#passages = searched.passages;
     if (!this.#input.fileSearchRequested) return;
     const results = this.#input.includeSearchResults ? searched.passages.map(fileSearchResult) : null;
     const item: FileSearchItem = {
@@ -232,7 +246,7 @@ export class ResponseProjection implements Projection {
     const message = this.#message ?? this.#openMessage(frames);
     // What was shown stays; a result that goes further is shown too.
     if (result.text.startsWith(message.text)) this.#addText(frames, result.text.slice(message.text.length));
-    this.#addCitations(frames, message, result);
+    this.#addCitations(frames, message, result.citations);
     this.#closeReasoning(frames, 'completed');
     this.#closeMessage(frames, result.status);
     const response = this.#response;
@@ -241,17 +255,16 @@ export class ResponseProjection implements Projection {
     response.incomplete_details =
       result.status === 'incomplete' ? { reason: result.incompleteReason ?? 'interrupted' } : null;
     response.usage = responseUsage(result.usage);
-    response.budao.mode = result.mode;
-    response.budao.mode_reason = result.modeReason;
+    this.#declare(result);
     response.budao.endpoint = result.endpoint;
     response.budao.declined = result.declined;
     this.#end(frames, `response.${result.status}`);
   }
 
-  #addCitations(frames: string[], message: GrowingText, result: AnswerResult): void {
+  #addCitations(frames: string[], message: GrowingText, citations: readonly AnswerCitation[]): void {
     const part = (message.item as MessageItem).content[0];
     if (part === undefined) return;
-    for (const citation of result.citations) {
+    for (const citation of citations) {
       const annotation = fileCitation(citation);
       this.#add(frames, 'response.output_text.annotation.added', {
         item_id: message.item.id,
@@ -265,9 +278,7 @@ export class ResponseProjection implements Projection {
   }
 
   #fail(frames: string[], failure: RunFailure): void {
-    this.#start(frames);
-    this.#closeReasoning(frames, 'incomplete');
-    this.#closeMessage(frames, 'incomplete');
+    this.#cutShort(frames);
     this.#response.status = 'failed';
     this.#response.error = { code: 'server_error', message: failure.message };
     this.#response.budao.failure_code = failure.code;
@@ -277,12 +288,22 @@ export class ResponseProjection implements Projection {
 
   /** The API knows no event for it: the stream ends incomplete, with the status that a retrieve shows too. */
   #cancel(frames: string[]): void {
-    this.#start(frames);
-    this.#closeReasoning(frames, 'incomplete');
-    this.#closeMessage(frames, 'incomplete');
+    this.#cutShort(frames);
     this.#response.status = 'cancelled';
     this.#response.usage = responseUsage(null);
     this.#end(frames, 'response.incomplete');
+  }
+
+  /** What was shown stays, with the sources of what was shown. */
+  #cutShort(frames: string[]): void {
+    this.#start(frames);
+    const message = this.#message;
+    if (message !== null) {
+      const citations = answerCitations(message.text, this.#passages.map(fromAnswerPassage));
+      this.#addCitations(frames, message, citations);
+    }
+    this.#closeReasoning(frames, 'incomplete');
+    this.#closeMessage(frames, 'incomplete');
   }
 
   #end(frames: string[], type: string): void {

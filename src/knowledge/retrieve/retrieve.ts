@@ -1,3 +1,4 @@
+import type { DegradedSearch, ModeReasonCode } from '../../contract/answer.ts';
 import { BudaoError } from '../../contract/errors.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import { type ScopedSql, scopeLedger, scopeSql } from '../../ledger/scope.ts';
@@ -44,7 +45,7 @@ export interface Retrieved {
   hits: RetrievedHit[];
   knowledgeBaseIds: string[];
   /** Set when the embedder was away, so that the hits are lexical only. */
-  degraded: { mode: 'keyword-only'; reason: string } | null;
+  degraded: DegradedSearch | null;
 }
 
 export interface Retriever {
@@ -159,7 +160,8 @@ async function embedQuery(
   if (embedderIds.size === 0) return { vector: null, embedderId: null, degraded: null };
   const usable = [...embedderIds].flatMap((id) => dependencies.embedderById(id as string) ?? []);
   const embedder = usable[0];
-  if (embedder === undefined) return lexical('The embedding model is not configured.');
+  if (embedder === undefined)
+    return lexical('embedder_not_configured', 'The embedding model is not configured.');
   try {
     const [vector = null] = await embedder.embed([query], {
       purpose: 'query',
@@ -168,20 +170,26 @@ async function embedQuery(
     const degraded =
       embedderIds.size === 1
         ? null
-        : keywordOnly('Some of the knowledge bases were built with another embedding model.');
+        : keywordOnly(
+            'embedder_differs',
+            'Some of the knowledge bases were built with another embedding model.',
+          );
     return { vector, embedderId: embedder.id, degraded };
   } catch (error) {
     if (!(error instanceof BudaoError) || signal?.aborted === true) throw error;
-    return lexical(error.message);
+    return lexical('embedder_away', error.message);
   }
 }
 
-function lexical(reason: string): { vector: null; embedderId: null; degraded: Retrieved['degraded'] } {
-  return { vector: null, embedderId: null, degraded: keywordOnly(reason) };
+function lexical(
+  code: ModeReasonCode,
+  reason: string,
+): { vector: null; embedderId: null; degraded: DegradedSearch } {
+  return { vector: null, embedderId: null, degraded: keywordOnly(code, reason) };
 }
 
-function keywordOnly(reason: string): NonNullable<Retrieved['degraded']> {
-  return { mode: 'keyword-only', reason };
+function keywordOnly(code: ModeReasonCode, reason: string): DegradedSearch {
+  return { mode: 'keyword-only', reason, code };
 }
 
 /** Drops what the ledger no longer holds: the ledger decides what may be found, the index only where. */
