@@ -39,12 +39,6 @@ test('no route is missing from the table of this test', async () => {
   await using server = await AnswerServer.start(undefined, { routes: [knowledgeRoutes({} as never)] });
   const known = ROUTES.map(({ route }) => route).sort();
   expect(printedRoutes(server.app.printRoutes({ commonPrefix: false }))).toEqual(known);
-  const served = await service.json<{ paths: Record<string, object> }>('GET', '/openapi.json');
-  const documented = Object.entries(served.paths).flatMap(([path, methods]) =>
-    Object.keys(methods).map((method) => `${method.toUpperCase()} ${path.replaceAll(/\{(\w+)\}/g, ':$1')}`),
-  );
-  expect(known).toEqual(expect.arrayContaining(documented));
-  expect(documented.length).toBeGreaterThan(40);
 });
 
 describe.each(ROUTES.map((route) => ({ name: route.route, route })))('$name', ({ route }) => {

@@ -5,9 +5,12 @@ import type { Membership } from '../../access/account-rows.ts';
 import type { ApiKey } from '../../access/keys.ts';
 import type { Person, PersonChange } from '../../access/people.ts';
 import { ROLES } from '../../access/principal.ts';
+import type { Operation } from '../foundation/operation.ts';
 import { parseBody, unixSeconds } from './parse-body.ts';
 
-const OWNER = { config: { role: 'owner' } } as const;
+/** Routes of this file are for owners; each says what it does. */
+const owner = (operation: Omit<Operation, 'tag'>) =>
+  ({ config: { role: 'owner', operation: { ...operation, tag: 'Administration' } } }) as const;
 const Id = z.strictObject({ id: z.string().min(1).max(128) });
 const Name = z.string().trim().min(1).max(200);
 /** The rules for good passwords say more than a schema could. */
@@ -45,39 +48,53 @@ export async function administrationRoutes(app: FastifyInstance, options: { acce
 async function peopleRoutes(app: FastifyInstance, { access }: { access: Access }): Promise<void> {
   const { people } = access;
 
-  app.get('/ops/users', OWNER, async (request) =>
+  app.get('/ops/users', owner({ summary: 'List the people' }), async (request) =>
     list((await people.list(request.principal.workspaceId)).map(personJson)),
   );
 
-  app.post('/ops/users', OWNER, async (request, reply) => {
-    const body = parseBody(NewPersonBody, request.body);
-    const { person, generatedPassword } = await people.add(request.principal, {
-      username: body.username,
-      displayName: body.display_name ?? body.username.trim(),
-      role: body.role,
-      password: body.password ?? null,
-    });
-    reply.code(201).header('Cache-Control', 'no-store');
-    return { ...personJson(person), ...(generatedPassword === null ? {} : { password: generatedPassword }) };
-  });
+  app.post(
+    '/ops/users',
+    owner({ summary: 'Add a person', body: NewPersonBody, status: 201 }),
+    async (request, reply) => {
+      const body = parseBody(NewPersonBody, request.body);
+      const { person, generatedPassword } = await people.add(request.principal, {
+        username: body.username,
+        displayName: body.display_name ?? body.username.trim(),
+        role: body.role,
+        password: body.password ?? null,
+      });
+      reply.code(201).header('Cache-Control', 'no-store');
+      return {
+        ...personJson(person),
+        ...(generatedPassword === null ? {} : { password: generatedPassword }),
+      };
+    },
+  );
 
-  app.patch('/ops/users/:id', OWNER, async (request, reply) => {
-    const { id } = parseBody(Id, request.params);
-    const body = parseBody(PersonChangeBody, request.body);
-    const password = body.reset_password === true ? null : body.password;
-    const change: PersonChange = {
-      ...(body.username === undefined ? {} : { username: body.username }),
-      ...(body.display_name === undefined ? {} : { displayName: body.display_name }),
-      ...(body.role === undefined ? {} : { role: body.role }),
-      ...(body.disabled === undefined ? {} : { disabled: body.disabled }),
-      ...(password === undefined ? {} : { password }),
-    };
-    const { person, generatedPassword } = await people.update(request.principal, id, change);
-    reply.header('Cache-Control', 'no-store');
-    return { ...personJson(person), ...(generatedPassword === null ? {} : { password: generatedPassword }) };
-  });
+  app.patch(
+    '/ops/users/:id',
+    owner({ summary: 'Change a person', body: PersonChangeBody }),
+    async (request, reply) => {
+      const { id } = parseBody(Id, request.params);
+      const body = parseBody(PersonChangeBody, request.body);
+      const password = body.reset_password === true ? null : body.password;
+      const change: PersonChange = {
+        ...(body.username === undefined ? {} : { username: body.username }),
+        ...(body.display_name === undefined ? {} : { displayName: body.display_name }),
+        ...(body.role === undefined ? {} : { role: body.role }),
+        ...(body.disabled === undefined ? {} : { disabled: body.disabled }),
+        ...(password === undefined ? {} : { password }),
+      };
+      const { person, generatedPassword } = await people.update(request.principal, id, change);
+      reply.header('Cache-Control', 'no-store');
+      return {
+        ...personJson(person),
+        ...(generatedPassword === null ? {} : { password: generatedPassword }),
+      };
+    },
+  );
 
-  app.delete('/ops/users/:id', OWNER, async (request) => {
+  app.delete('/ops/users/:id', owner({ summary: 'Remove a person' }), async (request) => {
     const { id } = parseBody(Id, request.params);
     await people.remove(request.principal, id);
     return { id, object: 'user', deleted: true };
@@ -87,22 +104,26 @@ async function peopleRoutes(app: FastifyInstance, { access }: { access: Access }
 async function keyRoutes(app: FastifyInstance, { access }: { access: Access }): Promise<void> {
   const { keys } = access;
 
-  app.get('/ops/keys', OWNER, async (request) =>
+  app.get('/ops/keys', owner({ summary: 'List the API keys' }), async (request) =>
     list((await keys.list(request.principal.workspaceId)).map(keyJson)),
   );
 
-  app.post('/ops/keys', OWNER, async (request, reply) => {
-    const body = parseBody(NewKeyBody, request.body);
-    const { key, secret } = await keys.create(request.principal, {
-      name: body.name,
-      role: body.role,
-      expiresInDays: body.expires_in_days ?? null,
-    });
-    reply.code(201).header('Cache-Control', 'no-store');
-    return { ...keyJson(key), key: secret };
-  });
+  app.post(
+    '/ops/keys',
+    owner({ summary: 'Make an API key, shown once', body: NewKeyBody, status: 201 }),
+    async (request, reply) => {
+      const body = parseBody(NewKeyBody, request.body);
+      const { key, secret } = await keys.create(request.principal, {
+        name: body.name,
+        role: body.role,
+        expiresInDays: body.expires_in_days ?? null,
+      });
+      reply.code(201).header('Cache-Control', 'no-store');
+      return { ...keyJson(key), key: secret };
+    },
+  );
 
-  app.delete('/ops/keys/:id', OWNER, async (request) => {
+  app.delete('/ops/keys/:id', owner({ summary: 'Revoke an API key' }), async (request) => {
     const { id } = parseBody(Id, request.params);
     await keys.revoke(request.principal.workspaceId, id);
     return { id, object: 'api_key', deleted: true };
@@ -112,21 +133,29 @@ async function keyRoutes(app: FastifyInstance, { access }: { access: Access }): 
 async function workspaceRoutes(app: FastifyInstance, { access }: { access: Access }): Promise<void> {
   const { workspaces } = access;
 
-  app.get('/ops/workspaces', OWNER, async (request) =>
+  app.get('/ops/workspaces', owner({ summary: 'List the workspaces' }), async (request) =>
     list((await workspaces.list(request.principal)).map(workspaceJson)),
   );
 
-  app.post('/ops/workspaces', OWNER, async (request, reply) => {
-    const { name } = parseBody(WorkspaceBody, request.body);
-    reply.code(201);
-    return workspaceJson(await workspaces.create(request.principal, name));
-  });
+  app.post(
+    '/ops/workspaces',
+    owner({ summary: 'Make a workspace', body: WorkspaceBody, status: 201 }),
+    async (request, reply) => {
+      const { name } = parseBody(WorkspaceBody, request.body);
+      reply.code(201);
+      return workspaceJson(await workspaces.create(request.principal, name));
+    },
+  );
 
-  app.patch('/ops/workspaces/:id', OWNER, async (request) => {
-    const { id } = parseBody(Id, request.params);
-    const { name } = parseBody(WorkspaceBody, request.body);
-    return workspaceJson(await workspaces.rename(request.principal, id, name));
-  });
+  app.patch(
+    '/ops/workspaces/:id',
+    owner({ summary: 'Rename a workspace', body: WorkspaceBody }),
+    async (request) => {
+      const { id } = parseBody(Id, request.params);
+      const { name } = parseBody(WorkspaceBody, request.body);
+      return workspaceJson(await workspaces.rename(request.principal, id, name));
+    },
+  );
 }
 
 function list<Item>(items: Item[]) {

@@ -4,11 +4,14 @@ import type { Access } from '../../access/access.ts';
 import type { Account, Membership } from '../../access/account-rows.ts';
 import type { SignedIn } from '../../access/sign-in.ts';
 import { BudaoError } from '../../contract/errors.ts';
+import type { Operation } from '../foundation/operation.ts';
 import { MAX_PUBLIC_BODY_BYTES } from '../limits.ts';
 import { parseBody } from './parse-body.ts';
 import { requireSameOrigin } from './same-origin.ts';
 
-const OPEN = { config: { public: true }, bodyLimit: MAX_PUBLIC_BODY_BYTES } as const;
+const tag = 'Signing in';
+const open = (operation: Omit<Operation, 'tag'>) =>
+  ({ config: { public: true, operation: { ...operation, tag } }, bodyLimit: MAX_PUBLIC_BODY_BYTES }) as const;
 const COOKIE = 'budao_refresh';
 const COOKIE_PATH = '/auth';
 /** Longer than any password that is accepted, so that the rules themselves can say so. */
@@ -45,27 +48,35 @@ export async function authRoutes(
     };
   };
 
-  app.post('/auth/sign-in', OPEN, async (request, reply) => {
-    const credentials = parseBody(Credentials, request.body);
-    return answer(request, reply, await signIn.signIn({ ...credentials, address: request.ip }));
-  });
+  app.post(
+    '/auth/sign-in',
+    open({ summary: 'Sign in with a password', body: Credentials }),
+    async (request, reply) => {
+      const credentials = parseBody(Credentials, request.body);
+      return answer(request, reply, await signIn.signIn({ ...credentials, address: request.ip }));
+    },
+  );
 
-  app.post('/auth/refresh', OPEN, async (request, reply) => {
-    requireSameOrigin(request);
-    const refreshToken = request.cookies[COOKIE];
-    if (refreshToken === undefined) throw notSignedIn();
-    try {
-      return answer(request, reply, await signIn.refresh(refreshToken));
-    } catch (error) {
-      // A passing failure, such as a busy ledger, must not sign anybody out.
-      if (error instanceof BudaoError && error.code === 'session_ended') {
-        reply.clearCookie(COOKIE, cookieOptions(request));
+  app.post(
+    '/auth/refresh',
+    open({ summary: 'Go on being signed in, by the cookie' }),
+    async (request, reply) => {
+      requireSameOrigin(request);
+      const refreshToken = request.cookies[COOKIE];
+      if (refreshToken === undefined) throw notSignedIn();
+      try {
+        return answer(request, reply, await signIn.refresh(refreshToken));
+      } catch (error) {
+        // A passing failure, such as a busy ledger, must not sign anybody out.
+        if (error instanceof BudaoError && error.code === 'session_ended') {
+          reply.clearCookie(COOKIE, cookieOptions(request));
+        }
+        throw error;
       }
-      throw error;
-    }
-  });
+    },
+  );
 
-  app.post('/auth/sign-out', OPEN, async (request, reply) => {
+  app.post('/auth/sign-out', open({ summary: 'Sign out', status: 204 }), async (request, reply) => {
     requireSameOrigin(request);
     const refreshToken = request.cookies[COOKIE];
     if (refreshToken !== undefined) await signIn.signOut(refreshToken);
@@ -76,27 +87,40 @@ export async function authRoutes(
     return reply.code(204).send();
   });
 
-  app.get('/auth/me', { config: { role: 'reader' } }, async (request) => {
-    const { principal } = request;
-    const { account, memberships } = await signIn.describe(principal);
-    const current = memberships.find((one) => one.workspaceId === principal.workspaceId);
-    return {
-      account: account === null ? null : accountJson(account),
-      workspaces: memberships.map(workspaceJson),
-      workspace: { id: principal.workspaceId, name: current?.workspaceName ?? '' },
-      role: principal.role,
-    };
-  });
+  app.get(
+    '/auth/me',
+    { config: { role: 'reader', operation: { summary: 'Who is asking', tag } } },
+    async (request) => {
+      const { principal } = request;
+      const { account, memberships } = await signIn.describe(principal);
+      const current = memberships.find((one) => one.workspaceId === principal.workspaceId);
+      return {
+        account: account === null ? null : accountJson(account),
+        workspaces: memberships.map(workspaceJson),
+        workspace: { id: principal.workspaceId, name: current?.workspaceName ?? '' },
+        role: principal.role,
+      };
+    },
+  );
 
-  app.post('/auth/password', { config: { role: 'reader' } }, async (request, reply) => {
-    const change = parseBody(PasswordChange, request.body);
-    await signIn.changePassword(request.principal, {
-      current: change.current_password,
-      next: change.new_password,
-      address: request.ip,
-    });
-    return reply.code(204).send();
-  });
+  app.post(
+    '/auth/password',
+    {
+      config: {
+        role: 'reader',
+        operation: { summary: 'Change the password', tag, body: PasswordChange, status: 204 },
+      },
+    },
+    async (request, reply) => {
+      const change = parseBody(PasswordChange, request.body);
+      await signIn.changePassword(request.principal, {
+        current: change.current_password,
+        next: change.new_password,
+        address: request.ip,
+      });
+      return reply.code(204).send();
+    },
+  );
 }
 
 function cookieOptions(request: FastifyRequest) {

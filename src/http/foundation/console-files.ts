@@ -14,7 +14,7 @@ export async function registerConsole(app: FastifyInstance, folder: string | nul
   const hasConsole = folder !== null && (await isBuilt(folder));
   if (hasConsole) {
     await app.register(fastifyStatic, { root: folder, serve: false, cacheControl: false });
-    const open = { config: { public: true }, logLevel: 'silent' } as const;
+    const open = { config: { public: true, page: true }, logLevel: 'silent' } as const;
     // File names under assets/ carry a hash of their content.
     app.get<{ Params: { '*': string } }>('/assets/*', open, (request, reply) =>
       reply

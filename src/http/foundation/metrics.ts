@@ -34,7 +34,10 @@ export function registerMetrics(app: FastifyInstance, registry: Registry, stream
   app.get(
     '/metrics',
     {
-      config: { public: true, operation: { summary: 'Metrics for Prometheus', tag: 'Operations' } },
+      config: {
+        public: true,
+        operation: { summary: 'Metrics for Prometheus', tag: 'Operations', produces: 'text/plain' },
+      },
       logLevel: 'silent',
     },
     async (_request, reply) => {

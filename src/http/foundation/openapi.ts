@@ -4,60 +4,77 @@ import type { Operation } from './operation.ts';
 
 interface DocumentedRoute {
   method: string;
-  url: string;
-  isPublic: boolean;
+  /** As OpenAPI writes it: `/v1/files/{id}`. */
+  path: string;
+  /** The least role that may call it, or null where anybody may. */
+  role: string | null;
   operation: Operation;
 }
 
+const UploadedFile = z.string().meta({ contentMediaType: 'application/octet-stream' });
+
 const ERROR_CONTENT = {
   'application/json': {
-    schema: {
-      type: 'object',
-      properties: {
-        error: {
-          type: 'object',
-          properties: {
-            message: { type: 'string' },
-            type: { type: 'string' },
-            param: { type: ['string', 'null'] },
-            code: { type: 'string' },
-          },
-        },
-      },
-    },
+    schema: objectOf({
+      error: objectOf({
+        message: { type: 'string' },
+        type: { type: 'string' },
+        param: { type: ['string', 'null'] },
+        code: { type: 'string' },
+      }),
+    }),
+  },
+};
+const PROBLEM_CONTENT = {
+  'application/problem+json': {
+    schema: objectOf({
+      type: { type: 'string' },
+      title: { type: 'string' },
+      status: { type: 'integer' },
+      detail: { type: 'string' },
+      code: { type: 'string' },
+      param: { type: ['string', 'null'] },
+      request_id: { type: 'string' },
+    }),
   },
 };
 
-/** Serves `/openapi.json`, made from the schemas that also check the requests. Comes before the routes. */
+/**
+ * Serves `/openapi.json`, made from the schemas that also check the requests. Comes before the routes: the program
+ * does not start with one that says nothing of itself.
+ */
 export function registerOpenApi(app: FastifyInstance, version: string): void {
   const routes: DocumentedRoute[] = [];
   app.addHook('onRoute', (route) => {
     routes.push(...documented(route));
   });
   let document: unknown = null;
-  app.get('/openapi.json', { config: { public: true } }, () => {
+  const operation: Operation = { summary: 'This document', tag: 'Operations' };
+  app.get('/openapi.json', { config: { public: true, operation } }, () => {
     document ??= openApiDocument(routes, version);
     return document;
   });
 }
 
 function documented(route: RouteOptions): DocumentedRoute[] {
-  const config = route.config as { operation?: Operation; public?: boolean } | undefined;
-  const operation = config?.operation;
-  if (operation === undefined) return [];
+  const { operation, page, role } = route.config ?? {};
+  if (page === true) return [];
+  if (operation === undefined) {
+    const name = `${String(route.method)} ${route.url}`;
+    throw new Error(`The route ${name} must have config.operation, which describes it in /openapi.json.`);
+  }
+  const path = route.url.replaceAll(/:(\w+)/g, '{$1}').replace('*', `{${operation.wildcard ?? 'path'}}`);
   const methods = Array.isArray(route.method) ? route.method : [route.method];
   return methods
     .filter((method) => method !== 'HEAD')
-    .map((method) => ({ method, url: route.url, isPublic: config?.public === true, operation }));
+    .map((method) => ({ method: method.toLowerCase(), path, role: role ?? null, operation }));
 }
 
 function openApiDocument(routes: readonly DocumentedRoute[], version: string): unknown {
   const paths: Record<string, Record<string, unknown>> = {};
   const schemas = new SharedSchemas();
-  for (const route of routes) {
-    const path = route.url.replaceAll(/:(\w+)/g, '{$1}');
-    paths[path] = { ...paths[path], [route.method.toLowerCase()]: describe(route, schemas) };
-  }
+  for (const route of routes)
+    paths[route.path] = { ...paths[route.path], [route.method]: describe(route, schemas) };
   return {
     openapi: '3.1.0',
     info: {
@@ -71,32 +88,47 @@ function openApiDocument(routes: readonly DocumentedRoute[], version: string): u
 }
 
 function describe(route: DocumentedRoute, schemas: SharedSchemas): unknown {
-  const { operation, url } = route;
-  const pathParameters = [...url.matchAll(/:(\w+)/g)].map((match) => ({
+  const { operation, path, role } = route;
+  const pathParameters = [...path.matchAll(/\{(\w+)\}/g)].map((match) => ({
     name: match[1],
     in: 'path',
     required: true,
     schema: { type: 'string' },
   }));
+  const body = bodyContent(operation, schemas);
   return {
+    operationId: `${route.method}${path.replaceAll(/[^a-zA-Z0-9]+([a-zA-Z0-9])?/g, (_match, first?: string) => first?.toUpperCase() ?? '')}`,
     summary: operation.summary,
+    ...(role === null ? {} : { description: `Takes the role ${role}, or a higher one.` }),
     tags: [operation.tag],
-    security: route.isPublic ? [] : [{ bearer: [] }],
+    security: role === null ? [] : [{ bearer: [] }],
     parameters: [...pathParameters, ...queryParameters(schemas, operation.query)],
-    ...(operation.body === undefined
-      ? {}
-      : { requestBody: { content: { 'application/json': { schema: schemas.convert(operation.body) } } } }),
+    ...(body === null ? {} : { requestBody: { content: body } }),
     responses: {
-      '200': {
-        description: 'OK',
-        content: {
-          'application/json': { schema: { type: 'object' } },
-          ...(operation.streams === true ? { 'text/event-stream': { schema: { type: 'string' } } } : {}),
-        },
-      },
-      default: { description: 'Error', content: ERROR_CONTENT },
+      [operation.status ?? 200]: goodAnswer(operation),
+      default: { description: 'Error', content: path.startsWith('/ops/') ? PROBLEM_CONTENT : ERROR_CONTENT },
     },
   };
+}
+
+function bodyContent({ body, form }: Operation, schemas: SharedSchemas): unknown {
+  if (body !== undefined) return { 'application/json': { schema: schemas.convert(body) } };
+  if (form === undefined) return null;
+  return { 'multipart/form-data': { schema: schemas.convert(form.extend({ file: UploadedFile })) } };
+}
+
+function goodAnswer({ status, produces, streams }: Operation): unknown {
+  if (status === 204) return { description: 'Done' };
+  const content =
+    produces === undefined
+      ? { 'application/json': { schema: { type: 'object' } } }
+      : { [produces]: { schema: { type: 'string' } } };
+  const events = streams === true ? { 'text/event-stream': { schema: { type: 'string' } } } : {};
+  return { description: status === 201 ? 'Created' : 'OK', content: { ...content, ...events } };
+}
+
+function objectOf(properties: Record<string, object>): object {
+  return { type: 'object', properties, required: Object.keys(properties) };
 }
 
 function queryParameters(schemas: SharedSchemas, schema: z.ZodType | undefined): unknown[] {

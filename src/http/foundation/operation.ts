@@ -5,13 +5,23 @@ export interface Operation {
   summary: string;
   tag: string;
   body?: z.ZodType;
+  /** Fields of a form beside its file: the body is multipart/form-data. */
+  form?: z.ZodObject;
   query?: z.ZodType;
   /** Answers with server-sent events as well. */
   streams?: true;
+  /** Of the good answer; 200 unless given. 204 has no body. */
+  status?: 201 | 204;
+  /** Media type of the good answer where that is no JSON. */
+  produces?: string;
+  /** What the `*` at the end of the address stands for. */
+  wildcard?: string;
 }
 
 declare module 'fastify' {
   interface FastifyContextConfig {
     operation?: Operation;
+    /** A file of the console, which is no part of the API. */
+    page?: true;
   }
 }

@@ -25,7 +25,10 @@ const VerboseQuery = z.looseObject({ verbose: z.string().optional() });
 /** `/livez`: the process runs. `/readyz`: questions can be asked. `/startupz`: they could be asked once. */
 export function registerProbes(app: FastifyInstance, checks: readonly HealthCheck[]): void {
   const probe = (summary: string): { config: object; logLevel: 'silent' } => ({
-    config: { public: true, operation: { summary, tag: 'Operations', query: VerboseQuery } },
+    config: {
+      public: true,
+      operation: { summary, tag: 'Operations', query: VerboseQuery, produces: 'text/plain' },
+    },
     logLevel: 'silent',
   });
   let hasStarted = false;

@@ -77,7 +77,12 @@ export function documentRoutes(dependencies: KnowledgeDependencies, slots: Uploa
   return async (app) => {
     app.post<ById>(
       '/v1/vector_stores/:id/documents',
-      { config: { role: 'editor', operation: { summary: 'Upload and add a file (multipart)', tag } } },
+      {
+        config: {
+          role: 'editor',
+          operation: { summary: 'Upload and add a file', tag, form: UploadDocument },
+        },
+      },
       upload,
     );
     app.get<ByFile>(

@@ -87,7 +87,7 @@ export function fileRoutes(dependencies: KnowledgeDependencies, slots: UploadSlo
   return async (app) => {
     app.post(
       '/v1/files',
-      { config: { role: 'editor', operation: { summary: 'Upload a file (multipart)', tag } } },
+      { config: { role: 'editor', operation: { summary: 'Upload a file', tag, form: CreateFile } } },
       create,
     );
     app.get(
@@ -105,7 +105,12 @@ export function fileRoutes(dependencies: KnowledgeDependencies, slots: UploadSlo
     );
     app.get<ById>(
       '/v1/files/:id/content',
-      { config: { role: 'reader', operation: { summary: 'Download a file', tag } } },
+      {
+        config: {
+          role: 'reader',
+          operation: { summary: 'Download a file', tag, produces: 'application/octet-stream' },
+        },
+      },
       content,
     );
     app.get<ById>(

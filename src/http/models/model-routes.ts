@@ -32,7 +32,12 @@ export function modelRoutes(dependencies: HttpDependencies): FastifyPluginAsync 
     app.get<{ Params: { '*': string } }>(
       // Names of models may hold slashes.
       '/v1/models/*',
-      { config: { role: 'reader' } },
+      {
+        config: {
+          role: 'reader',
+          operation: { summary: 'Describe a model', tag: 'Models', wildcard: 'model' },
+        },
+      },
       async (request) => {
         const id = decodeURIComponent(request.params['*']);
         const found = models.find((candidate) => candidate.id === id);
