@@ -1,3 +1,4 @@
+import type { ErrorCode } from '../contract/error-codes.ts';
 import { BudaoError } from '../contract/errors.ts';
 import type { Ledger, Sql } from '../ledger/ledger.ts';
 import { type AccessTokens, looksLikeToken } from './access-tokens.ts';
@@ -133,7 +134,7 @@ function readWorkspace(header: string | string[] | undefined): string | null {
   return value === '' ? null : value;
 }
 
-function refuse(code: string, message: string): BudaoError {
+function refuse(code: ErrorCode, message: string): BudaoError {
   return new BudaoError('unauthenticated', code, message);
 }
 

@@ -1,3 +1,5 @@
+import type { ErrorCode } from './error-codes.ts';
+
 /** What went wrong, as a stable code, in words a person can act on. One place maps codes to HTTP. */
 export type ErrorKind =
   | 'invalid' // the request is wrong and stays wrong
@@ -11,14 +13,14 @@ export type ErrorKind =
   | 'internal';
 
 export class BudaoError extends Error {
-  readonly code: string;
+  readonly code: ErrorCode;
   readonly kind: ErrorKind;
   /** The request field at fault, dotted, or null. */
   readonly param: string | null;
 
   constructor(
     kind: ErrorKind,
-    code: string,
+    code: ErrorCode,
     message: string,
     options: { param?: string | null; cause?: unknown } = {},
   ) {

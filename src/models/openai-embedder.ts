@@ -6,7 +6,7 @@ import { Agent, type Dispatcher, request as sendRequest } from 'undici';
 import { BudaoError, type ErrorKind } from '../contract/errors.ts';
 import type { Embedder } from '../knowledge/ports.ts';
 import { checkBaseUrl } from './endpoint-address.ts';
-import { GenerationError } from './generation-error.ts';
+import { GenerationError, type GenerationErrorCode } from './generation-error.ts';
 import {
   networkError,
   readErrorBody,
@@ -198,10 +198,13 @@ async function readLimited(body: AsyncIterable<unknown>, upstream: UpstreamIdent
   return Buffer.concat(chunks).toString('utf8');
 }
 
+type EmbedderErrorCode = GenerationErrorCode extends `upstream_${infer What}` ? `embedder_${What}` : never;
+
 /** The same failures as a generator's, under the embedder's own codes. */
 function embedderError(error: GenerationError): BudaoError {
   const kind: ErrorKind = error.kind;
-  return new BudaoError(kind, error.code.replace('upstream_', 'embedder_'), error.message, { cause: error });
+  const code = error.code.replace('upstream_', 'embedder_') as EmbedderErrorCode;
+  return new BudaoError(kind, code, error.message, { cause: error });
 }
 
 function wrongVectors(upstream: UpstreamIdentity, what: string): BudaoError {

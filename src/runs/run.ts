@@ -1,3 +1,4 @@
+import type { ErrorCode } from '../contract/error-codes.ts';
 import type { Sql } from '../ledger/ledger.ts';
 
 export const RUN_STATUSES = ['queued', 'running', 'completed', 'incomplete', 'failed', 'cancelled'] as const;
@@ -10,7 +11,7 @@ export function isTerminal(status: RunStatus): status is TerminalStatus {
 
 /** Why a run ended badly, or how it can be read by a person. */
 export interface RunFailure {
-  code: string;
+  code: ErrorCode;
   message: string;
 }
 

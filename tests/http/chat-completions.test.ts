@@ -10,7 +10,7 @@ beforeAll(async () => {
   server = await AnswerServer.start(async (context: RunContext<AnswerInput>) => {
     inputs.push(context.input);
     if (context.input.question === 'fail') {
-      return { status: 'failed', failure: { code: 'broken', message: 'It broke.' } };
+      return { status: 'failed', failure: { code: 'internal_error', message: 'It broke.' } };
     }
     return answerInPieces(context);
   });
@@ -72,7 +72,7 @@ describe('chat completions, with the openai package', () => {
     const read = async () => {
       for await (const _ of stream);
     };
-    await expect(read()).rejects.toMatchObject({ code: 'broken' });
+    await expect(read()).rejects.toMatchObject({ code: 'internal_error' });
   });
 
   test('refuse tools and unknown parameters by name', async () => {

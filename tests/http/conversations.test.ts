@@ -27,7 +27,7 @@ beforeAll(async () => {
       if (context.signal.aborted) return { status: 'cancelled', result: { text: `A(${question})` } };
     }
     if (question.startsWith('fail'))
-      return { status: 'failed', failure: { code: 'broken', message: 'It broke.' } };
+      return { status: 'failed', failure: { code: 'internal_error', message: 'It broke.' } };
     return finishAnswer(context, `A(${question})`);
   });
 });
@@ -153,7 +153,7 @@ test('a failed answer is shown with its reason and blocks nothing', async () => 
   };
   expect(items.data[1]).toMatchObject({
     status: 'incomplete',
-    error: { code: 'broken', message: 'It broke.' },
+    error: { code: 'internal_error', message: 'It broke.' },
   });
 });
 

@@ -1,4 +1,7 @@
 /** The shapes that cross the wire, as docs/api-extensions.md and the OpenAI surface define them. */
+import type { AnswerMode, ModeReasonCode } from '../../../src/contract/answer.ts';
+
+export type { AnswerMode, ModeReasonCode };
 
 export interface Account {
   id: string;
@@ -28,16 +31,6 @@ export interface List<T> {
   has_more?: boolean;
   last_id?: string | null;
 }
-
-export const ANSWER_MODES = [
-  'full',
-  'fallback-model',
-  'keyword-only',
-  'no-knowledge',
-  'extractive',
-  'deferred',
-] as const;
-export type AnswerMode = (typeof ANSWER_MODES)[number];
 
 export interface Conversation {
   id: string;
@@ -85,6 +78,7 @@ export interface ConversationItem {
   created_at?: number;
   mode?: AnswerMode | null;
   mode_reason?: string | null;
+  mode_reason_code?: ModeReasonCode | null;
   /** What went wrong with an answer; code 'cancelled' when it was stopped. */
   error?: ApiFailure | null;
   /** Of an answer that is being written: its stream goes on after this number. */
@@ -107,6 +101,7 @@ export interface ResponseObject {
   budao?: {
     mode?: AnswerMode | null;
     mode_reason?: string | null;
+    mode_reason_code?: ModeReasonCode | null;
     endpoint?: string | null;
     failure_code?: string | null;
   } | null;

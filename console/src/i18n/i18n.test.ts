@@ -1,8 +1,10 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { MODE_REASON_CODES } from '../../../src/contract/answer.ts';
+import { REQUEST_ERROR_CODES, WORK_ERROR_CODES } from '../../../src/contract/error-codes.ts';
 import { en } from './en.ts';
-import { translate } from './text.ts';
+import { hasText, translate } from './text.ts';
 import { zh } from './zh.ts';
 
 const source = join(import.meta.dirname, '..');
@@ -43,6 +45,14 @@ describe('the two languages', () => {
       return !used.includes(`\`${key.split('.')[0]}.$`);
     });
     expect(unused).toEqual([]);
+  });
+
+  it('have words for every error that the service may answer with, and for every reason of a mode', () => {
+    const expected = [
+      ...[...REQUEST_ERROR_CODES, ...WORK_ERROR_CODES].map((code) => `error.${code}`),
+      ...MODE_REASON_CODES.map((code) => `modeReason.${code}`),
+    ];
+    expect(expected.filter((key) => !hasText(key))).toEqual([]);
   });
 
   it('fill in values', () => {

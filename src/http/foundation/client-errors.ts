@@ -1,8 +1,9 @@
 import type { Socket } from 'node:net';
+import type { ErrorCode } from '../../contract/error-codes.ts';
 import { BudaoError } from '../../contract/errors.ts';
 import { errorReply, openAiError } from './error-reply.ts';
 
-const REASONS: Readonly<Record<string, [status: string, code: string, message: string]>> = {
+const REASONS: Readonly<Record<string, [status: string, code: ErrorCode, message: string]>> = {
   HPE_HEADER_OVERFLOW: [
     '431 Request Header Fields Too Large',
     'headers_too_large',
@@ -14,7 +15,7 @@ const REASONS: Readonly<Record<string, [status: string, code: string, message: s
     'The request did not arrive in time. Send it again.',
   ],
 };
-const OTHERWISE: [string, string, string] = [
+const OTHERWISE: [string, ErrorCode, string] = [
   '400 Bad Request',
   'invalid_http',
   'The request is not valid HTTP. Check the address and whether it should be http or https.',

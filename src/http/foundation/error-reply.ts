@@ -1,5 +1,6 @@
 /** The one place where errors become HTTP: OpenAI's shape for clients of the API, problem+json for operations. */
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { ErrorCode } from '../../contract/error-codes.ts';
 import { BudaoError, type ErrorKind } from '../../contract/errors.ts';
 
 const STATUS: Record<ErrorKind, number> = {
@@ -29,7 +30,7 @@ const TYPE_BY_STATUS: Readonly<Record<number, string>> = {
 };
 
 /** What Fastify itself refuses, in the product's words. */
-const FRAMEWORK_ERRORS: Readonly<Record<string, [ErrorKind, string, string]>> = {
+const FRAMEWORK_ERRORS: Readonly<Record<string, [ErrorKind, ErrorCode, string]>> = {
   FST_ERR_CTP_BODY_TOO_LARGE: [
     'too_large',
     'request_too_large',

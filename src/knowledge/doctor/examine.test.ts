@@ -157,7 +157,7 @@ describe('doctor', () => {
 
   it('marks what the kernel gave up on, and does not try it again', async () => {
     const runId = await knowledge.add({ knowledgeBaseId: base, documentId });
-    const failure = { code: 'attempts_exhausted', message: 'Every process died.' };
+    const failure = { code: 'attempts_exhausted' as const, message: 'Every process died.' };
     await knowledge.ledger.transaction(async (tx) =>
       endRun(tx, (await getRun(tx, runId))!, 'failed', failure, Date.now()),
     );

@@ -1,3 +1,4 @@
+import type { ErrorCode } from '../../contract/error-codes.ts';
 import type { ErrorKind } from '../../contract/errors.ts';
 import type { Block, ExtractedDocument, ExtractionLimits } from './extracted-document.ts';
 
@@ -16,7 +17,7 @@ export type ParserMessage =
   | { type: 'ready' }
   | { type: 'blocks'; id: number; blocks: Block[] }
   | { type: 'done'; id: number; document: Omit<ExtractedDocument, 'blocks'> }
-  | { type: 'refused'; id: number; kind: ErrorKind; code: string; message: string };
+  | { type: 'refused'; id: number; kind: ErrorKind; code: ErrorCode; message: string };
 
 /** Written to stderr before the guard ends the process, so that the pool can tell it from a kill from outside. */
 export const memoryLimitMark = 'extraction: memory limit reached';

@@ -198,7 +198,7 @@ describe('a document that changes while it is being taken in', () => {
     const documentId = await knowledge.store('leave.md', LEAVE);
     const runId = await knowledge.add({ knowledgeBaseId: base, documentId });
     await extracting.arrived;
-    const failure = { code: 'attempts_exhausted', message: 'Every process that worked on it died.' };
+    const failure = { code: 'attempts_exhausted' as const, message: 'Every process that worked on it died.' };
     await knowledge.ledger.transaction(async (tx) =>
       endRun(tx, (await getRun(tx, runId))!, 'failed', failure, Date.now()),
     );

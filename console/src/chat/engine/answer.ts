@@ -4,6 +4,7 @@ import type {
   Citation,
   ContentPart,
   ConversationItem,
+  ModeReasonCode,
   Rating,
   ResponseObject,
   StreamEvent,
@@ -22,7 +23,9 @@ export interface Answer {
   citations: Citation[];
   searching: boolean;
   mode: AnswerMode | null;
+  /** In English, for a reason that has no words here. */
   modeReason: string | null;
+  modeReasonCode: ModeReasonCode | null;
   failure: ApiFailure | null;
   incompleteReason: string | null;
   /** Number of the last event taken in; null before the first. */
@@ -43,6 +46,7 @@ export function emptyAnswer(responseId: string): Answer {
     searching: false,
     mode: null,
     modeReason: null,
+    modeReasonCode: null,
     failure: null,
     incompleteReason: null,
     lastSeq: null,
@@ -108,6 +112,7 @@ export function adoptResponse(answer: Answer, response: ResponseObject): Answer 
     status: statusOf(response.status),
     mode: response.budao?.mode ?? answer.mode,
     modeReason: response.budao?.mode_reason ?? answer.modeReason,
+    modeReasonCode: response.budao?.mode_reason_code ?? answer.modeReasonCode,
   };
   if (!isFinished(next)) return next;
   next.searching = false;
@@ -135,6 +140,7 @@ export function answerFromItems(responseId: string, items: readonly Conversation
   answer.reasoning = reasoningOf(items);
   answer.mode = message.mode ?? null;
   answer.modeReason = message.mode_reason ?? null;
+  answer.modeReasonCode = message.mode_reason_code ?? null;
   const feedback = message.feedback ?? null;
   answer.rating = typeof feedback === 'object' ? (feedback?.rating ?? null) : feedback;
   if (isFinished(answer)) return withFailure(answer, message.error ?? null);

@@ -16,7 +16,7 @@ import { copyText } from '../../shell/download.ts';
 import { useFeedback } from '../../shell/use-feedback.ts';
 import { type Answer, visibleText } from '../engine/answer.ts';
 import { currentChat } from '../engine/current-engine.ts';
-import { ModeBadge } from './mode-badge.tsx';
+import { ModeBadge, modeReason } from './mode-badge.tsx';
 
 const copiedForMs = 1_500;
 
@@ -39,7 +39,7 @@ export function AnswerActions({
 
   return (
     <div className="answer-actions">
-      {answer.mode !== null && <ModeBadge mode={answer.mode} reason={answer.modeReason} />}
+      {answer.mode !== null && <ModeBadge mode={answer.mode} reason={modeReason(t, answer)} />}
       {answer.text !== '' && (
         <Tooltip title={copied ? t('action.copied') : t('action.copy')}>
           <Button

@@ -1,6 +1,13 @@
 import { Popover } from 'antd';
 import type { AnswerMode } from '../../api/types.ts';
-import { useText } from '../../i18n/text.ts';
+import { hasText, type Translate, useText } from '../../i18n/text.ts';
+import type { Answer } from '../engine/answer.ts';
+
+/** A page that was loaded before the server was updated shows the server's words. */
+export function modeReason(t: Translate, { modeReason, modeReasonCode }: Answer): string | null {
+  const key = `modeReason.${modeReasonCode ?? ''}`;
+  return hasText(key) ? t(key) : modeReason;
+}
 
 /** How the answer came about; a click explains it. */
 export function ModeBadge({ mode, reason }: { mode: AnswerMode; reason: string | null }) {
