@@ -5,11 +5,18 @@ import type { Chunk } from './chunk/chunk.ts';
 export interface BlobStore {
   /** Stores the stream; the same content twice is one blob. @throws BudaoError too_large, storage_full */
   put(content: Readable, options: { maxBytes: number }): Promise<{ sha256: string; bytes: number }>;
-  /** @throws BudaoError blob_missing */
+  /**
+   * Its bytes, compared with their hash: a small blob before the first of them is given out, a large one before the
+   * last, so that whoever reads to the end has what was stored.
+   *
+   * @throws BudaoError blob_missing, blob_corrupt; a large blob's stream fails with the latter
+   */
   open(sha256: string): Promise<Readable>;
   has(sha256: string): Promise<boolean>;
   /** Reads the whole blob again and compares its hash. */
   verify(sha256: string): Promise<'ok' | 'missing' | 'corrupt'>;
+  /** Hashes of the blobs that were last seen damaged. Putting the same content again takes one off. */
+  damaged(): Promise<ReadonlySet<string>>;
   /**
    * Removes the blob; with `idleMs` not one that was put within that time: somebody may be about to name it.
    * @returns whether it was removed

@@ -1,12 +1,13 @@
 import { spawn } from 'node:child_process';
-import { readdir, rm, truncate, writeFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { open, readdir, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ROOT, Service } from '../support/service.ts';
 import { until } from '../support/until.ts';
 import { expectError } from './expect-error.ts';
-import { QUESTION, StoredBefore, upload } from './stored-before.ts';
+import { QUESTION, StoredBefore, settled, upload, type VectorStoreFile } from './stored-before.ts';
 
 // One service for all: every repair leaves it as it was.
 let service: Service;
@@ -42,6 +43,16 @@ async function filesBelow(folder: string, matching: RegExp): Promise<string[]> {
   const matched = files.filter((file) => matching.test(file));
   expect(matched).not.toEqual([]);
   return matched;
+}
+
+/** As a failing disk does it: the same length, one bit of one byte in the middle. */
+async function flipByte(path: string): Promise<void> {
+  await using file = await open(path, 'r+');
+  const at = (await file.stat()).size >> 1;
+  const byte = Buffer.alloc(1);
+  await file.read(byte, 0, 1, at);
+  byte[0]! ^= 1;
+  await file.write(byte, 0, 1, at);
 }
 
 async function restart(): Promise<void> {
@@ -156,7 +167,7 @@ describe('the content of a document', () => {
   test('that is damaged is found by a deep look, and the same file brings it back', async () => {
     const original = await (await content()).text();
     const [path = ''] = await filesBelow('blobs', /[0-9a-f]{64}$/);
-    await writeFile(path, original.replace('15', '51'));
+    await flipByte(path);
     const { findings } = await doctor('--deep');
     expect(findings).toContainEqual(
       expect.objectContaining({ check: 'blob-corrupt', subject: before.documentId, fixed: false }),
@@ -166,5 +177,50 @@ describe('the content of a document', () => {
     await upload(service, before.knowledgeBaseId, '同一份.md', original);
     expect(await before.fingerprint()).toBe(fingerprint);
     expect((await doctor('--deep')).findings.filter(({ check }) => check.startsWith('blob'))).toEqual([]);
+  });
+
+  const warningsOf = async (): Promise<string[]> => {
+    const path = `/v1/vector_stores/${before.knowledgeBaseId}/files/${before.documentId}`;
+    return (await service.json<VectorStoreFile>('GET', path)).warnings;
+  };
+
+  test('with one byte flipped is not given out; the document says so and what to do', async () => {
+    const original = await (await content()).text();
+    const [path = ''] = await filesBelow('blobs', /[0-9a-f]{64}$/);
+    expect(await warningsOf()).toEqual([]);
+    await flipByte(path);
+    expect(await expectError(await content(), { status: 500, code: 'blob_corrupt' })).toMatch(
+      /Upload the same file again/,
+    );
+    expect(await warningsOf()).toEqual([expect.stringMatching(/damaged .* Upload the same file again/)]);
+    expect(await service.json('GET', `/v1/files/${before.documentId}`)).toMatchObject({
+      status: 'error',
+      status_details: expect.stringMatching(/Upload the same file again/),
+    });
+    // Seen once, it is remembered without a deep look.
+    expect((await doctor()).findings).toContainEqual(
+      expect.objectContaining({ check: 'blob-corrupt', subject: before.documentId }),
+    );
+    await upload(service, before.knowledgeBaseId, '同一份.md', original);
+    expect(await warningsOf()).toEqual([]);
+    expect(await before.fingerprint()).toBe(fingerprint);
+  });
+
+  test('with one byte flipped is not taken in', async () => {
+    const original = Buffer.from('# 值班\n\n第一条 夜班 12 小时。\n');
+    const { id } = await upload(service, before.knowledgeBaseId, '值班.md', original);
+    expect((await settled(service, before.knowledgeBaseId, id)).status).toBe('completed');
+    const sha256 = createHash('sha256').update(original).digest('hex');
+    await flipByte(join(service.dataDir, 'blobs', sha256.slice(0, 2), sha256));
+    await service.json('POST', `/v1/vector_stores/${before.knowledgeBaseId}/files/${id}/reingest`);
+    const file = await settled(service, before.knowledgeBaseId, id);
+    expect(file).toMatchObject({ status: 'failed', last_error: { code: 'blob_corrupt' } });
+    expect(file.warnings).toEqual([expect.stringMatching(/damaged/)]);
+    await upload(service, before.knowledgeBaseId, '同一份值班.md', original);
+    await service.json('POST', `/v1/vector_stores/${before.knowledgeBaseId}/files/${id}/reingest`);
+    expect(await settled(service, before.knowledgeBaseId, id)).toMatchObject({
+      status: 'completed',
+      warnings: [],
+    });
   });
 });

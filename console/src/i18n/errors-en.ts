@@ -77,6 +77,9 @@ export const errorsInEn: Record<keyof typeof errorsInZh, string> = {
   'error.storage_full.advice': 'Ask an administrator to free space, then try again.',
   'error.blob_missing': 'The original file is missing.',
   'error.blob_missing.advice': 'Upload the document again.',
+  'error.blob_corrupt': 'The original file is damaged on the disk.',
+  'error.blob_corrupt.advice':
+    'Upload the same file again: its content takes the place of the damaged one. Or restore it from a backup.',
   'error.empty_document': 'The document holds no text.',
   'error.empty_document.advice': 'Check that the file is complete, then upload it again.',
   'error.unsupported_format': 'This file format is not supported.',

@@ -74,6 +74,8 @@ export const errorsInZh = {
   'error.storage_full.advice': '请管理员清理空间后重试。',
   'error.blob_missing': '原文件丢失。',
   'error.blob_missing.advice': '请重新上传这份文档。',
+  'error.blob_corrupt': '原文件在磁盘上已损坏。',
+  'error.blob_corrupt.advice': '请重新上传同一个文件，其内容会取代损坏的那一份；或从备份恢复。',
   'error.empty_document': '文档里没有文字。',
   'error.empty_document.advice': '请检查文件是否完整，再重新上传。',
   'error.unsupported_format': '不支持这种文件格式。',

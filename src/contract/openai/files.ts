@@ -22,7 +22,9 @@ export interface FileObject {
   created_at: number;
   filename: string;
   purpose: string;
-  status: 'processed';
+  /** `error` once the stored bytes were seen damaged; `status_details` then says what to do. */
+  status: 'processed' | 'error';
+  status_details?: string;
 }
 
 /** The text that chunk offsets refer to. */

@@ -47,7 +47,7 @@ export function documentRoutes(dependencies: KnowledgeDependencies, slots: Uploa
     });
     announceRuns(runs, [run]);
     hintToPoll(reply, membership.status);
-    return vectorStoreFileObject(membership);
+    return vectorStoreFileObject(membership, await blobs.damaged());
   };
 
   const artifactOf = async (request: FastifyRequest<ByFile>): Promise<Artifact | null> => {

@@ -15,7 +15,7 @@ type ByBatch = { Params: { id: string; batch: string } };
 const tag = 'Vector store file batches';
 
 export function fileBatchRoutes(dependencies: KnowledgeDependencies): FastifyPluginAsync {
-  const { ledger, runs } = dependencies;
+  const { ledger, runs, blobs } = dependencies;
 
   const create = async (request: FastifyRequest<ById>, reply: FastifyReply): Promise<unknown> => {
     const body = validateBody(CreateFileBatch, request.body);
@@ -69,7 +69,11 @@ export function fileBatchRoutes(dependencies: KnowledgeDependencies): FastifyPlu
       status: filter,
       limit: limit + 1,
     });
-    return listPage(memberships.map(vectorStoreFileObject), limit);
+    const damaged = await blobs.damaged();
+    return listPage(
+      memberships.map((membership) => vectorStoreFileObject(membership, damaged)),
+      limit,
+    );
   };
 
   return async (app) => {

@@ -34,14 +34,18 @@ export function fileRoutes(dependencies: KnowledgeDependencies, slots: UploadSlo
     const document = await scopeLedger(ledger, workspaceId).transaction((tx) =>
       createDocument(tx, { filename, sha256, bytes, purpose: fields.purpose, accountId }, Date.now()),
     );
-    return fileObject(document);
+    return fileObject(document, await blobs.damaged());
   };
 
   const list = async (request: FastifyRequest): Promise<unknown> => {
     const { limit, ...page } = validate(FileListQuery, request.query);
     const sql = scopeSql(ledger.read, request.principal.workspaceId);
     const documents = await listDocuments(sql, { ...page, limit: limit + 1 });
-    return listPage(documents.map(fileObject), limit);
+    const damaged = await blobs.damaged();
+    return listPage(
+      documents.map((document) => fileObject(document, damaged)),
+      limit,
+    );
   };
 
   const content = async (request: FastifyRequest<ById>, reply: FastifyReply): Promise<unknown> => {
@@ -101,6 +105,7 @@ export function fileRoutes(dependencies: KnowledgeDependencies, slots: UploadSlo
       async (request) =>
         fileObject(
           await getDocument(scopeSql(ledger.read, request.principal.workspaceId), request.params.id),
+          await blobs.damaged(),
         ),
     );
     app.get<ById>(

@@ -7,6 +7,7 @@ import type {
   VectorStoreFileObject,
   VectorStoreObject,
 } from '../../contract/openai/vector-stores.ts';
+import { DAMAGED_ORIGINAL } from '../../knowledge/extract/refusals.ts';
 import type { Document } from '../../knowledge/library/documents.ts';
 import { expiresAt, isExpired } from '../../knowledge/library/expiry.ts';
 import type { FileBatch } from '../../knowledge/library/file-batches.ts';
@@ -14,7 +15,9 @@ import type { KnowledgeBase } from '../../knowledge/library/knowledge-bases.ts';
 import type { Chunking, Membership } from '../../knowledge/library/memberships.ts';
 import type { RetrievedHit } from '../../knowledge/retrieve/retrieve.ts';
 
-export function fileObject(document: Document): FileObject {
+/** `damaged` holds the hashes of the stored contents that were seen damaged. */
+export function fileObject(document: Document, damaged: ReadonlySet<string>): FileObject {
+  const isDamaged = damaged.has(document.sha256);
   return {
     id: document.id,
     object: 'file',
@@ -22,7 +25,8 @@ export function fileObject(document: Document): FileObject {
     created_at: seconds(document.createdAt),
     filename: document.filename,
     purpose: document.purpose,
-    status: 'processed',
+    status: isDamaged ? 'error' : 'processed',
+    ...(isDamaged ? { status_details: DAMAGED_ORIGINAL } : {}),
   };
 }
 
@@ -58,8 +62,12 @@ export function vectorStoreObject(base: KnowledgeBase, now: number): VectorStore
   };
 }
 
-export function vectorStoreFileObject(membership: Membership): VectorStoreFileObject {
+export function vectorStoreFileObject(
+  membership: Membership,
+  damaged: ReadonlySet<string>,
+): VectorStoreFileObject {
   const { summary, chunking } = membership;
+  const warnings = summary.warnings ?? [];
   return {
     id: membership.documentId,
     object: 'vector_store.file',
@@ -78,7 +86,7 @@ export function vectorStoreFileObject(membership: Membership): VectorStoreFileOb
     format: summary.format ?? null,
     pages: summary.pages ?? null,
     chunk_count: membership.chunks,
-    warnings: summary.warnings ?? [],
+    warnings: damaged.has(membership.sha256) ? [...warnings, DAMAGED_ORIGINAL] : warnings,
     run_id: membership.runId,
   };
 }

@@ -28,7 +28,7 @@ type ByFile = { Params: { id: string; file: string } };
 const tag = 'Vector store files';
 
 export function vectorStoreFileRoutes(dependencies: KnowledgeDependencies): FastifyPluginAsync {
-  const { ledger, runs } = dependencies;
+  const { ledger, runs, blobs } = dependencies;
   const find = (request: FastifyRequest<ByFile>): Promise<Membership> =>
     getMembership(
       scopeSql(ledger.read, request.principal.workspaceId),
@@ -55,7 +55,7 @@ export function vectorStoreFileRoutes(dependencies: KnowledgeDependencies): Fast
     });
     announceRuns(runs, [run]);
     hintToPoll(reply, membership.status);
-    return vectorStoreFileObject(membership);
+    return vectorStoreFileObject(membership, await blobs.damaged());
   };
 
   const list = async (request: FastifyRequest<ById>): Promise<unknown> => {
@@ -69,7 +69,11 @@ export function vectorStoreFileRoutes(dependencies: KnowledgeDependencies): Fast
       status: filter,
       limit: limit + 1,
     });
-    return listPage(memberships.map(vectorStoreFileObject), limit);
+    const damaged = await blobs.damaged();
+    return listPage(
+      memberships.map((membership) => vectorStoreFileObject(membership, damaged)),
+      limit,
+    );
   };
 
   const update = async (request: FastifyRequest<ByFile>): Promise<unknown> => {
@@ -78,7 +82,7 @@ export function vectorStoreFileRoutes(dependencies: KnowledgeDependencies): Fast
     const membership = await scopeLedger(ledger, request.principal.workspaceId).transaction((tx) =>
       setAttributes(tx, id, file, attributes ?? {}, Date.now()),
     );
-    return vectorStoreFileObject(membership);
+    return vectorStoreFileObject(membership, await blobs.damaged());
   };
 
   const remove = async (request: FastifyRequest<ByFile>): Promise<unknown> => {
@@ -100,7 +104,7 @@ export function vectorStoreFileRoutes(dependencies: KnowledgeDependencies): Fast
     });
     announceRuns(runs, [run]);
     hintToPoll(reply, membership.status);
-    return vectorStoreFileObject(membership);
+    return vectorStoreFileObject(membership, await blobs.damaged());
   };
 
   return async (app) => {
@@ -130,7 +134,7 @@ export function vectorStoreFileRoutes(dependencies: KnowledgeDependencies): Fast
       async (request, reply) => {
         const membership = await find(request);
         hintToPoll(reply, membership.status);
-        return vectorStoreFileObject(membership);
+        return vectorStoreFileObject(membership, await blobs.damaged());
       },
     );
     app.post<ByFile>(

@@ -1,18 +1,19 @@
 import { INDEX_RUN, INGEST_RUN, REBUILD_RUN } from '../ingest/inputs.ts';
 import { DELETED_DOCUMENT_GRACE_MS, type Examination, openRuns, UNNAMED_GRACE_MS } from './examination.ts';
 
-/** Every document's bytes are there and, if asked for, what they were. */
+/** Every document's bytes are there and, if asked for or once seen damaged, what they were. */
 export async function checkBlobs(examination: Examination): Promise<void> {
   const { blobs } = examination.stores;
   const documents = await examination.all<{ id: string; filename: string; sha256: string }>(
     'SELECT id, filename, sha256 FROM document WHERE deleted_at IS NULL ORDER BY id',
   );
   const states = new Map<string, 'ok' | 'missing' | 'corrupt'>();
+  const damaged = await blobs.damaged();
   examination.checked.documents = documents.length;
   for (const { id, filename, sha256 } of documents) {
     let state = states.get(sha256);
     if (state === undefined) {
-      if (examination.options.deep === true) state = await blobs.verify(sha256);
+      if (examination.options.deep === true || damaged.has(sha256)) state = await blobs.verify(sha256);
       else state = (await blobs.has(sha256)) ? 'ok' : 'missing';
       states.set(sha256, state);
       examination.checked.blobs += 1;

@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import { open } from 'node:fs/promises';
 import { BudaoError } from '../../contract/errors.ts';
 import { BlockCollector } from './block-collector.ts';
@@ -15,7 +16,14 @@ import type { ExtractedDocument, ExtractionLimits } from './extracted-document.t
 import { declaredCharset } from './formats/html.ts';
 import { hasMacros } from './opc-package.ts';
 import type { ParseContext, Parsed } from './parse-context.ts';
-import { corruptDocument, emptyDocument, refusal, tooLarge, unsupportedFormat } from './refusals.ts';
+import {
+  corruptDocument,
+  damagedOriginal,
+  emptyDocument,
+  refusal,
+  tooLarge,
+  unsupportedFormat,
+} from './refusals.ts';
 import { ZipArchive } from './zip-archive.ts';
 
 /**
@@ -27,8 +35,11 @@ export async function extract(
   bytesPath: string,
   filename: string,
   limits: ExtractionLimits,
+  /** What the bytes must be; these very ones are read on, so that nothing can change in between. */
+  sha256?: string,
 ): Promise<ExtractedDocument> {
   const bytes = await readBytes(bytesPath, limits.maxBytes);
+  if (sha256 !== undefined && hash('sha256', bytes) !== sha256) throw damagedOriginal();
   const out = new BlockCollector(limits);
   const { format, parsed } = await parse({ bytes, limits, out }, filename).catch((error: unknown) => {
     throw asRefusal(error);

@@ -9,6 +9,8 @@ export interface ParserRequest {
   path: string;
   /** As the person named the file; only its extension is looked at. */
   filename: string;
+  /** What the bytes must be. */
+  sha256?: string | undefined;
   limits: ExtractionLimits;
 }
 

@@ -1,5 +1,8 @@
 import { BudaoError } from '../../contract/errors.ts';
 
+export const DAMAGED_ORIGINAL =
+  'The stored original of this file is damaged on the disk. Upload the same file again: its content takes the place of the damaged one. Or restore it from a backup.';
+
 /** Why a document cannot be taken in. Stable: stored with the document and translated by the console. */
 export type RefusalCode =
   | 'empty_document'
@@ -12,7 +15,8 @@ export type RefusalCode =
   | 'unpacks_too_large'
   | 'extraction_timeout'
   | 'extraction_out_of_memory'
-  | 'extraction_crashed';
+  | 'extraction_crashed'
+  | 'blob_corrupt';
 
 /** A refusal that stays the same however often the same bytes are tried. */
 export function refusal(code: RefusalCode, message: string, cause?: unknown): BudaoError {
@@ -61,6 +65,11 @@ export function unpacksTooLarge(detail: string): BudaoError {
     'unpacks_too_large',
     `The document unpacks to far more than its size (${detail}). If it is genuine, remove embedded files and pictures or split it, then upload it again.`,
   );
+}
+
+/** The bytes on the disk are not those that were uploaded. */
+export function damagedOriginal(): BudaoError {
+  return refusal('blob_corrupt', DAMAGED_ORIGINAL);
 }
 
 export function crashedDocument(detail: string, cause?: unknown): BudaoError {

@@ -8,6 +8,8 @@ export interface ExtractionJob {
   path: string;
   /** As the person named it; may be anything. */
   filename: string;
+  /** What the bytes must be; others are refused as damaged. */
+  sha256?: string | undefined;
   signal?: AbortSignal | undefined;
 }
 
@@ -68,7 +70,8 @@ export class ParserPool implements AsyncDisposable {
     const child = this.#child?.alive === true ? this.#child : new ParserChild(this.#options);
     this.#child = child;
     try {
-      return await child.extract({ id: this.#nextId++, path: job.path, filename: job.filename }, signal);
+      const { path, filename, sha256 } = job;
+      return await child.extract({ id: this.#nextId++, path, filename, sha256 }, signal);
     } finally {
       if (!child.alive || child.jobs >= documentsPerChild) await this.#endChild();
       else this.#idleTimer = setTimeout(() => void this.#endChild(), idleMs).unref();

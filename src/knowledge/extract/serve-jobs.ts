@@ -32,7 +32,12 @@ export function serveJobs(parse: typeof extract, maxResidentBytes: number): void
 async function answer(parse: typeof extract, request: ParserRequest): Promise<void> {
   const { id } = request;
   try {
-    const { blocks, ...document } = await parse(request.path, request.filename, request.limits);
+    const { blocks, ...document } = await parse(
+      request.path,
+      request.filename,
+      request.limits,
+      request.sha256,
+    );
     await sendBlocks(id, blocks);
     await send({ type: 'done', id, document });
   } catch (error) {

@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream';
 import { text as readText } from 'node:stream/consumers';
+import { pipeline } from 'node:stream/promises';
 import { promisify } from 'node:util';
 import { createGunzip, gzip } from 'node:zlib';
 import type { Chunk } from '../chunk/chunk.ts';
@@ -28,10 +29,10 @@ export async function saveArtifact(derived: BlobStore, artifact: Artifact): Prom
   return sha256;
 }
 
-/** @throws BudaoError blob_missing when it has to be derived again */
+/** @throws BudaoError blob_missing, blob_corrupt when it has to be derived again */
 export async function loadArtifact(derived: BlobStore, sha256: string): Promise<Artifact> {
   const packed = await derived.open(sha256);
-  return JSON.parse(await readText(packed.pipe(createGunzip()))) as Artifact;
+  return JSON.parse(await pipeline(packed, createGunzip(), readText)) as Artifact;
 }
 
 export function encodeVector(vector: readonly number[]): string {

@@ -9,7 +9,13 @@ import { type Artifact, encodeVector, saveArtifact } from './artifact.ts';
 
 /** The parser process, as ingest needs it. */
 export interface Extractor {
-  extract(job: { path: string; filename: string; signal?: AbortSignal }): Promise<ExtractedDocument>;
+  extract(job: {
+    path: string;
+    filename: string;
+    /** What the bytes must be. @throws BudaoError blob_corrupt */
+    sha256: string;
+    signal?: AbortSignal;
+  }): Promise<ExtractedDocument>;
 }
 
 /** A blob's bytes as a file of this machine, for a parser in another process. */
@@ -59,11 +65,7 @@ export async function deriveArtifact(
   const { signal, onProgress } = options;
   if (!(await dependencies.blobs.has(membership.sha256))) throw blobMissing(membership.filename);
   await onProgress('extracting', PHASE_START.extracting);
-  const document = await dependencies.extractor.extract({
-    path: dependencies.blobs.path(membership.sha256),
-    filename: membership.filename,
-    signal,
-  });
+  const document = await extractOriginal(dependencies, membership, signal);
   signal.throwIfAborted();
   await onProgress('chunking', PHASE_START.chunking);
   const chunks = titledChunks(membership, document, membership.chunking);
@@ -80,6 +82,20 @@ export async function deriveArtifact(
   const saved = await saveArtifact(dependencies.derived, artifact);
   const { format, title, pages, warnings } = artifact;
   return { artifact: saved, format, title, pages, warnings, chunks: chunks.length };
+}
+
+async function extractOriginal(
+  { extractor, blobs }: DeriveDependencies,
+  { filename, sha256 }: Membership,
+  signal: AbortSignal,
+): Promise<ExtractedDocument> {
+  try {
+    return await extractor.extract({ path: blobs.path(sha256), filename, sha256, signal });
+  } catch (error) {
+    // Looking at it marks it, so that every document with this content says so.
+    if (error instanceof BudaoError && error.code === 'blob_corrupt') await blobs.verify(sha256);
+    throw error;
+  }
 }
 
 /** A document without a title of its own goes by its file name, so that every chunk says where it is from. */

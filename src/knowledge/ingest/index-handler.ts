@@ -267,7 +267,7 @@ async function loadIndexedChunks(
 
 /** Missing, cut short or damaged: all the same for something that can be derived again. */
 function isUnreadable(error: unknown): boolean {
-  if (error instanceof BudaoError) return error.code === 'blob_missing';
+  if (error instanceof BudaoError) return error.code === 'blob_missing' || error.code === 'blob_corrupt';
   const code = (error as NodeJS.ErrnoException).code ?? '';
   return error instanceof SyntaxError || code.startsWith('Z_');
 }

@@ -1,8 +1,8 @@
-import { mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises';
+import { mkdtemp, open, readdir, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
-import { text } from 'node:stream/consumers';
+import { buffer, text } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { FolderBlobs } from './folder-blobs.ts';
 
@@ -47,6 +47,45 @@ describe('blobs in a folder', () => {
     expect(await blobs.verify(sha256)).toBe('corrupt');
     await put('content');
     expect(await blobs.verify(sha256)).toBe('ok');
+  });
+
+  describe.each([
+    { name: 'small', size: 5_000 },
+    { name: 'large', size: 20 * 1024 * 1024 },
+  ])('of a $name size', ({ size }) => {
+    const content = Buffer.alloc(size, 'content of some length ');
+    const store = () => blobs.put(Readable.from([content]), { maxBytes: size });
+    const flip = async (sha256: string, at: number) => {
+      await using file = await open(blobs.path(sha256), 'r+');
+      await file.write(Buffer.from([content[at]! ^ 1]), 0, 1, at);
+    };
+
+    it('come back whole', async () => {
+      const { sha256 } = await store();
+      expect(content.equals(await buffer(await blobs.open(sha256)))).toBe(true);
+    });
+
+    it.each([0, size >> 1, size - 1])('never reach their end with the byte at %i flipped', async (at) => {
+      const { sha256 } = await store();
+      await flip(sha256, at);
+      const read = async () => buffer(await blobs.open(sha256));
+      await expect(read()).rejects.toMatchObject({ code: 'blob_corrupt' });
+      expect([...(await blobs.damaged())]).toEqual([sha256]);
+      await store();
+      expect([...(await blobs.damaged())]).toEqual([]);
+      expect((await read()).length).toBe(size);
+    });
+  });
+
+  it('are no longer called damaged once a look finds them as they were stored', async () => {
+    const { sha256 } = await put('content');
+    await writeFile(blobs.path(sha256), 'damaged');
+    expect(await blobs.verify(sha256)).toBe('corrupt');
+    expect([...(await blobs.damaged())]).toEqual([sha256]);
+    await writeFile(blobs.path(sha256), 'content');
+    expect(await blobs.verify(sha256)).toBe('ok');
+    expect([...(await blobs.damaged())]).toEqual([]);
+    expect(await Array.fromAsync(blobs.list())).toEqual([sha256]);
   });
 
   it('keep content that was put again a moment ago, although it had lain there unused', async () => {

@@ -1,14 +1,19 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { access, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { access, open, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 import { BudaoError } from '../../contract/errors.ts';
 import type { BlobStore } from '../../knowledge/ports.ts';
 import { makeFolderDurably, renameDurably, syncFolder, temporaryPathBeside } from '../files/durable-file.ts';
 
 /** Left behind by killed processes; older ones belong to nobody any more. */
 const STALE_TEMPORARY_MS = 60 * 60_000;
+
+/** Up to here a blob is held in memory, so that its damage is told in place of its first byte. */
+const MAX_HELD_BYTES = 8 * 1024 * 1024;
+/** Holds an empty file for each blob that was found damaged, under the same name. */
+const DAMAGED_FOLDER = 'damaged';
 
 /** Blobs in a folder: `ab/abcdef…`, named by SHA-256, written once and never changed. */
 export class FolderBlobs implements BlobStore {
@@ -27,6 +32,7 @@ export class FolderBlobs implements BlobStore {
       // In the place of the same content too: that one may be damaged, half synced by another, or about to be deleted.
       await renameDurably(temporary, this.path(written.sha256));
       await syncFolder(this.#folder);
+      await this.#mark(written.sha256, false);
       return written;
     } catch (error) {
       await rm(temporary, { force: true });
@@ -35,15 +41,11 @@ export class FolderBlobs implements BlobStore {
   }
 
   async open(sha256: string): Promise<Readable> {
-    const path = this.path(sha256);
-    if (!(await this.has(sha256))) {
-      throw new BudaoError(
-        'internal',
-        'blob_missing',
-        `The content ${sha256} is missing from the data folder. Run \`budao doctor\`.`,
-      );
-    }
-    return createReadStream(path);
+    const file = await stat(this.path(sha256)).catch(() => null);
+    if (file === null) throw blobMissing(sha256);
+    const checked = this.#readChecked(sha256);
+    if (file.size > MAX_HELD_BYTES) return Readable.from(checked, { objectMode: false });
+    return Readable.from([Buffer.concat(await Array.fromAsync(checked))], { objectMode: false });
   }
 
   async has(sha256: string): Promise<boolean> {
@@ -55,9 +57,18 @@ export class FolderBlobs implements BlobStore {
 
   async verify(sha256: string): Promise<'ok' | 'missing' | 'corrupt'> {
     if (!(await this.has(sha256))) return 'missing';
-    const hash = createHash('sha256');
-    for await (const chunk of createReadStream(this.path(sha256))) hash.update(chunk as Buffer);
-    return hash.digest('hex') === sha256 ? 'ok' : 'corrupt';
+    try {
+      for await (const _ of this.#readChecked(sha256));
+      await this.#mark(sha256, false);
+      return 'ok';
+    } catch (error) {
+      if (error instanceof BudaoError && error.code === 'blob_corrupt') return 'corrupt';
+      throw error;
+    }
+  }
+
+  async damaged(): Promise<ReadonlySet<string>> {
+    return new Set(await readdir(join(this.#folder, DAMAGED_FOLDER)).catch(() => []));
   }
 
   async delete(sha256: string, options: { idleMs: number } = { idleMs: 0 }): Promise<boolean> {
@@ -76,6 +87,7 @@ export class FolderBlobs implements BlobStore {
       throw error;
     }
     await rm(aside, { force: true });
+    await this.#mark(sha256, false);
     return true;
   }
 
@@ -101,6 +113,34 @@ export class FolderBlobs implements BlobStore {
       removed++;
     }
     return removed;
+  }
+
+  /** The last piece is given out only after the whole has proved to be what was stored. */
+  async *#readChecked(sha256: string): AsyncGenerator<Buffer> {
+    const hash = createHash('sha256');
+    let held: Buffer | null = null;
+    for await (const chunk of createReadStream(this.path(sha256)) as AsyncIterable<Buffer>) {
+      hash.update(chunk);
+      if (held !== null) yield held;
+      held = chunk;
+    }
+    if (hash.digest('hex') !== sha256) {
+      await this.#mark(sha256, true);
+      throw blobCorrupt(sha256);
+    }
+    if (held !== null) yield held;
+  }
+
+  /** Only a remark for people, so that a disk that takes no more changes nothing about the outcome. */
+  async #mark(sha256: string, isDamaged: boolean): Promise<void> {
+    const path = join(this.#folder, DAMAGED_FOLDER, sha256);
+    try {
+      if (!isDamaged) return await rm(path, { force: true });
+      await makeFolderDurably(join(this.#folder, DAMAGED_FOLDER));
+      await writeFile(path, '');
+    } catch {
+      // The next look at the blob finds the same again.
+    }
   }
 
   async #isIdle(path: string, idleMs: number): Promise<boolean> {
@@ -136,6 +176,22 @@ async function writeHashed(
     await file.close();
   }
   return { sha256: hash.digest('hex'), bytes };
+}
+
+function blobMissing(sha256: string): BudaoError {
+  return new BudaoError(
+    'internal',
+    'blob_missing',
+    `The content ${sha256} is missing from the data folder. Run \`budao doctor\`.`,
+  );
+}
+
+function blobCorrupt(sha256: string): BudaoError {
+  return new BudaoError(
+    'internal',
+    'blob_corrupt',
+    `The content ${sha256} is damaged on the disk and is not given out. Upload the same file again, or restore it from a backup; what was derived from a document, \`budao doctor --deep --fix\` derives again.`,
+  );
 }
 
 function tooLarge(maxBytes: number): BudaoError {
