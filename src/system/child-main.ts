@@ -4,6 +4,9 @@ import type { FromChild, ToChild } from './child-process.ts';
 import { type Configuration, loadConfiguration } from './configuration.ts';
 import { createLog } from './log.ts';
 
+/** Below the supervisor's own patience; whoever else sends SIGTERM has nobody who would end what hangs. */
+const LEAVE_DEADLINE_MS = 7_500;
+
 /** What every child process does the same way: answer pings, leave on SIGTERM, die with its supervisor. */
 export async function runChild(
   role: string,
@@ -12,13 +15,15 @@ export async function runChild(
     stop: () => Promise<void>;
   }>,
 ): Promise<void> {
-  const configuration = loadConfiguration(process.env);
-  const log = createLog(configuration, role);
+  dieWithSupervisor();
   process.on('message', (message: ToChild) => {
     if (message.type === 'ping') tellSupervisor({ type: 'pong' });
   });
-  // Without its supervisor nobody would notice this process's death, nor start it again.
-  process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'));
+  // Ctrl-C and a closed terminal reach the whole group; the supervisor says when to leave.
+  for (const signal of ['SIGINT', 'SIGHUP']) process.on(signal, () => {});
+  const configuration = readConfiguration();
+  if (configuration === null) return;
+  const log = createLog(configuration, role);
   process.on('uncaughtException', (error) => die(log, error));
   process.on('unhandledRejection', (error) => die(log, error));
   try {
@@ -27,13 +32,7 @@ export async function runChild(
       log,
       processId: process.env.BUDAO_PROCESS_ID ?? 'proc_alone',
     });
-    const leave = (): void => {
-      void stop()
-        .catch((error: unknown) => log.error({ err: error }, 'stopping failed'))
-        .finally(() => process.exit(0));
-    };
-    process.once('SIGTERM', leave);
-    process.on('SIGINT', () => {});
+    process.once('SIGTERM', () => leave(log, stop));
     tellSupervisor({ type: 'ready', ...(url === undefined ? {} : { url }) });
   } catch (error) {
     if (error instanceof BudaoError && error.kind === 'invalid') refuse(error);
@@ -41,7 +40,33 @@ export async function runChild(
   }
 }
 
-/** The supervisor prints the reason and ends everything: a restart would not mend it. */
+/** Without its supervisor nobody would notice this process's death, nor start it again. */
+function dieWithSupervisor(): void {
+  const dieNow = (): void => void process.kill(process.pid, 'SIGKILL');
+  process.on('disconnect', dieNow);
+  // Lost while the modules were being loaded: nobody tells a second time.
+  if (process.connected === false) dieNow();
+}
+
+/** Null for a file that somebody has spoilt since the supervisor read it. */
+function readConfiguration(): Configuration | null {
+  try {
+    return loadConfiguration(process.env);
+  } catch (error) {
+    if (!(error instanceof BudaoError)) throw error;
+    refuse(error);
+    return null;
+  }
+}
+
+function leave(log: Logger, stop: () => Promise<void>): void {
+  setTimeout(() => die(log, new Error('stopping took too long')), LEAVE_DEADLINE_MS).unref();
+  void stop()
+    .catch((error: unknown) => log.error({ err: error }, 'stopping failed'))
+    .finally(() => process.exit(0));
+}
+
+/** The supervisor says the reason, and decides whether to try again. */
 function refuse(error: BudaoError): void {
   tellSupervisor({ type: 'refused', message: error.message }, () => process.exit(1));
 }

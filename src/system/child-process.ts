@@ -19,13 +19,22 @@ const PING_INTERVAL_MS = 1_000;
  * that was itself frozen has answers waiting that it has not read.
  */
 const MAX_UNANSWERED_PINGS = 10;
+/** Loading native code and models blocks a child that starts, for long on a cold or crowded machine. */
+const MAX_UNANSWERED_WHILE_STARTING = 60;
 
 export interface ChildCallbacks {
   /** The child is dead: `processId` will never write again. */
-  onDeath(processId: string, detail: { code: number | null; signal: string | null }): void;
+  onDeath(processId: string, detail: ChildDeath): void;
   onReady(url: string | undefined): void;
-  /** The child says that it cannot start at all, for a reason that a restart does not mend. */
+  /** The child cannot start as things are. It is started again and again, unless it is told to stop. */
   onRefused(message: string): void;
+}
+
+export interface ChildDeath {
+  code: number | null;
+  signal: string | null;
+  /** Nobody had asked for it: neither the supervisor nor a SIGTERM. */
+  isUnexpected: boolean;
 }
 
 /** Keeps one child process of a role alive. */
@@ -38,6 +47,7 @@ export class KeptChild {
   #processId = '';
   #startedMs = 0;
   #unansweredPings = 0;
+  #isReady = false;
   #youngDeaths = 0;
   #stopping = false;
 
@@ -67,12 +77,15 @@ export class KeptChild {
     this.#processId = newId('process');
     this.#startedMs = performance.now();
     this.#unansweredPings = 0;
-    const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
-    const entry = fileURLToPath(new URL(`./processes/${this.role}.${extension}`, import.meta.url));
-    const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', entry], {
-      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-      env: { ...this.#environment, BUDAO_PROCESS_ID: this.#processId },
-    });
+    this.#isReady = false;
+    let child: ChildProcess;
+    try {
+      child = this.#spawn();
+    } catch {
+      // Some failures to start a process are thrown, others told later.
+      setImmediate(() => this.#onExit(null, null));
+      return;
+    }
     this.#child = child;
     child.on('message', (message: FromChild) => this.#receive(message));
     child.on('error', () => {
@@ -83,23 +96,37 @@ export class KeptChild {
     child.once('exit', (code, signal) => this.#onExit(code, signal));
   }
 
+  #spawn(): ChildProcess {
+    const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
+    const entry = fileURLToPath(new URL(`./processes/${this.role}.${extension}`, import.meta.url));
+    return spawn(process.execPath, ['--disable-warning=ExperimentalWarning', entry], {
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+      env: { ...this.#environment, BUDAO_PROCESS_ID: this.#processId },
+    });
+  }
+
   #receive(message: FromChild): void {
     this.#unansweredPings = 0;
-    if (message.type === 'ready') this.#callbacks.onReady(message.url);
+    if (message.type === 'ready') {
+      this.#isReady = true;
+      this.#callbacks.onReady(message.url);
+    }
     if (message.type === 'refused') this.#callbacks.onRefused(message.message);
   }
 
   #checkAlive(): void {
     const child = this.#child;
     if (child === null || !child.connected) return;
-    if (this.#unansweredPings >= MAX_UNANSWERED_PINGS) child.kill('SIGKILL');
+    const limit = this.#isReady ? MAX_UNANSWERED_PINGS : MAX_UNANSWERED_WHILE_STARTING;
+    if (this.#unansweredPings >= limit) child.kill('SIGKILL');
     this.#unansweredPings += 1;
     child.send({ type: 'ping' } satisfies ToChild, () => {});
   }
 
   #onExit(code: number | null, signal: string | null): void {
     this.#child = null;
-    this.#callbacks.onDeath(this.#processId, { code, signal });
+    const isUnexpected = !this.#stopping && code !== 0;
+    this.#callbacks.onDeath(this.#processId, { code, signal, isUnexpected });
     if (this.#stopping) return;
     const livedLong = performance.now() - this.#startedMs > LIVED_LONG_MS;
     this.#youngDeaths = livedLong ? 0 : this.#youngDeaths + 1;

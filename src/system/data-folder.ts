@@ -122,14 +122,7 @@ export class DataFolderLock implements Disposable {
       database?.close();
       if (isFull(error)) throw new LedgerFullError(error);
       if (!isBusy(error)) throw foreignFiles(folder.path, error);
-      const holder = existsSync(holderFile) ? ` (process ${readHolder(holderFile)})` : '';
-      throw new BudaoError(
-        'conflict',
-        'data_folder_in_use',
-        `The data folder ${folder.path} is in use by another Budao${holder}. ` +
-          'Stop that one first, or start this one with another --data-dir and --port.',
-        { cause: error },
-      );
+      throw dataFolderInUse(folder, existsSync(holderFile) ? readHolder(holderFile) : null, error);
     }
     try {
       writeFileSync(holderFile, JSON.stringify({ pid: process.pid, since: new Date().toISOString() }));
@@ -146,6 +139,21 @@ export class DataFolderLock implements Disposable {
   [Symbol.dispose](): void {
     this.#database.close();
   }
+}
+
+export function dataFolderInUse(
+  folder: DataFolder,
+  holder: number | string | null,
+  cause?: unknown,
+): BudaoError {
+  const named = holder === null ? '' : ` (process ${holder})`;
+  return new BudaoError(
+    'conflict',
+    'data_folder_in_use',
+    `The data folder ${folder.path} is in use by another Budao${named}. ` +
+      'Stop that one first, or start this one with another --data-dir and --port.',
+    { cause },
+  );
 }
 
 function isFull(error: unknown): boolean {

@@ -5,6 +5,7 @@ import { SqliteConnection } from '../stores/ledger/sqlite-connection.ts';
 import type { DataFolder } from './data-folder.ts';
 import { readEndpoint } from './endpoint-file.ts';
 import { listProcesses, type ProcessEntry } from './process-table.ts';
+import { readTroubles, type Trouble } from './troubles.ts';
 
 const PRAGMAS = ['busy_timeout = 2000', 'query_only = ON'];
 
@@ -15,11 +16,14 @@ export interface InstallationState {
   version: string | null;
   dataDir: string;
   processes: Omit<ProcessEntry, 'seenAt'>[];
+  /** What keeps a role from running, while it is tried again and again. */
+  troubles: Trouble[];
 }
 
 export async function readInstallationState(folder: DataFolder): Promise<InstallationState> {
   const processes = (await readProcesses(folder)).filter((entry) => isBudao(entry.pid));
   const hasApi = processes.some((entry) => entry.role === 'api');
+  const supervisor = processes.find((entry) => entry.role === 'supervisor');
   return {
     running: processes.length > 0,
     url: hasApi ? await readEndpoint(folder) : null,
@@ -33,6 +37,7 @@ export async function readInstallationState(folder: DataFolder): Promise<Install
       startedAt,
       runs,
     })),
+    troubles: await readTroubles(folder, supervisor?.id),
   };
 }
 

@@ -30,6 +30,10 @@ function inWords({ messages, terminal }: CliContext, state: InstallationState): 
     [t.address, state.url ?? ''],
     [t.version, state.version ?? ''],
     [t.dataDir, state.dataDir],
+    ...state.troubles.map(({ role, since, message }): [string, string] => [
+      terminal.red(t.trouble),
+      t.troubleOf(t.roles[role], formatTime(Math.floor(since / 1000)), message),
+    ]),
   ]);
   if (!state.running) return facts;
   const columns = [

@@ -178,6 +178,9 @@ Exit codes:
     address: 'Address',
     version: 'Version',
     dataDir: 'Data folder',
+    trouble: 'Trouble',
+    troubleOf: (role: string, since: string, message: string): string =>
+      `${role} does not start since ${since}: ${message}`,
     role: 'Process',
     since: 'Since',
     runs: 'Runs',

@@ -169,6 +169,8 @@ export const zh: Messages = {
     address: '地址',
     version: '版本',
     dataDir: '数据文件夹',
+    trouble: '故障',
+    troubleOf: (role, since, message) => `${role}自 ${since} 起无法启动：${message}`,
     role: '进程',
     since: '启动于',
     runs: '任务',

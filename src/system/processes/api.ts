@@ -13,6 +13,7 @@ import { runChild } from '../child-main.ts';
 import { openStores } from '../compose.ts';
 import { forgetEndpoint, rememberEndpoint } from '../endpoint-file.ts';
 import { healthChecks } from '../health-checks.ts';
+import { describePortHolder } from '../port-holder.ts';
 import { listProcesses, registerProcess, removeProcess } from '../process-table.ts';
 import { VERSION } from '../version.ts';
 import { warmUp } from '../warm-up.ts';
@@ -84,7 +85,7 @@ function urlOf({ address, family, port }: AddressInfo): string {
 
 function portError(error: NodeJS.ErrnoException, host: string, port: number): unknown {
   const message = {
-    EADDRINUSE: `Port ${port} on ${host} is in use by another program. Choose another one with --port.`,
+    EADDRINUSE: `Port ${port} on ${host} is in use by ${describePortHolder(port)}. Stop that program, or choose another port with --port.`,
     EACCES: `Port ${port} needs more rights than this user has. Choose one above 1023 with --port.`,
     EADDRNOTAVAIL: `This machine has no address ${host}. Choose another one with --host.`,
     ENOTFOUND: `The name ${host} has no address. Choose another one with --host.`,
