@@ -64,7 +64,7 @@ export async function loadSample(dependencies: {
       scoped,
       {
         name: `示例：${manifest.name.zh} / Sample: ${manifest.name.en}`,
-        description: `${manifest.description.zh} ${manifest.description.en}`,
+        description: `${manifest.description.zh} / ${manifest.description.en}`,
         metadata: {
           suggested_questions: manifest.suggestedQuestions.map(({ question }) => question).join('\n'),
         },

@@ -3,6 +3,7 @@ import { Button, Skeleton } from 'antd';
 import { useState } from 'react';
 import { createKnowledgeBase } from '../api/knowledge.ts';
 import type { KnowledgeBase } from '../api/types.ts';
+import { inLanguage } from '../i18n/bilingual.ts';
 import { formatBytes, formatDate, formatNumber } from '../i18n/format.ts';
 import { useLanguage, useText } from '../i18n/text.ts';
 import { ErrorNotice } from '../shell/error-notice.tsx';
@@ -70,10 +71,10 @@ function BaseCard({ base }: { base: KnowledgeBase }) {
     <li>
       <a className="base-card" href={hrefOf('knowledge', base.id)}>
         <span className="base-card-name">
-          <strong>{base.name}</strong>
+          <strong>{inLanguage(language, base.name)}</strong>
           {base.is_default === true && <span className="chip">{t('knowledge.default')}</span>}
         </span>
-        {base.description && <span className="muted">{base.description}</span>}
+        {base.description && <span className="muted">{inLanguage(language, base.description)}</span>}
         <span className="base-card-facts">
           {counts !== undefined && (
             <span>{t('knowledge.documents', { count: formatNumber(language, counts.total) })}</span>

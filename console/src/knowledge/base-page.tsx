@@ -10,7 +10,8 @@ import { Button, Dropdown, Tabs } from 'antd';
 import { useState } from 'react';
 import { rebuildKnowledgeBase, updateKnowledgeBase } from '../api/knowledge.ts';
 import type { KnowledgeBase } from '../api/types.ts';
-import { useText } from '../i18n/text.ts';
+import { inLanguage } from '../i18n/bilingual.ts';
+import { useLanguage, useText } from '../i18n/text.ts';
 import { hrefOf, navigate } from '../shell/router.ts';
 import { useFeedback } from '../shell/use-feedback.ts';
 import { BaseForm } from './base-form.tsx';
@@ -27,6 +28,7 @@ export interface BasePageProps {
 
 export function BasePage({ base, generation, onChanged }: BasePageProps) {
   const t = useText();
+  const language = useLanguage();
   const mayEdit = useMayEdit();
   const embedder = base.generation?.embedder;
   return (
@@ -37,9 +39,10 @@ export function BasePage({ base, generation, onChanged }: BasePageProps) {
             <ArrowLeftOutlined /> {t('room.knowledge')}
           </a>
           <h1>
-            {base.name} {base.is_default === true && <span className="chip">{t('knowledge.default')}</span>}
+            {inLanguage(language, base.name)}{' '}
+            {base.is_default === true && <span className="chip">{t('knowledge.default')}</span>}
           </h1>
-          {base.description && <p className="muted">{base.description}</p>}
+          {base.description && <p className="muted">{inLanguage(language, base.description)}</p>}
           <p className="muted small">
             {embedder ? t('knowledge.hybrid', { embedder }) : t('knowledge.lexical')}
             {base.generation?.building ? ` · ${t('knowledge.building')}` : ''}
@@ -63,6 +66,7 @@ export function BasePage({ base, generation, onChanged }: BasePageProps) {
 
 function BaseMenu({ base, onChanged }: { base: KnowledgeBase; onChanged: () => Promise<void> }) {
   const t = useText();
+  const language = useLanguage();
   const { tell, fail } = useFeedback();
   const [open, setOpen] = useState<'edit' | 'delete' | null>(null);
 
@@ -104,7 +108,10 @@ function BaseMenu({ base, onChanged }: { base: KnowledgeBase; onChanged: () => P
           ],
         }}
       >
-        <Button icon={<EllipsisOutlined />} aria-label={t('knowledge.menuOf', { name: base.name })} />
+        <Button
+          icon={<EllipsisOutlined />}
+          aria-label={t('knowledge.menuOf', { name: inLanguage(language, base.name) })}
+        />
       </Dropdown>
       {open === 'edit' && (
         <BaseForm title={t('knowledge.edit')} base={base} onSubmit={save} onClose={() => setOpen(null)} />

@@ -2,7 +2,8 @@ import { Button, Input, Modal } from 'antd';
 import { useState } from 'react';
 import { deleteKnowledgeBase } from '../api/knowledge.ts';
 import type { KnowledgeBase } from '../api/types.ts';
-import { useText } from '../i18n/text.ts';
+import { inLanguage } from '../i18n/bilingual.ts';
+import { useLanguage, useText } from '../i18n/text.ts';
 import { ErrorNotice } from '../shell/error-notice.tsx';
 
 /** Deleting a knowledge base takes its name, typed. */
@@ -16,10 +17,11 @@ export function DeleteBase({
   onClose: () => void;
 }) {
   const t = useText();
+  const name = inLanguage(useLanguage(), base.name);
   const [typed, setTyped] = useState('');
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>(null);
-  const isConfirmed = typed.trim() === base.name.trim();
+  const isConfirmed = typed.trim() === name.trim();
   const remove = async () => {
     if (!isConfirmed || busy) return;
     setBusy(true);
@@ -35,7 +37,7 @@ export function DeleteBase({
     <Modal
       open
       centered
-      title={t('knowledge.deleteTitle', { name: base.name })}
+      title={t('knowledge.deleteTitle', { name })}
       footer={null}
       width={440}
       onCancel={onClose}
@@ -48,7 +50,7 @@ export function DeleteBase({
         }}
       >
         <p className="muted">{t('knowledge.deleteText', { count: base.file_counts?.total ?? 0 })}</p>
-        <label htmlFor="delete-base-name">{t('knowledge.deleteConfirm', { name: base.name })}</label>
+        <label htmlFor="delete-base-name">{t('knowledge.deleteConfirm', { name })}</label>
         <Input
           id="delete-base-name"
           autoFocus

@@ -1,7 +1,8 @@
 import { BookOutlined, CheckOutlined, DownOutlined } from '@ant-design/icons';
 import { Button, Dropdown } from 'antd';
 import type { KnowledgeBase } from '../../api/types.ts';
-import { useText } from '../../i18n/text.ts';
+import { inLanguage } from '../../i18n/bilingual.ts';
+import { useLanguage, useText } from '../../i18n/text.ts';
 import { chosenBaseIds, type KnowledgeChoice, toggled } from './knowledge-choice.ts';
 
 export interface KnowledgePickerProps {
@@ -13,13 +14,14 @@ export interface KnowledgePickerProps {
 /** Which documents a question is asked of. */
 export function KnowledgePicker({ bases, choice, onChoose }: KnowledgePickerProps) {
   const t = useText();
+  const language = useLanguage();
   const isNone = choice !== 'default' && choice.length === 0;
   const ids = chosenBaseIds(choice, bases) ?? [];
   const named = (bases ?? []).filter((base) => ids.includes(base.id));
   const label = isNone
     ? t('picker.none')
     : named.length === 1
-      ? named[0]?.name
+      ? inLanguage(language, named[0]?.name ?? '')
       : named.length > 1
         ? t('picker.several', { count: named.length })
         : t('picker.default');
@@ -38,7 +40,7 @@ export function KnowledgePicker({ bases, choice, onChoose }: KnowledgePickerProp
           ...(bases ?? []).map((base) => ({
             key: base.id,
             icon: tick(choice !== 'default' && choice.includes(base.id)),
-            label: base.name,
+            label: inLanguage(language, base.name),
           })),
           { type: 'divider' },
           { key: 'none', icon: tick(isNone), label: t('picker.none') },

@@ -2,7 +2,7 @@ import { Button } from 'antd';
 import { listDocuments } from '../../api/knowledge.ts';
 import { currentWorkspace, session } from '../../api/session.ts';
 import type { KnowledgeBase } from '../../api/types.ts';
-import { useText } from '../../i18n/text.ts';
+import { useLanguage, useText } from '../../i18n/text.ts';
 import { Logo } from '../../shell/logo.tsx';
 import { navigate } from '../../shell/router.ts';
 import { useObservable } from '../../store/observable.ts';
@@ -23,7 +23,7 @@ export function Welcome({ bases, baseIds, onAsk }: WelcomeProps) {
   const documents = useLoad(base?.id ?? '', async (signal) =>
     base === undefined ? [] : (await listDocuments(base.id, { limit: 30, signal })).data,
   );
-  const questions = suggestedQuestions(t, base, documents.value ?? []);
+  const questions = suggestedQuestions(t, useLanguage(), base, documents.value ?? []);
   const isWithoutDocuments = bases !== null && bases.every((other) => (other.file_counts?.total ?? 1) === 0);
 
   return (
