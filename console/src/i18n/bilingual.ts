@@ -2,7 +2,7 @@ import type { Language } from './text.ts';
 
 const BETWEEN_LANGUAGES = ' / ';
 
-/** Of a name that people wrote in both languages, “员工手册 / Staff handbook”, the part to show; any other as it is. */
+/** Of a name that people wrote in both languages with a stroke between, the part to show; any other as it is. */
 export function inLanguage(choice: Language, text: string): string {
   const parts = text.split(BETWEEN_LANGUAGES);
   const [own, ...others] = parts.filter((part) => isIn(choice, part));
