@@ -76,7 +76,6 @@ export const REQUEST_ERROR_CODES = [
   'upload_incomplete',
   'user_not_found',
   'username_taken',
-  'vector_store_not_found',
   'weak_password',
   'workspace_forbidden',
   'workspace_not_found',
@@ -86,6 +85,7 @@ export const REQUEST_ERROR_CODES = [
 export const WORK_ERROR_CODES = [
   'answer_missing',
   'attempts_exhausted',
+  'blob_corrupt',
   'blob_missing',
   'cancelled',
   'corrupt_document',

@@ -229,7 +229,7 @@ export const BAD_QUESTIONS: BadRequest[] = [
     path: ASK,
     body: { input: '问', tools: [{ type: 'file_search', vector_store_ids: ['vs_none'] }] },
     status: 404,
-    code: 'vector_store_not_found',
+    code: 'knowledge_base_not_found',
     param: 'tools.0.vector_store_ids',
   },
   {

@@ -131,7 +131,7 @@ describe('bad requests get a clear error and store nothing', () => {
       'a knowledge base that is not there',
       { input: 'q', tools: [{ type: 'file_search', vector_store_ids: ['vs_none'] }] },
       404,
-      'vector_store_not_found',
+      'knowledge_base_not_found',
       'tools.0.vector_store_ids',
     ],
     [

@@ -71,7 +71,6 @@ export const errorsInEn: Record<keyof typeof errorsInZh, string> = {
   'error.request_too_large': 'This is too large.',
   'error.request_too_large.advice': 'Shorten it and try again.',
   'error.knowledge_base_not_found': 'This knowledge base was not found; it may have been deleted.',
-  'error.vector_store_not_found': 'This knowledge base was not found; it may have been deleted.',
   'error.document_not_found': 'This document was not found; it may have been deleted.',
   'error.storage_full': 'The server’s disk is full.',
   'error.storage_full.advice': 'Ask an administrator to free space, then try again.',

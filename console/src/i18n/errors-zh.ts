@@ -68,7 +68,6 @@ export const errorsInZh = {
   'error.request_too_large': '内容太大。',
   'error.request_too_large.advice': '请缩短后再试。',
   'error.knowledge_base_not_found': '找不到这个知识库，可能已被删除。',
-  'error.vector_store_not_found': '找不到这个知识库，可能已被删除。',
   'error.document_not_found': '找不到这份文档，可能已被删除。',
   'error.storage_full': '服务器磁盘已满。',
   'error.storage_full.advice': '请管理员清理空间后重试。',

@@ -188,7 +188,7 @@ function stillInProgress(id: string, param: string): BudaoError {
 function knowledgeBaseNotFound(ids: readonly string[]): BudaoError {
   return new BudaoError(
     'not_found',
-    'vector_store_not_found',
+    'knowledge_base_not_found',
     `There is no knowledge base ${ids.join(', ')}.`,
     {
       param: 'tools.0.vector_store_ids',
