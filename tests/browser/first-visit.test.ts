@@ -171,11 +171,11 @@ async function openSample(): Promise<void> {
   await page.getByRole('link', { name: '知识库' }).first().click();
   await page.locator('.base-card').first().click();
   await page.getByRole('tab', { name: '文档' }).click();
-  await page.locator('.document-table').waitFor();
+  await page.locator('.data-table').waitFor();
 }
 
 function rowOf(filename: string) {
-  return page.locator('.document-table tbody tr', { hasText: filename });
+  return page.locator('.data-table tbody tr', { hasText: filename });
 }
 
 /** As from a file manager. */

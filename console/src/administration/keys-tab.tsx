@@ -1,12 +1,13 @@
 import { DeleteOutlined, PlusOutlined } from '@ant-design/icons';
-import { Button, Skeleton } from 'antd';
+import { Button } from 'antd';
 import { useState } from 'react';
 import { deleteKey, listKeys } from '../api/administration.ts';
 import { session } from '../api/session.ts';
 import type { ApiKey } from '../api/types.ts';
 import { formatDate } from '../i18n/format.ts';
 import { useLanguage, useText } from '../i18n/text.ts';
-import { ErrorNotice } from '../shell/error-notice.tsx';
+import { DataTable } from '../shell/data-table.tsx';
+import { Loading } from '../shell/loading.tsx';
 import { useFeedback } from '../shell/use-feedback.ts';
 import { useObservable } from '../store/observable.ts';
 import { useLoad } from '../store/use-load.ts';
@@ -40,51 +41,37 @@ export function KeysTab() {
           {t('keys.create')}
         </Button>
       </div>
-      {keys.error !== null && <ErrorNotice error={keys.error} onRetry={() => void keys.reload()} />}
-      {keys.loading && keys.value === null && <Skeleton active />}
+      <Loading of={keys} />
       {keys.value !== null && active.length === 0 && <p className="muted">{t('keys.none')}</p>}
       {active.length > 0 && (
-        <table className="document-table">
-          <thead>
-            <tr>
-              <th scope="col">{t('keys.name')}</th>
-              <th scope="col">{t('users.role')}</th>
-              <th scope="col">{t('keys.expires')}</th>
-              <th scope="col">{t('keys.lastUsed')}</th>
-              <th scope="col">
-                <span className="visually-hidden">{t('document.actions')}</span>
-              </th>
+        <DataTable columns={[t('keys.name'), t('users.role'), t('keys.expires'), t('keys.lastUsed')]}>
+          {active.map((key) => (
+            <tr key={key.id}>
+              <td className="document-name">
+                <div className="document-text-cell">
+                  <strong>{key.name}</strong>
+                  {key.hint && <code className="muted small">{key.hint}</code>}
+                </div>
+              </td>
+              <td data-label={t('users.role')}>{t(`role.${key.role}`)}</td>
+              <td data-label={t('keys.expires')}>
+                {key.expires_at ? formatDate(language, key.expires_at) : t('keys.never')}
+              </td>
+              <td data-label={t('keys.lastUsed')}>
+                {key.last_used_at ? formatDate(language, key.last_used_at) : '–'}
+              </td>
+              <td className="document-menu">
+                <Button
+                  type="text"
+                  danger
+                  icon={<DeleteOutlined />}
+                  aria-label={t('keys.delete', { name: key.name })}
+                  onClick={() => remove(key).catch(fail)}
+                />
+              </td>
             </tr>
-          </thead>
-          <tbody>
-            {active.map((key) => (
-              <tr key={key.id}>
-                <td className="document-name">
-                  <div className="document-text-cell">
-                    <strong>{key.name}</strong>
-                    {key.hint && <code className="muted small">{key.hint}</code>}
-                  </div>
-                </td>
-                <td data-label={t('users.role')}>{t(`role.${key.role}`)}</td>
-                <td data-label={t('keys.expires')}>
-                  {key.expires_at ? formatDate(language, key.expires_at) : t('keys.never')}
-                </td>
-                <td data-label={t('keys.lastUsed')}>
-                  {key.last_used_at ? formatDate(language, key.last_used_at) : '–'}
-                </td>
-                <td className="document-menu">
-                  <Button
-                    type="text"
-                    danger
-                    icon={<DeleteOutlined />}
-                    aria-label={t('keys.delete', { name: key.name })}
-                    onClick={() => remove(key).catch(fail)}
-                  />
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
+          ))}
+        </DataTable>
       )}
       {creating && (
         <KeyForm

@@ -1,11 +1,12 @@
 import { DeleteOutlined, KeyOutlined, PlusOutlined } from '@ant-design/icons';
-import { Button, Skeleton } from 'antd';
+import { Button } from 'antd';
 import { useState } from 'react';
 import { deleteUser, listUsers, updateUser } from '../api/administration.ts';
 import { session } from '../api/session.ts';
 import type { Role, User } from '../api/types.ts';
 import { useText } from '../i18n/text.ts';
-import { ErrorNotice } from '../shell/error-notice.tsx';
+import { DataTable } from '../shell/data-table.tsx';
+import { Loading } from '../shell/loading.tsx';
 import { useFeedback } from '../shell/use-feedback.ts';
 import { useObservable } from '../store/observable.ts';
 import { useLoad } from '../store/use-load.ts';
@@ -46,58 +47,46 @@ export function UsersTab() {
           {t('users.create')}
         </Button>
       </div>
-      {users.error !== null && <ErrorNotice error={users.error} onRetry={() => void users.reload()} />}
-      {users.loading && users.value === null && <Skeleton active />}
+      <Loading of={users} />
       {users.value !== null && (
-        <table className="document-table">
-          <thead>
-            <tr>
-              <th scope="col">{t('users.name')}</th>
-              <th scope="col">{t('users.role')}</th>
-              <th scope="col">
-                <span className="visually-hidden">{t('document.actions')}</span>
-              </th>
+        <DataTable columns={[t('users.name'), t('users.role')]}>
+          {users.value.map((user) => (
+            <tr key={user.id}>
+              <td className="document-name">
+                <div className="document-text-cell">
+                  <strong>{user.display_name || user.username}</strong>
+                  <span className="muted small">{user.username}</span>
+                </div>
+              </td>
+              <td data-label={t('users.role')}>
+                <RoleSelect
+                  value={user.role}
+                  disabled={user.id === account?.id}
+                  label={t('users.roleOf', { name: user.username })}
+                  onChange={(role) => changeRole(user, role).catch(fail)}
+                />
+              </td>
+              <td className="document-menu">
+                <Button
+                  type="text"
+                  icon={<KeyOutlined />}
+                  disabled={user.id === account?.id}
+                  aria-label={t('users.resetOf', { name: user.username })}
+                  title={t('users.reset')}
+                  onClick={() => resetPassword(user).catch(fail)}
+                />
+                <Button
+                  type="text"
+                  danger
+                  icon={<DeleteOutlined />}
+                  disabled={user.id === account?.id}
+                  aria-label={t('users.delete', { name: user.username })}
+                  onClick={() => remove(user).catch(fail)}
+                />
+              </td>
             </tr>
-          </thead>
-          <tbody>
-            {users.value.map((user) => (
-              <tr key={user.id}>
-                <td className="document-name">
-                  <div className="document-text-cell">
-                    <strong>{user.display_name || user.username}</strong>
-                    <span className="muted small">{user.username}</span>
-                  </div>
-                </td>
-                <td data-label={t('users.role')}>
-                  <RoleSelect
-                    value={user.role}
-                    disabled={user.id === account?.id}
-                    label={t('users.roleOf', { name: user.username })}
-                    onChange={(role) => changeRole(user, role).catch(fail)}
-                  />
-                </td>
-                <td className="document-menu">
-                  <Button
-                    type="text"
-                    icon={<KeyOutlined />}
-                    disabled={user.id === account?.id}
-                    aria-label={t('users.resetOf', { name: user.username })}
-                    title={t('users.reset')}
-                    onClick={() => resetPassword(user).catch(fail)}
-                  />
-                  <Button
-                    type="text"
-                    danger
-                    icon={<DeleteOutlined />}
-                    disabled={user.id === account?.id}
-                    aria-label={t('users.delete', { name: user.username })}
-                    onClick={() => remove(user).catch(fail)}
-                  />
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
+          ))}
+        </DataTable>
       )}
       {creating && (
         <UserForm

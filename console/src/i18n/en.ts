@@ -9,6 +9,7 @@ export const en: Record<keyof typeof zh, string> = {
   'language.en': 'English',
   'language.other': '中文',
 
+  'table.actions': 'Actions',
   'action.cancel': 'Cancel',
   'action.close': 'Close',
   'action.copied': 'Copied',
@@ -202,7 +203,6 @@ export const en: Record<keyof typeof zh, string> = {
   'document.chunks': 'Chunks',
   'document.size': 'Size',
   'document.added': 'Added',
-  'document.actions': 'Actions',
   'document.menuOf': 'Actions for “{filename}”',
   'document.pages': '{count} pages',
   'document.ready': 'Ready',

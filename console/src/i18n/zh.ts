@@ -8,6 +8,7 @@ export const zh = {
   'language.en': 'English',
   'language.other': 'English',
 
+  'table.actions': '操作',
   'action.cancel': '取消',
   'action.close': '关闭',
   'action.copied': '已复制',
@@ -194,7 +195,6 @@ export const zh = {
   'document.chunks': '片段',
   'document.size': '大小',
   'document.added': '添加时间',
-  'document.actions': '操作',
   'document.menuOf': '“{filename}”的操作',
   'document.pages': '{count} 页',
   'document.ready': '可用',

@@ -1,10 +1,10 @@
 import { DeleteOutlined, PlusOutlined } from '@ant-design/icons';
-import { Button, Input, Modal } from 'antd';
-import { type FormEvent, useState } from 'react';
+import { Button, Input } from 'antd';
+import { useState } from 'react';
 import { setAttributes } from '../api/knowledge.ts';
 import type { KnowledgeDocument } from '../api/types.ts';
 import { useText } from '../i18n/text.ts';
-import { ErrorNotice } from '../shell/error-notice.tsx';
+import { FormDialog } from '../shell/form-dialog.tsx';
 import { attributesOf } from './typed-attributes.ts';
 
 export interface AttributesEditorProps {
@@ -34,73 +34,60 @@ export function AttributesEditor({ baseId, document, mayEdit, onClose, onSaved }
       value: String(value),
     })),
   );
-  const [busy, setBusy] = useState(false);
-  const [error, setError] = useState<unknown>(null);
   const change = (key: number, part: Partial<Row>) =>
     setRows(rows.map((row) => (row.key === key ? { ...row, ...part } : row)));
 
-  const save = async (event: FormEvent) => {
-    event.preventDefault();
-    setBusy(true);
-    try {
-      await setAttributes(baseId, document.id, attributesOf(rows));
-      onSaved();
-    } catch (failure) {
-      setError(failure);
-      setBusy(false);
-    }
+  const save = async () => {
+    await setAttributes(baseId, document.id, attributesOf(rows));
+    onSaved();
   };
 
   return (
-    <Modal open centered footer={null} width={520} onCancel={onClose} title={t('document.attributes')}>
-      <form className="stack" onSubmit={(event) => void save(event)}>
-        <p className="muted">{t('attributes.text')}</p>
-        {rows.map(({ key, name, value }) => (
-          <div key={key} className="attribute-row">
-            <Input
-              value={name}
-              maxLength={64}
-              disabled={!mayEdit}
-              aria-label={t('attributes.name')}
-              placeholder={t('attributes.name')}
-              onChange={(event) => change(key, { name: event.target.value })}
-            />
-            <Input
-              value={value}
-              maxLength={512}
-              disabled={!mayEdit}
-              aria-label={t('attributes.value')}
-              placeholder={t('attributes.value')}
-              onChange={(event) => change(key, { value: event.target.value })}
-            />
-            <Button
-              type="text"
-              icon={<DeleteOutlined />}
-              disabled={!mayEdit}
-              aria-label={t('action.delete')}
-              onClick={() => setRows(rows.filter((row) => row.key !== key))}
-            />
-          </div>
-        ))}
-        {mayEdit && rows.length < maxAttributes && (
+    <FormDialog
+      title={t('document.attributes')}
+      action={mayEdit ? t('action.save') : null}
+      widthPx={520}
+      isReady
+      onSubmit={save}
+      onClose={onClose}
+    >
+      <p className="muted">{t('attributes.text')}</p>
+      {rows.map(({ key, name, value }) => (
+        <div key={key} className="attribute-row">
+          <Input
+            value={name}
+            maxLength={64}
+            disabled={!mayEdit}
+            aria-label={t('attributes.name')}
+            placeholder={t('attributes.name')}
+            onChange={(event) => change(key, { name: event.target.value })}
+          />
+          <Input
+            value={value}
+            maxLength={512}
+            disabled={!mayEdit}
+            aria-label={t('attributes.value')}
+            placeholder={t('attributes.value')}
+            onChange={(event) => change(key, { value: event.target.value })}
+          />
           <Button
-            type="dashed"
-            icon={<PlusOutlined />}
-            onClick={() => setRows([...rows, { key: (rows.at(-1)?.key ?? -1) + 1, name: '', value: '' }])}
-          >
-            {t('attributes.add')}
-          </Button>
-        )}
-        {error !== null && <ErrorNotice error={error} />}
-        {mayEdit && (
-          <div className="row-end">
-            <Button onClick={onClose}>{t('action.cancel')}</Button>
-            <Button type="primary" htmlType="submit" loading={busy}>
-              {t('action.save')}
-            </Button>
-          </div>
-        )}
-      </form>
-    </Modal>
+            type="text"
+            icon={<DeleteOutlined />}
+            disabled={!mayEdit}
+            aria-label={t('action.delete')}
+            onClick={() => setRows(rows.filter((row) => row.key !== key))}
+          />
+        </div>
+      ))}
+      {mayEdit && rows.length < maxAttributes && (
+        <Button
+          type="dashed"
+          icon={<PlusOutlined />}
+          onClick={() => setRows([...rows, { key: (rows.at(-1)?.key ?? -1) + 1, name: '', value: '' }])}
+        >
+          {t('attributes.add')}
+        </Button>
+      )}
+    </FormDialog>
   );
 }

@@ -1,12 +1,12 @@
 import { PlusOutlined } from '@ant-design/icons';
-import { Button, Skeleton } from 'antd';
+import { Button } from 'antd';
 import { useState } from 'react';
 import { createKnowledgeBase } from '../api/knowledge.ts';
 import type { KnowledgeBase } from '../api/types.ts';
 import { inLanguage } from '../i18n/bilingual.ts';
 import { formatBytes, formatDate, formatNumber } from '../i18n/format.ts';
 import { useLanguage, useText } from '../i18n/text.ts';
-import { ErrorNotice } from '../shell/error-notice.tsx';
+import { Loading } from '../shell/loading.tsx';
 import { Logo } from '../shell/logo.tsx';
 import { hrefOf, navigate } from '../shell/router.ts';
 import type { Loaded } from '../store/use-load.ts';
@@ -37,8 +37,7 @@ export function BaseList({ bases }: { bases: Loaded<KnowledgeBase[]> }) {
           </Button>
         )}
       </header>
-      {bases.error !== null && <ErrorNotice error={bases.error} onRetry={() => void bases.reload()} />}
-      {bases.loading && bases.value === null && <Skeleton active />}
+      <Loading of={bases} />
       {bases.value?.length === 0 && (
         <div className="empty">
           <Logo size={44} />

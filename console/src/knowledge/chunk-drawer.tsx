@@ -1,9 +1,9 @@
-import { Button, Drawer, Skeleton } from 'antd';
+import { Button, Drawer } from 'antd';
 import { useState } from 'react';
 import { listChunks } from '../api/knowledge.ts';
 import type { Chunk, KnowledgeDocument } from '../api/types.ts';
 import { useText } from '../i18n/text.ts';
-import { ErrorNotice } from '../shell/error-notice.tsx';
+import { Loading } from '../shell/loading.tsx';
 import { useFeedback } from '../shell/use-feedback.ts';
 import { useLoad } from '../store/use-load.ts';
 import { placeOf } from './place.ts';
@@ -41,8 +41,7 @@ export function ChunkDrawer({ baseId, document, onClose }: ChunkDrawerProps) {
       title={document.filename ?? document.id}
     >
       <p className="muted">{t('chunk.intro', { count: document.chunk_count ?? list.length })}</p>
-      {chunks.error !== null && <ErrorNotice error={chunks.error} onRetry={() => void chunks.reload()} />}
-      {chunks.loading && chunks.value === null && <Skeleton active />}
+      <Loading of={chunks} />
       <ol className="chunks">
         {list.map((chunk) => (
           <ChunkItem key={chunk.id} chunk={chunk} />

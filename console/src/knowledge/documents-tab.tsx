@@ -1,9 +1,10 @@
 import { SearchOutlined } from '@ant-design/icons';
-import { Button, Input, Skeleton } from 'antd';
+import { Button, Input } from 'antd';
 import { useEffect, useRef, useState } from 'react';
 import type { KnowledgeBase, KnowledgeDocument } from '../api/types.ts';
 import { useText } from '../i18n/text.ts';
-import { ErrorNotice } from '../shell/error-notice.tsx';
+import { DataTable } from '../shell/data-table.tsx';
+import { Loading } from '../shell/loading.tsx';
 import { useObservable } from '../store/observable.ts';
 import { AttributesEditor } from './attributes-editor.tsx';
 import { ChunkDrawer } from './chunk-drawer.tsx';
@@ -25,7 +26,8 @@ export interface DocumentsTabProps {
 export function DocumentsTab({ base, generation, onChanged }: DocumentsTabProps) {
   const t = useText();
   const mayEdit = useMayEdit();
-  const { value, error, loading, reload, loadMore } = useDocuments(base.id, generation);
+  const loaded = useDocuments(base.id, generation);
+  const { value, reload, loadMore } = loaded;
   const [filter, setFilter] = useState('');
   const [dialog, setDialog] = useState<{ kind: DocumentDialog; document: KnowledgeDocument } | null>(null);
   const isUploading = useObservable(uploads.state).some((upload) => upload.knowledgeBaseId === base.id);
@@ -40,8 +42,7 @@ export function DocumentsTab({ base, generation, onChanged }: DocumentsTabProps)
     <div className="documents">
       {mayEdit && <UploadZone knowledgeBaseId={base.id} isLarge={isEmpty && !isUploading} />}
       <UploadList knowledgeBaseId={base.id} />
-      {error !== null && <ErrorNotice error={error} onRetry={() => void reload()} />}
-      {loading && value === null && <Skeleton active />}
+      <Loading of={loaded} />
       {isEmpty && !mayEdit && <p className="muted">{t('document.noneReader')}</p>}
       {documents.length >= filterFrom && (
         <Input
@@ -55,36 +56,26 @@ export function DocumentsTab({ base, generation, onChanged }: DocumentsTabProps)
         />
       )}
       {documents.length > 0 && (
-        <table className="document-table">
-          <thead>
-            <tr>
-              <th scope="col">{t('document.name')}</th>
-              <th scope="col">{t('document.status')}</th>
-              <th scope="col" className="number">
-                {t('document.chunks')}
-              </th>
-              <th scope="col" className="number">
-                {t('document.size')}
-              </th>
-              <th scope="col">{t('document.added')}</th>
-              <th scope="col">
-                <span className="visually-hidden">{t('document.actions')}</span>
-              </th>
-            </tr>
-          </thead>
-          <tbody>
-            {shown.map((document) => (
-              <DocumentRow
-                key={document.id}
-                baseId={base.id}
-                document={document}
-                mayEdit={mayEdit}
-                onOpen={(kind) => setDialog({ kind, document })}
-                onChanged={reload}
-              />
-            ))}
-          </tbody>
-        </table>
+        <DataTable
+          columns={[
+            t('document.name'),
+            t('document.status'),
+            { label: t('document.chunks'), isNumber: true },
+            { label: t('document.size'), isNumber: true },
+            t('document.added'),
+          ]}
+        >
+          {shown.map((document) => (
+            <DocumentRow
+              key={document.id}
+              baseId={base.id}
+              document={document}
+              mayEdit={mayEdit}
+              onOpen={(kind) => setDialog({ kind, document })}
+              onChanged={reload}
+            />
+          ))}
+        </DataTable>
       )}
       {filter !== '' && shown.length === 0 && <p className="muted">{t('document.noMatch')}</p>}
       {value?.hasMore === true && <Button onClick={() => void loadMore()}>{t('action.more')}</Button>}

@@ -1,9 +1,10 @@
 import { Button, Input, Modal } from 'antd';
-import { type FormEvent, useId, useState } from 'react';
+import { useId, useState } from 'react';
 import { changePassword } from '../api/administration.ts';
 import { notePasswordChanged, session } from '../api/session.ts';
 import { useText } from '../i18n/text.ts';
 import { useObservable } from '../store/observable.ts';
+import { useSubmission } from '../store/use-submission.ts';
 import { ErrorNotice } from './error-notice.tsx';
 import { useFeedback } from './use-feedback.ts';
 
@@ -36,28 +37,23 @@ function ChangePasswordForm({ isFirst, onClose }: { isFirst: boolean; onClose: (
   const { account } = useObservable(session);
   const [current, setCurrent] = useState('');
   const [next, setNext] = useState('');
-  const [busy, setBusy] = useState(false);
-  const [error, setError] = useState<unknown>(null);
   const isTooShort = next !== '' && next.length < minPasswordLength;
 
-  const submit = async (event: FormEvent) => {
-    event.preventDefault();
-    if (current === '' || next.length < minPasswordLength || busy) return;
-    setBusy(true);
-    setError(null);
-    try {
-      await changePassword(current, next);
-      notePasswordChanged();
-      tell(t('password.done'));
-      onClose();
-    } catch (failure) {
-      setError(failure);
-      setBusy(false);
-    }
-  };
+  const { busy, error, submit } = useSubmission(async () => {
+    await changePassword(current, next);
+    notePasswordChanged();
+    tell(t('password.done'));
+    onClose();
+  });
 
   return (
-    <form className="stack" onSubmit={(event) => void submit(event)}>
+    <form
+      className="stack"
+      onSubmit={(event) => {
+        event.preventDefault();
+        if (current !== '' && next.length >= minPasswordLength) void submit();
+      }}
+    >
       {/* Tells a password manager whose password this is. */}
       <input type="text" hidden readOnly autoComplete="username" value={account?.username ?? ''} />
       <label htmlFor={`${id}-current`}>{t('password.current')}</label>

@@ -1,8 +1,9 @@
 import { Button, Input, Modal } from 'antd';
-import { type FormEvent, useId, useState } from 'react';
+import { useId, useState } from 'react';
 import { session, signIn } from '../api/session.ts';
 import { useText } from '../i18n/text.ts';
 import { useObservable } from '../store/observable.ts';
+import { useSubmission } from '../store/use-submission.ts';
 import { ErrorNotice } from './error-notice.tsx';
 import { LanguageSwitch } from './language-switch.tsx';
 import { Logo } from './logo.tsx';
@@ -49,24 +50,16 @@ function SignInForm({ username: initial }: { username: string }) {
   const id = useId();
   const [username, setUsername] = useState(initial);
   const [password, setPassword] = useState('');
-  const [busy, setBusy] = useState(false);
-  const [error, setError] = useState<unknown>(null);
-
-  const submit = async (event: FormEvent) => {
-    event.preventDefault();
-    if (username.trim() === '' || password === '' || busy) return;
-    setBusy(true);
-    setError(null);
-    try {
-      await signIn(username.trim(), password);
-    } catch (failure) {
-      setError(failure);
-      setBusy(false);
-    }
-  };
+  const { busy, error, submit } = useSubmission(() => signIn(username.trim(), password));
 
   return (
-    <form className="stack" onSubmit={(event) => void submit(event)}>
+    <form
+      className="stack"
+      onSubmit={(event) => {
+        event.preventDefault();
+        if (username.trim() !== '' && password !== '') void submit();
+      }}
+    >
       <label htmlFor={`${id}-username`}>{t('signIn.username')}</label>
       <Input
         id={`${id}-username`}
