@@ -1,11 +1,10 @@
 // The one command: installs what is missing, builds what has changed, starts the service and keeps it up.
 // Runs under any Node from 20 on, before anything is installed; everything after it runs under the pinned one.
-import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { ensureBuilt } from './lib/build.mjs';
 import { ensureInstalled } from './lib/install.mjs';
-import { pinnedNode } from './lib/pinned-node.mjs';
+import { spawnNode } from './lib/spawn-node.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const RESTART_DELAYS_MS = [0, 100, 500, 1_000, 2_000, 5_000];
@@ -26,27 +25,39 @@ function guard() {
   let child = null;
   let stopping = false;
   let youngDeaths = 0;
+  let hasRun = false;
   const startedBy = process.ppid;
 
   const start = () => {
     // Asked to stop while waiting to start again: there was nobody to pass that on to.
     if (stopping) process.exit(0);
     const startedMs = performance.now();
-    child = spawn(pinnedNode(root), [`${root}/dist/system/main.js`, ...arguments_], {
+    const options = {
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
       // Every process compiles the same modules: the second start finds them compiled.
       env: { NODE_COMPILE_CACHE: `${root}/dist/.compiled`, ...process.env },
+    };
+    child = spawnNode(root, [`${root}/dist/system/main.js`, ...arguments_], options, (reason) => {
+      process.stderr.write(`budao: ${reason}\n`);
+      // What has run before may be missing for a moment only, as while packages are installed anew.
+      if (stopping || !hasRun) process.exit(stopping ? 0 : EXIT_REFUSED);
+      startAgain(startedMs);
+    });
+    child.once('spawn', () => {
+      hasRun = true;
     });
     child.once('exit', (code, signal) => {
       if (stopping || code === 0 || code === EXIT_REFUSED) {
         process.exitCode = stopping ? 0 : (code ?? 1);
         process.exit();
       }
-      youngDeaths = performance.now() - startedMs > LIVED_LONG_MS ? 0 : youngDeaths + 1;
-      const delayMs = RESTART_DELAYS_MS[Math.min(youngDeaths, RESTART_DELAYS_MS.length - 1)];
       process.stderr.write(`budao: the supervisor ended (${signal ?? `code ${code}`}); starting it again\n`);
-      setTimeout(start, delayMs);
+      startAgain(startedMs);
     });
+  };
+  const startAgain = (startedMs) => {
+    youngDeaths = performance.now() - startedMs > LIVED_LONG_MS ? 0 : youngDeaths + 1;
+    setTimeout(start, RESTART_DELAYS_MS[Math.min(youngDeaths, RESTART_DELAYS_MS.length - 1)]);
   };
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP']) {
     process.on(signal, () => {

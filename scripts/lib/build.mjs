@@ -1,8 +1,7 @@
-import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { pinnedNode } from './pinned-node.mjs';
+import { spawnNode } from './spawn-node.mjs';
 
 const PARTS = [
   {
@@ -40,7 +39,7 @@ export async function ensureBuilt(root) {
 async function build(root, part) {
   if (part.output === 'dist') rmSync(join(root, part.output), { recursive: true, force: true });
   const [script, ...args] = part.command;
-  const child = spawn(pinnedNode(root), [join(root, part.folder, script), ...args], {
+  const child = spawnNode(root, [join(root, part.folder, script), ...args], {
     cwd: join(root, part.folder),
     stdio: ['ignore', 2, 2],
   });

@@ -1,6 +1,5 @@
-import { spawn } from 'node:child_process';
 import { delimiter, join } from 'node:path';
-import { pinnedNode } from './pinned-node.mjs';
+import { spawnNode } from './spawn-node.mjs';
 
 /** What is checked without running the program, in this order. */
 export const STATIC_CHECKS = [
@@ -20,7 +19,7 @@ export const STATIC_CHECKS = [
 export async function runCheck(root, { name, command }) {
   const startedMs = performance.now();
   process.stdout.write(`\n── ${name} ──\n`);
-  const child = spawn(pinnedNode(root), command, {
+  const child = spawnNode(root, command, {
     cwd: root,
     stdio: ['ignore', 'inherit', 'inherit'],
     env: { ...process.env, PATH: [join(root, 'node_modules/.bin'), process.env.PATH].join(delimiter) },

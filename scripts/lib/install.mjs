@@ -14,15 +14,21 @@ export async function ensureInstalled(root) {
   process.stderr.write('budao: installing dependencies (once, about a minute) …\n');
   const npm = process.env.npm_execpath;
   const [command, args] = npm?.endsWith('js') ? [process.execPath, [npm]] : ['npm', []];
-  const { status } = spawnSync(command, [...args, 'ci', '--no-audit', '--no-fund', '--loglevel=error'], {
-    cwd: root,
-    stdio: ['ignore', 2, 2],
-    // Its install script would download GPU libraries from outside the registry; the CPU ones are in the package.
-    env: { ...process.env, ONNXRUNTIME_NODE_INSTALL: 'skip', npm_config_onnxruntime_node_install: 'skip' },
-  });
+  const { status, error } = spawnSync(
+    command,
+    [...args, 'ci', '--no-audit', '--no-fund', '--loglevel=error'],
+    {
+      cwd: root,
+      stdio: ['ignore', 2, 2],
+      // Its install script would download GPU libraries from outside the registry; the CPU ones are in the package.
+      env: { ...process.env, ONNXRUNTIME_NODE_INSTALL: 'skip', npm_config_onnxruntime_node_install: 'skip' },
+    },
+  );
   if (status !== 0) {
     process.stderr.write(
-      'budao: installing failed. Check the network or the npm registry setting, then run it again.\n',
+      error === undefined
+        ? 'budao: installing failed. Check the network or the npm registry setting, then run it again.\n'
+        : `budao: npm cannot be started (${error.code ?? error.message}). Install it beside Node, or check the PATH, then run it again.\n`,
     );
     process.exit(2);
   }
