@@ -136,8 +136,8 @@ test('a document that has left the knowledge base is no longer cited, and earlie
   await rowOf('食堂管理规定.md')
     .getByRole('button', { name: /的操作/ })
     .click();
-  await page.getByRole('menuitem', { name: '删除' }).click();
-  await page.getByRole('dialog').getByRole('button', { name: '删除' }).click();
+  await page.getByRole('menuitem', { name: '移出知识库' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: '移出知识库' }).click();
   await rowOf('食堂管理规定.md').waitFor({ state: 'detached' });
   await page.getByRole('link', { name: '夜班职工每班可以领取多少夜餐补贴？' }).click();
   await lastAnswer(page).locator('button.mark').first().click();

@@ -6,6 +6,7 @@ import type {
   KnowledgeBase,
   KnowledgeDocument,
   List,
+  OriginalFile,
   SearchResult,
 } from './types.ts';
 
@@ -89,6 +90,24 @@ export function searchKnowledge(
     body: { query, max_num_results: 10 },
     signal,
   });
+}
+
+export function listOriginals(options: {
+  after?: string | null;
+  limit?: number;
+  signal?: AbortSignal;
+}): Promise<List<OriginalFile>> {
+  const { after, limit = 100, signal } = options;
+  return request('/v1/files', { query: { limit, after, order: 'desc' }, signal });
+}
+
+export function getOriginal(fileId: string): Promise<OriginalFile> {
+  return request(`/v1/files/${fileId}`);
+}
+
+/** For good, and out of every knowledge base. */
+export function deleteOriginal(fileId: string): Promise<unknown> {
+  return request(`/v1/files/${fileId}`, { method: 'DELETE' });
 }
 
 export function getFileText(fileId: string, signal?: AbortSignal): Promise<FileText> {

@@ -165,6 +165,15 @@ export interface Chunk {
   tokens: number;
 }
 
+/** A file as it was uploaded, whether a knowledge base holds it or not. */
+export interface OriginalFile {
+  id: string;
+  filename: string;
+  bytes: number;
+  created_at: number;
+  vector_store_ids: string[];
+}
+
 export interface FileText {
   id: string;
   filename: string;

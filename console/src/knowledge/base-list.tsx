@@ -1,4 +1,4 @@
-import { PlusOutlined } from '@ant-design/icons';
+import { FolderOutlined, PlusOutlined } from '@ant-design/icons';
 import { Button } from 'antd';
 import { useState } from 'react';
 import { createKnowledgeBase } from '../api/knowledge.ts';
@@ -11,6 +11,7 @@ import { Logo } from '../shell/logo.tsx';
 import { hrefOf, navigate } from '../shell/router.ts';
 import type { Loaded } from '../store/use-load.ts';
 import { BaseForm } from './base-form.tsx';
+import { ORIGINALS } from './originals.ts';
 import { useMayEdit } from './permissions.ts';
 
 export function BaseList({ bases }: { bases: Loaded<KnowledgeBase[]> }) {
@@ -31,11 +32,16 @@ export function BaseList({ bases }: { bases: Loaded<KnowledgeBase[]> }) {
           <h1>{t('room.knowledge')}</h1>
           <p className="muted">{t('knowledge.intro')}</p>
         </div>
-        {mayEdit && (
-          <Button type="primary" icon={<PlusOutlined />} onClick={() => setCreating(true)}>
-            {t('knowledge.create')}
+        <div className="page-actions">
+          <Button href={hrefOf('knowledge', ORIGINALS)} icon={<FolderOutlined />}>
+            {t('original.title')}
           </Button>
-        )}
+          {mayEdit && (
+            <Button type="primary" icon={<PlusOutlined />} onClick={() => setCreating(true)}>
+              {t('knowledge.create')}
+            </Button>
+          )}
+        </div>
       </header>
       <Loading of={bases} />
       {bases.value?.length === 0 && (

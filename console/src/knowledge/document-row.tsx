@@ -9,6 +9,7 @@ import {
   FilePptOutlined,
   FileTextOutlined,
   FileWordOutlined,
+  MinusCircleOutlined,
   SwapOutlined,
   SyncOutlined,
   TagsOutlined,
@@ -23,6 +24,7 @@ import { download } from '../shell/download.ts';
 import { useFeedback } from '../shell/use-feedback.ts';
 import { DocumentStatus } from './document-status.tsx';
 import { uploads } from './uploads.ts';
+import { useDeleteOriginal } from './use-delete-original.ts';
 
 export type DocumentDialog = 'chunks' | 'attributes';
 
@@ -109,12 +111,13 @@ function RowMenu({
 }: DocumentRowProps & { filename: string }) {
   const t = useText();
   const { confirm, tell, fail } = useFeedback();
+  const deleteOriginal = useDeleteOriginal();
   const picker = useRef<HTMLInputElement>(null);
 
   const remove = async () => {
-    const text = t('document.deleteText', { filename });
+    const text = t('document.removeText', { filename });
     if (
-      !(await confirm({ title: t('document.deleteTitle'), text, action: t('action.delete'), danger: true }))
+      !(await confirm({ title: t('document.removeTitle'), text, action: t('document.remove'), danger: true }))
     )
       return;
     await removeDocument(baseId, document.id);
@@ -130,7 +133,8 @@ function RowMenu({
     else if (key === 'download') download(await getFileContent(document.id), filename);
     else if (key === 'replace') picker.current?.click();
     else if (key === 'reingest') await reingest();
-    else await remove();
+    else if (key === 'remove') await remove();
+    else if (await deleteOriginal(document.id)) await onChanged();
   };
 
   const looking = [
@@ -147,7 +151,8 @@ function RowMenu({
     { type: 'divider' as const },
     { key: 'replace', icon: <SwapOutlined />, label: t('document.replace') },
     { key: 'reingest', icon: <SyncOutlined />, label: t('document.reingest') },
-    { key: 'delete', icon: <DeleteOutlined />, label: t('action.delete'), danger: true },
+    { key: 'remove', icon: <MinusCircleOutlined />, label: t('document.remove'), danger: true },
+    { key: 'delete', icon: <DeleteOutlined />, label: t('original.delete'), danger: true },
   ];
   return (
     <>

@@ -1,9 +1,9 @@
-import { SearchOutlined } from '@ant-design/icons';
-import { Button, Input } from 'antd';
+import { Button } from 'antd';
 import { useEffect, useRef, useState } from 'react';
 import type { KnowledgeBase, KnowledgeDocument } from '../api/types.ts';
 import { useText } from '../i18n/text.ts';
 import { DataTable } from '../shell/data-table.tsx';
+import { FilterInput } from '../shell/filter-input.tsx';
 import { Loading } from '../shell/loading.tsx';
 import { useObservable } from '../store/observable.ts';
 import { AttributesEditor } from './attributes-editor.tsx';
@@ -31,7 +31,7 @@ export function DocumentsTab({ base, generation, onChanged }: DocumentsTabProps)
   const [filter, setFilter] = useState('');
   const [dialog, setDialog] = useState<{ kind: DocumentDialog; document: KnowledgeDocument } | null>(null);
   const isUploading = useObservable(uploads.state).some((upload) => upload.knowledgeBaseId === base.id);
-  const documents = value?.documents ?? [];
+  const documents = value?.entries ?? [];
   const shown = documents.filter((document) =>
     (document.filename ?? '').toLowerCase().includes(filter.toLowerCase()),
   );
@@ -45,15 +45,7 @@ export function DocumentsTab({ base, generation, onChanged }: DocumentsTabProps)
       <Loading of={loaded} />
       {isEmpty && !mayEdit && <p className="muted">{t('document.noneReader')}</p>}
       {documents.length >= filterFrom && (
-        <Input
-          className="document-filter"
-          prefix={<SearchOutlined />}
-          allowClear
-          placeholder={t('document.filter')}
-          aria-label={t('document.filter')}
-          value={filter}
-          onChange={(event) => setFilter(event.target.value)}
-        />
+        <FilterInput value={filter} label={t('document.filter')} onChange={setFilter} />
       )}
       {documents.length > 0 && (
         <DataTable

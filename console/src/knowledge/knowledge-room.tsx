@@ -4,6 +4,8 @@ import { useObservable } from '../store/observable.ts';
 import { useLoad } from '../store/use-load.ts';
 import { BaseList } from './base-list.tsx';
 import { BasePage } from './base-page.tsx';
+import { ORIGINALS } from './originals.ts';
+import { OriginalsPage } from './originals-page.tsx';
 import './knowledge.css';
 import './document-details.css';
 
@@ -14,5 +16,6 @@ export default function KnowledgeRoom({ id }: { id: string | null }) {
   if (id !== null && base !== undefined) {
     return <BasePage key={base.id} base={base} onChanged={bases.reload} generation={generation} />;
   }
+  if (id === ORIGINALS) return <OriginalsPage bases={bases.value ?? []} onChanged={bases.reload} />;
   return <BaseList bases={bases} />;
 }

@@ -25,6 +25,8 @@ export interface FileObject {
   /** `error` once the stored bytes were seen damaged; `status_details` then says what to do. */
   status: 'processed' | 'error';
   status_details?: string;
+  /** The knowledge bases that it is in. */
+  vector_store_ids: string[];
 }
 
 /** The text that chunk offsets refer to. */

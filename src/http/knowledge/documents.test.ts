@@ -63,6 +63,27 @@ describe('documents of a knowledge base', () => {
     for (const chunk of chunks) expect(text.text.slice(chunk.start, chunk.end)).toBe(chunk.text);
   });
 
+  it('says of every file where it is used, until it is taken out there or deleted everywhere', async () => {
+    const holdersOf = async (id: string): Promise<unknown> => {
+      const { body: list } = await server.send('/v1/files');
+      const listed = list.data.find((file: Reply) => file.id === id);
+      expect((await server.send(`/v1/files/${id}`)).body.vector_store_ids).toEqual(listed?.vector_store_ids);
+      return listed?.vector_store_ids;
+    };
+    const { body: unused } = await server.send('/v1/files', form({ file: new File([OLD], 'unused.md') }));
+    expect([unused.vector_store_ids, await holdersOf(unused.id)]).toEqual([[], []]);
+    const { body: other } = await server.send('/v1/vector_stores', post({ name: 'other' }));
+    const { id, vector_store_id: storeId } = await upload({ file: new File([OLD], 'used.md') });
+    await server.send(`/v1/vector_stores/${other.id}/files`, post({ file_id: id }));
+    expect(await holdersOf(id)).toEqual(expect.arrayContaining([storeId, other.id]));
+    await server.send(`/v1/vector_stores/${other.id}`, { method: 'DELETE' });
+    expect(await holdersOf(id)).toEqual([storeId]);
+    await server.send(`${base}/files/${id}`, { method: 'DELETE' });
+    expect(await holdersOf(id)).toEqual([]);
+    expect((await server.send(`/v1/files/${id}`, { method: 'DELETE' })).body.deleted).toBe(true);
+    expect(await holdersOf(id)).toBeUndefined();
+  });
+
   it('reads a document anew, and rebuilds the index', async () => {
     const { id, vector_store_id: storeId } = await upload({ file: new File([OLD], 'd.md') });
     const again = await server.send(`${base}/files/${id}/reingest`, post({}));

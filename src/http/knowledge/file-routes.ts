@@ -9,7 +9,7 @@ import {
   getDocument,
   listDocuments,
 } from '../../knowledge/library/documents.ts';
-import { membershipsOf } from '../../knowledge/library/membership-rows.ts';
+import { knowledgeBasesByDocument, membershipsOf } from '../../knowledge/library/membership-rows.ts';
 import { submitIndexing } from '../../knowledge/library/memberships.ts';
 import { scopeLedger, scopeSql } from '../../ledger/scope.ts';
 import { validate } from '../foundation/validate.ts';
@@ -34,7 +34,7 @@ export function fileRoutes(dependencies: KnowledgeDependencies, slots: UploadSlo
     const document = await scopeLedger(ledger, workspaceId).transaction((tx) =>
       createDocument(tx, { filename, sha256, bytes, purpose: fields.purpose, accountId }, Date.now()),
     );
-    return fileObject(document, await blobs.damaged());
+    return fileObject(document, await blobs.damaged(), []);
   };
 
   const list = async (request: FastifyRequest): Promise<unknown> => {
@@ -42,10 +42,18 @@ export function fileRoutes(dependencies: KnowledgeDependencies, slots: UploadSlo
     const sql = scopeSql(ledger.read, request.principal.workspaceId);
     const documents = await listDocuments(sql, { ...page, limit: limit + 1 });
     const damaged = await blobs.damaged();
+    const holders = await knowledgeBasesByDocument(sql, documents);
     return listPage(
-      documents.map((document) => fileObject(document, damaged)),
+      documents.map((document) => fileObject(document, damaged, holders.get(document.id) ?? [])),
       limit,
     );
+  };
+
+  const describe = async (request: FastifyRequest<ById>): Promise<unknown> => {
+    const sql = scopeSql(ledger.read, request.principal.workspaceId);
+    const document = await getDocument(sql, request.params.id);
+    const holders = await knowledgeBasesByDocument(sql, [document]);
+    return fileObject(document, await blobs.damaged(), holders.get(document.id) ?? []);
   };
 
   const content = async (request: FastifyRequest<ById>, reply: FastifyReply): Promise<unknown> => {
@@ -102,11 +110,7 @@ export function fileRoutes(dependencies: KnowledgeDependencies, slots: UploadSlo
     app.get<ById>(
       '/v1/files/:id',
       { config: { role: 'reader', operation: { summary: 'Describe a file', tag } } },
-      async (request) =>
-        fileObject(
-          await getDocument(scopeSql(ledger.read, request.principal.workspaceId), request.params.id),
-          await blobs.damaged(),
-        ),
+      describe,
     );
     app.get<ById>(
       '/v1/files/:id/content',

@@ -16,7 +16,11 @@ import type { Chunking, Membership } from '../../knowledge/library/memberships.t
 import type { RetrievedHit } from '../../knowledge/retrieve/retrieve.ts';
 
 /** `damaged` holds the hashes of the stored contents that were seen damaged. */
-export function fileObject(document: Document, damaged: ReadonlySet<string>): FileObject {
+export function fileObject(
+  document: Document,
+  damaged: ReadonlySet<string>,
+  knowledgeBaseIds: readonly string[],
+): FileObject {
   const isDamaged = damaged.has(document.sha256);
   return {
     id: document.id,
@@ -27,6 +31,7 @@ export function fileObject(document: Document, damaged: ReadonlySet<string>): Fi
     purpose: document.purpose,
     status: isDamaged ? 'error' : 'processed',
     ...(isDamaged ? { status_details: DAMAGED_ORIGINAL } : {}),
+    vector_store_ids: [...knowledgeBaseIds],
   };
 }
 

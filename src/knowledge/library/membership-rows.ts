@@ -63,6 +63,29 @@ export async function membershipsOf(sql: ScopedSql, documentId: string): Promise
   return rows.map(membershipFromRow);
 }
 
+/** The knowledge bases that hold the documents of a page, by document. */
+export async function knowledgeBasesByDocument(
+  sql: ScopedSql,
+  documents: readonly { id: string }[],
+): Promise<Map<string, string[]>> {
+  const ids = documents.map(({ id }) => id).toSorted();
+  const rows = await sql.all<{ document_id: string; knowledge_base_id: string }>(
+    `SELECT link.document_id, link.knowledge_base_id FROM knowledge_base_document AS link
+     JOIN knowledge_base ON knowledge_base.id = link.knowledge_base_id AND knowledge_base.workspace_id = :workspace
+     WHERE link.workspace_id = :workspace AND link.status <> 'removing' AND knowledge_base.deleted_at IS NULL
+       AND link.document_id >= :first AND link.document_id <= :last`,
+    // Ids sort by time, so a page is a range of them.
+    { first: ids[0] ?? '', last: ids.at(-1) ?? '' },
+  );
+  const byDocument = new Map<string, string[]>();
+  for (const row of rows) {
+    const known = byDocument.get(row.document_id);
+    if (known === undefined) byDocument.set(row.document_id, [row.knowledge_base_id]);
+    else known.push(row.knowledge_base_id);
+  }
+  return byDocument;
+}
+
 export interface MembershipFilter extends Page {
   knowledgeBaseId: string;
   status?: MembershipStatus | undefined;

@@ -1,0 +1,2 @@
+/** The place of the originals' page among the knowledge bases, whose ids begin with `vs_`. */
+export const ORIGINALS = 'originals';
