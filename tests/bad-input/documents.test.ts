@@ -282,7 +282,6 @@ describe.each(ROUTES)('an upload to $route', ({ path }) => {
   const NAMES: { name: string; sent: string; kept: string }[] = [
     { name: 'a path upwards', sent: '../../../etc/passwd.txt', kept: 'passwd.txt' },
     { name: 'a Windows path', sent: 'C:\\\\Windows\\\\win.ini.txt', kept: 'win.ini.txt' },
-    { name: 'control characters', sent: 'a\u0007\u001b[31mb\u0000.txt', kept: 'a[31mb.txt' },
     { name: 'reversed writing', sent: 'gepj\u202etxt.txt', kept: 'gepjtxt.txt' },
     { name: '5,000 characters', sent: `${'长'.repeat(5_000)}.txt`, kept: `${'长'.repeat(251)}.txt` },
     { name: 'only dots', sent: '..', kept: 'unnamed' },

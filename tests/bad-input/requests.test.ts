@@ -115,13 +115,15 @@ describe('what HTTP itself cannot carry', () => {
   });
 });
 
+const CONTROLS = [
+  { name: 'a NUL', text: '年假\u0000规定' },
+  { name: 'control characters', text: 'a\u0001\u001b[31mb' },
+];
 const TEXTS = [
   { name: 'SQL', text: `'; DROP TABLE conversation; --` },
   { name: 'HTML', text: '<script>alert("1")</script>&amp;' },
   { name: 'a template', text: '${7*7}{{7*7}}<%= 7 %>' },
   { name: 'wildcards', text: '100% _sure_ \\ [a-z]*?' },
-  { name: 'a NUL', text: '年假\u0000规定' },
-  { name: 'control characters', text: 'a\u0001\u001b[31mb' },
   { name: 'emoji and joined letters', text: '👩‍⚕️é\u0301𠮷' },
   { name: 'half a surrogate pair', text: '半\ud83d个' },
 ];
@@ -143,13 +145,9 @@ describe('strange text comes back as it was sent', () => {
     expect(await before.fingerprint()).toBe(fingerprint);
   });
 
-  test.each(TEXTS)('$name in titles, except for control characters', async ({ text: sent }) => {
+  test.each(TEXTS)('$name in titles', async ({ text: sent }) => {
     const { id } = await service.json<{ id: string }>('POST', '/v1/conversations', {});
-    const response = await service.request('POST', `/v1/conversations/${id}`, { title: sent });
-    if (/\p{Cc}/u.test(sent)) {
-      await expectError(response, { status: 400, code: 'invalid_value', param: 'title' });
-      return;
-    }
+    await service.json('POST', `/v1/conversations/${id}`, { title: sent });
     const kept = { id, title: sent.toWellFormed() };
     expect(await service.json('GET', `/v1/conversations/${id}`)).toMatchObject(kept);
     const found = await service.json<{ data: object[] }>(
@@ -159,7 +157,7 @@ describe('strange text comes back as it was sent', () => {
     expect(found.data).toEqual([expect.objectContaining(kept)]);
   });
 
-  test.each(TEXTS)('$name in questions and searches', async ({ text: sent }) => {
+  test.each([...TEXTS, ...CONTROLS])('$name in questions and searches', async ({ text: sent }) => {
     const { id: conversation } = await service.json<{ id: string }>('POST', '/v1/conversations', {});
     const question = `${QUESTION}${sent}`;
     const answer = await service.json<{ status: string }>('POST', ASK, {

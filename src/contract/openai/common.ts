@@ -1,8 +1,18 @@
 import { z } from 'zod';
 
+const NO_CONTROL_CHARACTERS = 'it must hold no control characters, such as NUL or an escape';
+
+/**
+ * What people name things by. Control characters would forge lines in lists, logs and headers, and not every ledger
+ * can keep a NUL.
+ */
+export const Line = z.string().regex(/^\P{Cc}*$/u, `${NO_CONTROL_CHARACTERS}; nor line breaks`);
+/** The same for what may have several lines. */
+export const Lines = z.string().regex(/^[\P{Cc}\t\n\r]*$/u, NO_CONTROL_CHARACTERS);
+
 /** OpenAI's limits on metadata. */
 export const Metadata = z
-  .record(z.string().max(64), z.string().max(512))
+  .record(Line.max(64), Lines.max(512))
   .refine((pairs) => Object.keys(pairs).length <= 16, 'metadata has at most 16 pairs');
 
 /** Query strings come as text. */

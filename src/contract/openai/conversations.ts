@@ -1,13 +1,8 @@
 import { z } from 'zod';
-import { Metadata } from './common.ts';
+import { Line, Metadata } from './common.ts';
 import { InputMessage } from './input-items.ts';
 
-const Title = z
-  .string()
-  .trim()
-  .min(1)
-  .max(200)
-  .refine((title) => !/\p{Cc}/u.test(title), 'no control characters');
+const Title = Line.trim().min(1).max(200);
 
 export const CreateConversation = z.strictObject({
   items: z.array(InputMessage).max(20).nullish(),

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Metadata, QueryBoolean } from './common.ts';
+import { Lines, Metadata, QueryBoolean } from './common.ts';
 import { AttributeFilter } from './filters.ts';
 import { InputItem } from './input-items.ts';
 
@@ -75,5 +75,5 @@ export const RetrieveResponseQuery = z.looseObject({
 
 export const Feedback = z.strictObject({
   rating: z.enum(['up', 'down']).nullable(),
-  comment: z.string().max(4_000).nullish(),
+  comment: Lines.max(4_000).nullish(),
 });

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Metadata, PageQuery } from './common.ts';
+import { Line, Lines, Metadata, PageQuery } from './common.ts';
 
 /** OpenAI's limits. */
 const MAX_FILES_PER_BATCH = 2_000;
@@ -7,7 +7,7 @@ const MAX_QUERIES = 10;
 const MAX_QUERY_CHARACTERS = 8_192;
 
 export const Attributes = z
-  .record(z.string().min(1).max(64), z.union([z.string().max(512), z.number(), z.boolean()]))
+  .record(Line.min(1).max(64), z.union([Lines.max(512), z.number(), z.boolean()]))
   .refine((pairs) => Object.keys(pairs).length <= 16, 'attributes have at most 16 keys');
 
 export const ChunkingStrategy = z.discriminatedUnion('type', [
@@ -28,8 +28,8 @@ export const ChunkingStrategy = z.discriminatedUnion('type', [
 export type ChunkingStrategy = z.infer<typeof ChunkingStrategy>;
 
 const ExpiresAfter = z.strictObject({ anchor: z.literal('last_active_at'), days: z.int().min(1).max(365) });
-const Name = z.string().trim().min(1).max(256);
-const Description = z.string().max(2_000);
+const Name = Line.trim().min(1).max(256);
+const Description = Lines.max(2_000);
 const FileIds = z.array(z.string().min(1).max(200)).max(MAX_FILES_PER_BATCH);
 
 export const CreateVectorStore = z
@@ -107,7 +107,7 @@ export const CreateFileBatch = z
 /** Form fields beside the file itself. JSON fields come as text. */
 export const UploadDocument = z
   .strictObject({
-    purpose: z.string().max(64).optional(),
+    purpose: Line.max(64).optional(),
     attributes: jsonText(Attributes).optional(),
     chunking_strategy: jsonText(ChunkingStrategy).optional(),
     replaces: z.string().min(1).max(200).optional(),

@@ -278,8 +278,15 @@ describe('workspaces', () => {
 
   test('made by a key without an account belong to the owners of its workspace', async () => {
     const made = await server.send(BOOTSTRAP_KEY, 'POST', '/ops/workspaces', { name: 'New' });
+    expect(made.status).toBe(201);
     expect((await server.send(admin, 'GET', '/ops/workspaces')).body.data?.map((one) => one.id)).toContain(
       made.body.id,
+    );
+    const headers = { 'x-budao-workspace': String(made.body.id) };
+    expect((await server.send(admin, 'GET', '/ops/users', undefined, headers)).status).toBe(200);
+    // The key itself stays in its own workspace.
+    expect((await server.send(BOOTSTRAP_KEY, 'GET', '/ops/users', undefined, headers)).body.code).toBe(
+      'workspace_forbidden',
     );
   });
 });

@@ -5,6 +5,7 @@ import type { Membership } from '../../access/account-rows.ts';
 import type { ApiKey } from '../../access/keys.ts';
 import type { Person, PersonChange } from '../../access/people.ts';
 import { ROLES } from '../../access/principal.ts';
+import { Line } from '../../contract/openai/common.ts';
 import type { Operation } from '../foundation/operation.ts';
 import { parseBody, unixSeconds } from './parse-body.ts';
 
@@ -12,7 +13,7 @@ import { parseBody, unixSeconds } from './parse-body.ts';
 const owner = (operation: Omit<Operation, 'tag'>) =>
   ({ config: { role: 'owner', operation: { ...operation, tag: 'Administration' } } }) as const;
 const Id = z.strictObject({ id: z.string().min(1).max(128) });
-const Name = z.string().trim().min(1).max(200);
+const Name = Line.trim().min(1).max(200);
 /** The rules for good passwords say more than a schema could. */
 const Password = z.string().min(1).max(1_024);
 const AnyRole = z.enum(ROLES);

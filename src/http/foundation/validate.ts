@@ -46,17 +46,21 @@ function invalid(issues: readonly Issue[], prefix: readonly PropertyKey[]): Buda
       },
     );
   }
+  if (issue.code === 'invalid_key') return invalid(issue.issues, path);
   const code = issue.code === 'invalid_type' ? 'invalid_type' : 'invalid_value';
   const where = param === null ? '' : ` for '${param}'`;
   return new BudaoError('invalid', code, `Invalid value${where}: ${issue.message}.`, { param });
 }
 
-/** The alternative that fits furthest says best what is wrong. */
+/** The alternative that fits furthest says best what is wrong; one of the right type fits further than others. */
 function closestBranch(branches: readonly (readonly Issue[])[]): readonly Issue[] | null {
   let closest: readonly Issue[] | null = null;
   let closestDepth = 0;
   for (const branch of branches) {
-    const depth = Math.max(0, ...branch.map((issue) => issue.path.length));
+    const depth = Math.max(
+      0,
+      ...branch.map(({ path, code }) => path.length + (code === 'invalid_type' ? 0 : 0.5)),
+    );
     if (depth > closestDepth) {
       closest = branch;
       closestDepth = depth;
@@ -65,6 +69,14 @@ function closestBranch(branches: readonly (readonly Issue[])[]): readonly Issue[
   return closest;
 }
 
+/** A name that the client made up goes into messages and logs: as JSON writes it, it can do no harm there. */
+function escaped(control: string): string {
+  return `\\u${control.charCodeAt(0).toString(16).padStart(4, '0')}`;
+}
+
 function dotted(path: readonly PropertyKey[]): string {
-  return path.map(String).join('.');
+  return path
+    .map(String)
+    .join('.')
+    .replaceAll(/\p{Cc}/gu, escaped);
 }

@@ -3,6 +3,7 @@ import type { Readable } from 'node:stream';
 import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { BudaoError } from '../../contract/errors.ts';
+import { Line } from '../../contract/openai/common.ts';
 import type { BlobStore } from '../../knowledge/ports.ts';
 import { validate } from '../foundation/validate.ts';
 
@@ -63,6 +64,7 @@ async function readForm<Schema extends z.ZodType>(
   for await (const part of request.parts()) {
     if (part.type === 'file') {
       if (part.fieldname !== 'file') throw unknownPart(part.fieldname);
+      refuseUnprintableName(part.filename ?? '');
       const stored = await storeFile(options.blobs, part.file, options.maxBytes);
       file = { filename: part.filename ?? '', ...stored };
     } else if (part.fieldname in values) {
@@ -98,6 +100,17 @@ async function storeFile(
     'invalid',
     'empty_document',
     'The file is empty. Check that it was saved completely, then upload it again.',
+    { param: 'file' },
+  );
+}
+
+/** Paths are cut to the name alone, as clients send them; a name with control characters no honest client sends. */
+function refuseUnprintableName(filename: string): void {
+  if (Line.safeParse(filename).success) return;
+  throw new BudaoError(
+    'invalid',
+    'invalid_value',
+    "The file's name holds control characters, such as line breaks or NUL. Rename the file, then upload it again.",
     { param: 'file' },
   );
 }

