@@ -1,6 +1,6 @@
 // The one command: installs what is missing, builds what has changed, starts the service and keeps it up.
 // Runs under any Node from 20 on, before anything is installed; everything after it runs under the pinned one.
-import { existsSync } from 'node:fs';
+import { existsSync, write } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { ensureBuilt } from './lib/build.mjs';
 import { ensureInstalled } from './lib/install.mjs';
@@ -10,6 +10,12 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const RESTART_DELAYS_MS = [0, 100, 500, 1_000, 2_000, 5_000];
 const LIVED_LONG_MS = 10_000;
 const PARENT_CHECK_MS = 300;
+const PING_INTERVAL_MS = 1_000;
+/**
+ * A supervisor that leaves so many pings unanswered, once it has started, is stuck or stopped: nobody would restart
+ * what dies, and it may hold the ledger's lock. Counted, not timed, as this process may have been frozen itself.
+ */
+const MAX_UNANSWERED_PINGS = 20;
 /** The service's own word that starting again would not help, with the reason already printed. */
 const EXIT_REFUSED = 2;
 
@@ -46,12 +52,13 @@ function guard() {
     child.once('spawn', () => {
       hasRun = true;
     });
+    killWhenStuck(child);
     child.once('exit', (code, signal) => {
       if (stopping || code === 0 || code === EXIT_REFUSED) {
         process.exitCode = stopping ? 0 : (code ?? 1);
         process.exit();
       }
-      process.stderr.write(`budao: the supervisor ended (${signal ?? `code ${code}`}); starting it again\n`);
+      say(`budao: the supervisor ended (${signal ?? `code ${code}`}); starting it again\n`);
       startAgain(startedMs);
     });
   };
@@ -72,4 +79,26 @@ function guard() {
     child?.kill('SIGTERM');
   }, PARENT_CHECK_MS).unref();
   start();
+}
+
+/** The supervisor says when it has started: before that, a migration may keep it from answering for long. */
+function killWhenStuck(child) {
+  let hasStarted = false;
+  let unansweredPings = 0;
+  const ping = setInterval(() => {
+    if (!hasStarted || !child.connected) return;
+    if (unansweredPings >= MAX_UNANSWERED_PINGS) child.kill('SIGKILL');
+    unansweredPings += 1;
+    child.send({ type: 'ping' }, () => {});
+  }, PING_INTERVAL_MS);
+  child.on('message', (message) => {
+    unansweredPings = 0;
+    if (message.type === 'started') hasStarted = true;
+  });
+  child.once('exit', () => clearInterval(ping));
+}
+
+/** Does not wait for whoever reads, nor mind that nobody does: a log on hold stops no service. */
+function say(text) {
+  write(process.stderr.fd, text, () => {});
 }

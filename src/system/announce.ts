@@ -1,3 +1,4 @@
+import { write } from 'node:fs';
 import type { Configuration } from './configuration.ts';
 import type { FirstSignIn } from './first-sign-in.ts';
 import { VERSION } from './version.ts';
@@ -19,7 +20,7 @@ Start empty:  BUDAO_SAMPLE=0
 Example: npm run up -- --port 8080 --data-dir /srv/budao
 `;
 
-/** The lines a person looks for after starting. */
+/** The lines a person looks for after starting. Whether anybody reads them is no matter of the service. */
 export function announce(
   configuration: Configuration,
   state: { url: string; firstSignIn: FirstSignIn | null },
@@ -40,5 +41,5 @@ export function announce(
     '',
     '',
   ];
-  process.stdout.write(lines.join('\n'));
+  write(process.stdout.fd, lines.join('\n'), () => {});
 }

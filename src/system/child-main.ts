@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import { BudaoError } from '../contract/errors.ts';
 import type { FromChild, ToChild } from './child-process.ts';
 import { type Configuration, loadConfiguration } from './configuration.ts';
-import { createLog } from './log.ts';
+import { createLog, endAfterLogging, killSelf } from './log.ts';
 
 /** Below the supervisor's own patience; whoever else sends SIGTERM has nobody who would end what hangs. */
 const LEAVE_DEADLINE_MS = 7_500;
@@ -35,17 +35,17 @@ export async function runChild(
     process.once('SIGTERM', () => leave(log, stop));
     tellSupervisor({ type: 'ready', ...(url === undefined ? {} : { url }) });
   } catch (error) {
-    if (error instanceof BudaoError && error.kind === 'invalid') refuse(error);
+    if (error instanceof BudaoError && error.kind === 'invalid')
+      refuse(error, () => endAfterLogging(log, () => process.exit(1)));
     else die(log, error);
   }
 }
 
 /** Without its supervisor nobody would notice this process's death, nor start it again. */
 function dieWithSupervisor(): void {
-  const dieNow = (): void => void process.kill(process.pid, 'SIGKILL');
-  process.on('disconnect', dieNow);
+  process.on('disconnect', killSelf);
   // Lost while the modules were being loaded: nobody tells a second time.
-  if (process.connected === false) dieNow();
+  if (process.connected === false) killSelf();
 }
 
 /** Null for a file that somebody has spoilt since the supervisor read it. */
@@ -54,7 +54,7 @@ function readConfiguration(): Configuration | null {
     return loadConfiguration(process.env);
   } catch (error) {
     if (!(error instanceof BudaoError)) throw error;
-    refuse(error);
+    refuse(error, () => process.exit(1));
     return null;
   }
 }
@@ -63,19 +63,18 @@ function leave(log: Logger, stop: () => Promise<void>): void {
   setTimeout(() => die(log, new Error('stopping took too long')), LEAVE_DEADLINE_MS).unref();
   void stop()
     .catch((error: unknown) => log.error({ err: error }, 'stopping failed'))
-    .finally(() => process.exit(0));
+    .finally(() => endAfterLogging(log, () => process.exit(0)));
 }
 
 /** The supervisor says the reason, and decides whether to try again. */
-function refuse(error: BudaoError): void {
-  tellSupervisor({ type: 'refused', message: error.message }, () => process.exit(1));
+function refuse(error: BudaoError, end: () => void): void {
+  tellSupervisor({ type: 'refused', message: error.message }, end);
 }
 
 /** An unknown state is left by dying: runs are taken over, and the supervisor starts a fresh process. */
 function die(log: Logger, error: unknown): void {
   log.fatal({ err: error }, 'unexpected error');
-  process.exitCode = 1;
-  setImmediate(() => process.kill(process.pid, 'SIGKILL'));
+  endAfterLogging(log, killSelf);
 }
 
 function tellSupervisor(message: FromChild, whenTold: () => void = () => {}): void {

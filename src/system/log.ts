@@ -1,13 +1,29 @@
 import { type Logger, pino } from 'pino';
-import pretty from 'pino-pretty';
+import { prettyFactory } from 'pino-pretty';
 import type { Configuration } from './configuration.ts';
+import { LogSink } from './log-sink.ts';
+
+const STDERR = 2;
+const LAST_WORDS_DEADLINE_MS = 500;
 
 /** JSON lines on stderr; readable ones where a person watches. Secrets and texts of questions are never logged. */
 export function createLog(configuration: Configuration, role: string): Logger {
   const options = { level: configuration.logLevel, base: { role, pid: process.pid } };
-  if (!process.stderr.isTTY) return pino(options, pino.destination({ dest: 2, sync: true }));
-  return pino(
-    options,
-    pretty({ destination: 2, sync: true, colorize: true, ignore: 'pid,hostname', translateTime: 'HH:MM:ss' }),
-  );
+  const sink = new LogSink(STDERR);
+  if (!process.stderr.isTTY) return pino(options, sink);
+  const format = prettyFactory({ colorize: true, ignore: 'pid,hostname', translateTime: 'HH:MM:ss' });
+  return pino(options, {
+    write: (line: string) => sink.write(format(line)),
+    flush: (whenWritten: () => void) => sink.flush(whenWritten),
+  } as { write(line: string): void });
+}
+
+/** Ends the process once its log is written. While nobody reads the log it cannot even exit, and is killed. */
+export function endAfterLogging(log: Logger, end: () => void): void {
+  setTimeout(killSelf, LAST_WORDS_DEADLINE_MS);
+  log.flush(end);
+}
+
+export function killSelf(): void {
+  process.kill(process.pid, 'SIGKILL');
 }

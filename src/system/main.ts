@@ -1,8 +1,9 @@
 import { parseArgs } from 'node:util';
+import type { Logger } from 'pino';
 import { BudaoError } from '../contract/errors.ts';
 import { announce, HELP } from './announce.ts';
 import { type Configuration, ConfigurationError, loadConfiguration } from './configuration.ts';
-import { createLog } from './log.ts';
+import { createLog, endAfterLogging } from './log.ts';
 import { Supervisor } from './supervisor.ts';
 
 /** Tells whoever keeps this process up that starting again would not help. */
@@ -23,7 +24,8 @@ async function main(): Promise<void> {
       onReady: (state) => announce(configuration, state),
       onRefused: (message) => refuse(message),
     });
-    leaveInOrder(supervisor);
+    leaveInOrder(supervisor, log);
+    answerGuard();
   } catch (error) {
     if (!(error instanceof BudaoError)) throw error;
     if (PASSES_BY_ITSELF.has(error.code)) tryAgain(error.message);
@@ -70,18 +72,27 @@ function environmentFor(configuration: Configuration): NodeJS.ProcessEnv {
 }
 
 /** SIGTERM hands running work over; losing the process that keeps this one up ends it at once. */
-function leaveInOrder(supervisor: Supervisor): void {
+function leaveInOrder(supervisor: Supervisor, log: Logger): void {
   let leaving = false;
   const leave = (): void => {
     if (leaving) return;
     leaving = true;
-    void supervisor[Symbol.asyncDispose]().finally(() => process.exit(0));
+    void supervisor[Symbol.asyncDispose]().finally(() => endAfterLogging(log, () => process.exit(0)));
   };
   process.on('SIGTERM', leave);
   process.on('SIGINT', leave);
+  // A closed terminal reaches the whole group, and whoever keeps this process up says what that means.
+  process.on('SIGHUP', () => {});
   process.on('disconnect', leave);
   // Lost while everything was being started: nobody tells a second time.
   if (process.connected === false) leave();
+}
+
+/** Whoever keeps this process up also asks whether it still works. */
+function answerGuard(): void {
+  const tell = (type: 'started' | 'pong'): void => void process.send?.({ type }, () => {});
+  process.on('message', () => tell('pong'));
+  tell('started');
 }
 
 function tryAgain(message: string): void {

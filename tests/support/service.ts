@@ -17,6 +17,8 @@ export interface ServiceOptions {
   /** Kept when given, else made and removed. */
   dataDir?: string;
   args?: readonly string[];
+  /** A shell's line that starts the service, `"$@"`, with its output led elsewhere. */
+  shell?: string;
 }
 
 export interface ProcessRow {
@@ -59,9 +61,18 @@ export class Service implements AsyncDisposable {
     return this.#child?.pid ?? 0;
   }
 
+  /** Leaves what the service prints in its pipes from now on. */
+  stopReading(): void {
+    this.#child?.stdout?.pause();
+    this.#child?.stderr?.pause();
+  }
+
   /** Starts without waiting. */
   spawn(): ChildProcess {
-    const child = spawn(process.execPath, [join(ROOT, 'scripts/up.mjs'), ...(this.#options.args ?? [])], {
+    const { shell, args = [] } = this.#options;
+    const up = [process.execPath, join(ROOT, 'scripts/up.mjs'), ...args];
+    const [command = '', ...rest] = shell === undefined ? up : ['sh', '-c', shell, 'sh', ...up];
+    const child = spawn(command, rest, {
       cwd: ROOT,
       detached: true,
       stdio: ['ignore', 'pipe', 'pipe'],
