@@ -123,6 +123,7 @@ export const WORK_ERROR_CODES = [
   'run_shutdown',
   'storage_full',
   'too_large',
+  'too_many_chunks',
   'too_many_pages',
   'unpacks_too_large',
   'unsupported_format',

@@ -32,6 +32,7 @@ const WAIT_MS = 20_000;
 /** What a test may put in the place of the real thing. */
 export interface KnowledgeOptions {
   embedder?: Embedder | null;
+  maxChunks?: number;
   wrapExtractor?: (extractor: Extractor) => Extractor;
   wrapIndex?: (index: ChunkIndex) => ChunkIndex;
   wrapHandler?: (handler: RunHandler<never>) => RunHandler<never>;
@@ -91,7 +92,8 @@ export async function openTestKnowledge(options: KnowledgeOptions = {}): Promise
     }),
     startWorker() {
       const { embedder } = knowledge;
-      const shared = { ledger, channel, extractor, blobs, derived, index, embedder };
+      const { maxChunks = MAX_CHUNKS } = options;
+      const shared = { ledger, channel, extractor, blobs, derived, index, embedder, maxChunks };
       let handlers = [
         createIngestHandler({ ...shared, embedderById: (id) => (embedder?.id === id ? embedder : null) }),
         createIndexHandler(shared),
@@ -182,6 +184,8 @@ export function fakeEmbedder(id: string, dimension: number): Embedder {
       }),
   };
 }
+
+const MAX_CHUNKS = 10_000;
 
 const LIMITS = {
   maxBytes: 10 * 1024 * 1024,

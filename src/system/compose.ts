@@ -73,13 +73,14 @@ export function createHandlers(
   parser: ParserPool,
 ): readonly RunHandler<never>[] {
   const { ledger, channel, blobs, derived, index, embedder, retriever, models } = stores;
+  const { maxChunks } = configuration.limits;
   const embedderById = (id: string): Embedder | null => (embedder?.id === id ? embedder : null);
   const generatorsFor = (model: string): GeneratorChoice | null => models.choose(model);
   return [
     createAnswerHandler({ ledger, retriever, generatorsFor, settings: configuration.answers }),
-    createIngestHandler({ ledger, channel, extractor: parser, blobs, derived, embedderById }),
+    createIngestHandler({ ledger, channel, extractor: parser, blobs, derived, embedderById, maxChunks }),
     createIndexHandler({ ledger, derived, index }),
-    createRebuildHandler({ ledger, extractor: parser, blobs, derived, embedder, index }),
+    createRebuildHandler({ ledger, extractor: parser, blobs, derived, embedder, index, maxChunks }),
     createMaintainHandler(stores),
   ] as readonly RunHandler<never>[];
 }

@@ -94,6 +94,8 @@ const Settings = z.strictObject({
         .default(200 * 1024 * 1024),
       maxPages: z.int().min(1).default(5_000),
       maxCharacters: z.int().min(1).default(20_000_000),
+      // Twice what the longest text makes in chunks of the usual size; more slows every search for one document's sake.
+      maxChunks: z.int().min(1).default(100_000),
       maxUnpackedBytes: z
         .int()
         .min(1)

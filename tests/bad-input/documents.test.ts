@@ -13,6 +13,7 @@ import { formOf, StoredBefore, settled, upload } from './stored-before.ts';
 
 const MAX_UPLOAD_BYTES = 1024 * 1024;
 const MAX_PAGES = 3;
+const MAX_CHUNKS = 50;
 const PARAGRAPH = '<w:p><w:r><w:t>值班室每晚二十二点交接。</w:t></w:r></w:p>';
 
 let service: Service;
@@ -21,7 +22,12 @@ let fingerprint = '';
 
 beforeAll(async () => {
   service = await startConfigured({
-    limits: { maxUploadBytes: MAX_UPLOAD_BYTES, maxPages: MAX_PAGES, extractionTimeoutMs: 20_000 },
+    limits: {
+      maxUploadBytes: MAX_UPLOAD_BYTES,
+      maxPages: MAX_PAGES,
+      maxChunks: MAX_CHUNKS,
+      extractionTimeoutMs: 20_000,
+    },
   });
   before = await StoredBefore.create(service);
   fingerprint = await before.fingerprint();
@@ -151,6 +157,13 @@ const REFUSED: RefusedDocument[] = [
     content: () => chinesePdf([['一'], ['二'], ['三'], ['四']]),
     code: 'too_many_pages',
     advice: /Split it/,
+  },
+  {
+    name: 'too many chunks',
+    filename: 'a.md',
+    content: () => Buffer.from('# 值班\n\n交接。\n\n'.repeat(MAX_CHUNKS + 1)),
+    code: 'too_many_chunks',
+    advice: /more than 50 chunks\. Split it .* larger chunks/,
   },
   {
     name: 'archive',

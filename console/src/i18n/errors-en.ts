@@ -92,6 +92,8 @@ export const errorsInEn: Record<keyof typeof errorsInZh, string> = {
   'error.no_text_layer.advice': 'Run text recognition (OCR) on it, then upload it again.',
   'error.too_many_pages': 'The document has too many pages.',
   'error.too_many_pages.advice': 'Split it and upload the parts.',
+  'error.too_many_chunks': 'The document makes too many chunks.',
+  'error.too_many_chunks.advice': 'Split it, or choose larger chunks, and upload it again.',
   'error.too_large': 'The file is too large.',
   'error.too_large.advice': 'Split it and upload the parts.',
   'error.file_too_large': 'The file is too large.',

@@ -88,6 +88,8 @@ export const errorsInZh = {
   'error.no_text_layer.advice': '请先做文字识别（OCR），再上传。',
   'error.too_many_pages': '页数太多。',
   'error.too_many_pages.advice': '请拆分成几份后上传。',
+  'error.too_many_chunks': '切分出的段落太多。',
+  'error.too_many_chunks.advice': '请拆分成几份，或选择更大的分段后重新上传。',
   'error.too_large': '文件太大。',
   'error.too_large.advice': '请拆分成几份后上传。',
   'error.file_too_large': '文件太大。',

@@ -169,6 +169,20 @@ describe('whatever the document looks like', () => {
     const article = `第八条 ${'用人单位应当按照规定办理。'.repeat(25)}`;
     expect(chunkDocument('doc', documentOf([paragraph(article)]), DEFAULT_CHUNK_OPTIONS)).toHaveLength(1);
   });
+
+  test('a document may make as many chunks as are allowed, and not one more', () => {
+    const sections = (count: number) =>
+      documentOf(
+        Array.from({ length: count }, (_, at): Block[] => [
+          { kind: 'heading', text: `第${at}节`, level: 1 },
+          paragraph('交接。'),
+        ]).flat(),
+      );
+    expect(chunkDocument('doc', sections(3), DEFAULT_CHUNK_OPTIONS, 3)).toHaveLength(3);
+    expect(() => chunkDocument('doc', sections(4), DEFAULT_CHUNK_OPTIONS, 3)).toThrow(
+      expect.objectContaining({ code: 'too_many_chunks', kind: 'invalid' }),
+    );
+  });
 });
 
 /** The lines of a document without the space around them, with their place in the full text. */

@@ -1,5 +1,6 @@
 import type { ExtractedDocument } from '../extract/extracted-document.ts';
 import { fullText } from '../extract/full-text.ts';
+import { tooManyChunks } from '../extract/refusals.ts';
 import { estimateTokens } from '../text/estimate-tokens.ts';
 import type { Chunk } from './chunk.ts';
 import { outline } from './outline.ts';
@@ -15,13 +16,21 @@ export const DEFAULT_CHUNK_OPTIONS: PackLimits = { maxTokens: 400, overlapTokens
  * Cuts a document along its structure: an article, numbered section or headed section stays whole up to `maxTokens`.
  * The same document gives the same chunks with the same ids. Headings are carried in `headingPath`; all other text is
  * in at least one chunk.
+ *
+ * @throws BudaoError too_many_chunks
  */
-export function chunkDocument(documentId: string, document: ExtractedDocument, options: PackLimits): Chunk[] {
+export function chunkDocument(
+  documentId: string,
+  document: ExtractedDocument,
+  options: PackLimits,
+  maxChunks: number = Number.POSITIVE_INFINITY,
+): Chunk[] {
   const text = fullText(document);
   const chunks: Chunk[] = [];
   for (const section of outline(document)) {
     for (const { start, end } of pack(section.units, options)) {
       const ordinal = chunks.length;
+      if (ordinal === maxChunks) throw tooManyChunks(maxChunks);
       const piece = text.slice(start, end);
       const first = section.units.find((unit) => unit.end > start);
       chunks.push({

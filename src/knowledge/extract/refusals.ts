@@ -11,6 +11,7 @@ export type RefusalCode =
   | 'corrupt_document'
   | 'no_text_layer'
   | 'too_many_pages'
+  | 'too_many_chunks'
   | 'too_large'
   | 'unpacks_too_large'
   | 'extraction_timeout'
@@ -57,6 +58,13 @@ export function tooManyPages(found: number, allowed: number, unit: string): Buda
   return refusal(
     'too_many_pages',
     `The document has ${found} ${unit}; at most ${allowed} are taken. Split it into smaller ones and upload those.`,
+  );
+}
+
+export function tooManyChunks(allowed: number): BudaoError {
+  return refusal(
+    'too_many_chunks',
+    `The document makes more than ${allowed} chunks. Split it into smaller ones, or choose larger chunks (chunking_strategy), then upload it again; limits.maxChunks sets the bound.`,
   );
 }
 

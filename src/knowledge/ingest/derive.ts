@@ -3,7 +3,7 @@ import type { Chunk } from '../chunk/chunk.ts';
 import { chunkDocument } from '../chunk/chunk-document.ts';
 import type { ExtractedDocument } from '../extract/extracted-document.ts';
 import { fullText } from '../extract/full-text.ts';
-import type { Chunking, IngestPhase, Membership } from '../library/memberships.ts';
+import type { IngestPhase, Membership } from '../library/memberships.ts';
 import type { BlobStore, Embedder } from '../ports.ts';
 import { type Artifact, encodeVector, saveArtifact } from './artifact.ts';
 
@@ -28,6 +28,8 @@ export interface DeriveDependencies {
   blobs: BlobStore & LocalBlobs;
   derived: BlobStore;
   embedder: Embedder | null;
+  /** Chunks that one document may make. */
+  maxChunks: number;
 }
 
 export interface DeriveOptions {
@@ -68,7 +70,7 @@ export async function deriveArtifact(
   const document = await extractOriginal(dependencies, membership, signal);
   signal.throwIfAborted();
   await onProgress('chunking', PHASE_START.chunking);
-  const chunks = titledChunks(membership, document, membership.chunking);
+  const chunks = titledChunks(membership, document, dependencies.maxChunks);
   const vectors = await embedChunks(dependencies.embedder, chunks, options);
   const artifact: Artifact = {
     format: document.format,
@@ -99,9 +101,9 @@ async function extractOriginal(
 }
 
 /** A document without a title of its own goes by its file name, so that every chunk says where it is from. */
-function titledChunks(membership: Membership, document: ExtractedDocument, chunking: Chunking): Chunk[] {
+function titledChunks(membership: Membership, document: ExtractedDocument, maxChunks: number): Chunk[] {
   const title = document.title ?? membership.filename.replace(/\.[^.]+$/, '');
-  return chunkDocument(membership.documentId, { ...document, title }, chunking);
+  return chunkDocument(membership.documentId, { ...document, title }, membership.chunking, maxChunks);
 }
 
 const CHUNKS_PER_EMBEDDING = 64;
