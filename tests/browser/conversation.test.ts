@@ -50,6 +50,11 @@ test('stopping keeps what was written, says so, and a regenerated answer takes i
   await page.reload();
   await lastAnswer(page).getByText('已停止').waitFor();
   expect(await answerText(page)).toBe(stopped);
+  await lastAnswer(page).getByRole('button', { name: '回答方式：完整' }).waitFor();
+  await lastAnswer(page).locator('button.mark').first().click();
+  await page.locator('.passage-mark').waitFor();
+  await page.getByRole('button', { name: '关闭' }).click();
+  await picture(page, 'stopped-answer');
 
   await page.getByRole('button', { name: '重新生成' }).click();
   await expect.poll(() => answerText(page), { timeout: PATIENCE_MS }).toContain(ENDS_WITH);

@@ -147,6 +147,24 @@ test('a document that has left the knowledge base is no longer cited, and earlie
   await expect.poll(() => answerText(page), { timeout: PATIENCE_MS }).not.toContain('18元');
 });
 
+test('an original that no knowledge base holds any more is found, and deleted for good', async () => {
+  await page.getByRole('link', { name: '知识库' }).first().click();
+  await page.getByRole('link', { name: '原文件' }).click();
+  const inUse = page.locator('tbody tr', { hasText: '账号与密码管理规定.html' });
+  await inUse.getByRole('button', { name: /^彻底删除/ }).click();
+  await page.getByRole('dialog').getByText('它正用于：示例：东岚市第一人民医院员工手册').waitFor();
+  await picture(page, 'delete-original');
+  await page.keyboard.press('Escape');
+  await page.getByRole('checkbox', { name: '只看未使用的' }).click();
+  const unused = page.locator('tbody tr', { hasText: '食堂管理规定.md' });
+  await picture(page, 'originals');
+  await unused.getByRole('button', { name: /^彻底删除/ }).click();
+  await page.getByRole('dialog').getByText('没有知识库在使用它').waitFor();
+  await page.getByRole('dialog').getByRole('button', { name: '彻底删除' }).click();
+  await unused.waitFor({ state: 'detached' });
+  expect(await inUse.count()).toBe(0);
+});
+
 test('a reader who was added by the owner asks, but changes no documents', async () => {
   await page.getByRole('link', { name: '管理' }).click();
   await page.getByRole('button', { name: '添加人员' }).click();
