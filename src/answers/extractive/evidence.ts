@@ -26,6 +26,8 @@ export interface IndexedUnit extends Unit {
 export interface IndexedPassage {
   passage: Passage;
   units: readonly IndexedUnit[];
+  /** Terms of title and headings: what the text is about without saying it again. */
+  headings: ReadonlySet<string>;
   /** Terms of title, headings and of the sentences around a table: what its rows leave unsaid. */
   frame: ReadonlySet<string>;
   /** Terms of text, title and headings. */
@@ -55,8 +57,9 @@ export interface Evidence {
   segment: number;
 }
 
-/** What a word is worth that stands not in the segment but in its sentence, or elsewhere in its passage or headings. */
+/** What a word is worth that stands not in the segment but in its sentence, in the headings, or elsewhere in its passage. */
 const IN_UNIT = 0.7;
+const IN_HEADINGS = 0.7;
 const IN_PASSAGE = 0.45;
 /** How much the passage as a whole counts beside the unit. */
 const PASSAGE_SHARE = 0.3;
@@ -79,6 +82,7 @@ export const NO_EVIDENCE: Evidence = {
 export function indexPassage(passage: Passage, units: readonly Unit[]): IndexedPassage {
   const indexed = units.map(indexUnit);
   const terms = termsOf([passage.filename, ...passage.chunk.headingPath].join('\n'));
+  const headings = new Set(terms);
   const frame = new Set(terms);
   for (const unit of indexed) {
     for (const term of unit.terms) {
@@ -86,7 +90,7 @@ export function indexPassage(passage: Passage, units: readonly Unit[]): IndexedP
       if (unit.kind === 'sentence' && unit.text.length <= MAX_FRAME_CHARS) frame.add(term);
     }
   }
-  return { passage, units: indexed, frame, terms };
+  return { passage, units: indexed, headings, frame, terms };
 }
 
 function indexUnit(unit: Unit): IndexedUnit {
@@ -118,12 +122,15 @@ export function evidenceOf(
 ): Evidence {
   const inPassage = (term: string) => (passage.terms.has(term) ? 1 : 0);
   const passageCoverage = coverage(amongPassages, inPassage);
-  const own = coverage(amongPassages, (term) => (unit.terms.has(term) ? 1 : 0));
+  // A row says what its headings and the sentence before the table leave to it.
+  const holds = (term: string) => unit.terms.has(term) || (unit.kind === 'row' && passage.frame.has(term));
+  const own = coverage(amongPassages, (term) => (holds(term) ? 1 : 0));
   let best: Evidence = { ...NO_EVIDENCE, passageCoverage, own };
   unit.segments.forEach((segment, at) => {
     const near = (term: string) => {
       if (segment.terms.has(term) || unit.headTerms.has(term)) return 1;
       if (unit.terms.has(term) || (unit.kind === 'row' && passage.frame.has(term))) return IN_UNIT;
+      if (passage.headings.has(term)) return IN_HEADINGS;
       return passage.terms.has(term) ? IN_PASSAGE : 0;
     };
     const found: Evidence = {

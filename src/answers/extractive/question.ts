@@ -118,7 +118,7 @@ const ANY_NUMBER: readonly QuantityKind[] = ['count', 'money', 'ratio', 'duratio
 const ZH_RULES: readonly Rule[] = [
   {
     pattern:
-      /多(?:久|长时间).{0,6}(?:一次|1次|一回|一换)|(?:几|多少).{0,3}(?:一次|1次|一换)|多久(?:换|改|查|检|做|保养|更换)|频次|频率/u,
+      /多(?:久|长时间)[^,。?]{0,6}[一1][次回换遍]|(?:几|多少)个?(?:工作日|小时|分钟|星期|[天日周月年])[^,。?]{0,6}[一1][次回换遍]|每?隔(?:多|几)|每(?:几|多少)|多久(?:换|改|查|检|做|保养|更换)|频次|频率/u,
     expects: () => plain('frequency'),
   },
   { pattern: /百分之(?:几|多少)|百分比/u, expects: () => quantity(['ratio'], '%') },

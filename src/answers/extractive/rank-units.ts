@@ -17,7 +17,7 @@ import type { RankedUnit } from './select-units.ts';
 import { splitPassage } from './split-passage.ts';
 
 /** How much the order that retrieval gave counts beside the unit's own evidence. */
-const RETRIEVAL_SHARE = 0.3;
+const RETRIEVAL_SHARE = 0.5;
 /** A sentence that only leads to a table or a list which stands elsewhere. */
 const LEAD_IN = /[:：]$/u;
 const LEAD_IN_SHARE = 0.6;

@@ -1,18 +1,13 @@
 /** Finds everyday words in a question and says what documents may call them. */
 import { isEnglishStopWord, stemEnglish } from '../text/english.ts';
 import { normalise } from '../text/normalise.ts';
+import { type Expansion, SYNONYM_FACTOR } from './expansion.ts';
 import { GLOSSARY } from './glossary.ts';
+import { SERVICES_GLOSSARY } from './glossary-services.ts';
 import { OFFICE_SYNONYMS } from './office-synonyms.ts';
+import { spokenVerbs } from './spoken-verbs.ts';
 import { SYNONYMS } from './synonyms.ts';
 
-export interface Expansion {
-  /** The words of the question. */
-  phrase: string;
-  alternatives: { text: string; factor: number }[];
-}
-
-/** What a match of another word for the same thing is worth. */
-const SYNONYM_FACTOR = 0.9;
 const TRANSLATION_FACTOR = 0.85;
 const MIN_HAN_CHARACTERS = 2;
 
@@ -30,7 +25,7 @@ let dictionary: Dictionary | null = null;
 /** Expansions of the words of a normalised span, longest first, none overlapping another. */
 export function expansionsOf(span: string): Expansion[] {
   dictionary ??= buildDictionary();
-  return [...hanExpansions(span, dictionary), ...wordExpansions(span, dictionary)];
+  return [...hanExpansions(span, dictionary), ...wordExpansions(span, dictionary), ...spokenVerbs(span)];
 }
 
 function hanExpansions(span: string, { phrases, longestHan }: Dictionary): Expansion[] {
@@ -82,7 +77,7 @@ function buildDictionary(): Dictionary {
     const [said, meant] = line.split(' > ').map((side) => side.split(/ = |, /));
     for (const from of said ?? []) for (const to of meant ?? said ?? []) add(from, to, SYNONYM_FACTOR);
   }
-  for (const line of linesOf(GLOSSARY)) {
+  for (const line of linesOf(GLOSSARY + SERVICES_GLOSSARY)) {
     const [english, chinese] = line.split(': ').map((side) => side.split(', '));
     for (const word of english ?? []) {
       for (const translation of chinese ?? []) {

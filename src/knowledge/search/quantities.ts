@@ -1,9 +1,13 @@
 /** What kind of figure a question asks for, and whether a text holds one of that kind. */
 
-export type Quantity = 'duration' | 'money' | 'ratio' | 'count' | 'date';
+export type Quantity = 'frequency' | 'duration' | 'money' | 'ratio' | 'count' | 'date';
 
 /** First match decides, so the narrower kinds come first. All in normalised text. */
 const ASKED: [Quantity, RegExp][] = [
+  [
+    'frequency',
+    /(?:多久|多长时间|(?:几|多少)个?(?:工作日|小时|分钟|星期|[天日周月年]))[^,。?]{0,6}?[一1][次回遍]|每?隔(?:多|几)|频[次率]|how (?:often|frequently)/u,
+  ],
   ['ratio', /百分之几|百分之多少|比例|多大比|几成|利率|税率|费率|几倍|多少倍|percent|what rate|what share/u],
   ['money', /多少钱|多少元|多少万|几元|几万|多少费|金额|罚款.{0,6}多少|罚多少|how much/u],
   [
@@ -19,6 +23,10 @@ const ASKED: [Quantity, RegExp][] = [
 
 const NUMBER = '(?:[\\d.]+|[零〇一二两三四五六七八九十百千万半]+)';
 const HELD: Record<Quantity, RegExp> = {
+  frequency: new RegExp(
+    `每隔?(?:${NUMBER})?个?(?:工作日|季度|小时|分钟|星期|[天日周旬月季年班次])|${NUMBER}个?(?:天|日|周|月|年)[^。；;]{0,4}[一1]次|周期|频[次率]|\\b(?:every|daily|weekly|monthly|quarterly|yearly|annually)\\b`,
+    'iu',
+  ),
   duration: new RegExp(
     `${NUMBER} ?(?:个?(?:工作日|小时|月|星期|学期)|[日天年周]|分钟|周岁|days?|months?|years?|hours?|weeks?|minutes?)`,
     'iu',

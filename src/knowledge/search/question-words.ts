@@ -35,9 +35,17 @@ const ASKED_FIGURE =
   '有?(?:几|多少)个?(?:工作日|小时|钟头|分钟|星期|礼拜|[天日月年周次秒元块钱])|多久(?:做|来|搞)?一次';
 const PATTERN = new RegExp(`(${ASKED_FIGURE})|${longestFirst([...PROTECTED, ...PHRASES]).join('|')}`, 'gu');
 
+/** 一次 in 多久换一次 only closes the question for how often. */
+const HOW_OFTEN =
+  /((?:多久|多长时间|每?隔?(?:几|多少)个?(?:工作日|小时|分钟|星期|[天日周月年]))[^,。?\n]{0,6}?)(?:一|1)[次回遍]/gu;
+
+/** What English questions are made of, beside the stop words that the tokeniser drops. */
+const ENGLISH =
+  /\b(?:how (?:often|long|many|much|soon|far|old|quickly|frequently)|what (?:kind|sort|type) of|what happens|often|please|tell me|have to|has to|need to|needs to|want to|wants to|allowed to|supposed to|going to|would like to|is there|are there|get|gets|got|anything|something|someone|somebody)\b/g;
+
 /** The normalised question with its question words replaced by a break. */
 export function withoutQuestionWords(normalised: string): string {
-  return normalised.replaceAll(PATTERN, (match, figure?: string) =>
+  return normalised.replaceAll(ENGLISH, '\n').replaceAll(HOW_OFTEN, '$1\n').replaceAll(PATTERN, (match, figure?: string) =>
     figure !== undefined || asksNothing.has(match) ? '\n' : match,
   );
 }
