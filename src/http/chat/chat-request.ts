@@ -4,7 +4,8 @@ import { BudaoError } from '../../contract/errors.ts';
 import { newId } from '../../contract/ids.ts';
 import type { CreateChatCompletion } from '../../contract/openai/chat-completions.ts';
 import type { HttpDependencies } from '../dependencies.ts';
-import { hashBody, modelFor } from '../responses/answer-request.ts';
+import { hashBody } from '../foundation/idempotency.ts';
+import { modelFor } from '../responses/answer-request.ts';
 import { splitQuestion, textOfContent } from '../responses/request-items.ts';
 
 /** A chat completion as an answer run: the history comes with the request, the default knowledge base is asked. */

@@ -7,8 +7,10 @@ import { type Artifact, loadArtifact } from '../../knowledge/ingest/artifact.ts'
 import { createDocument } from '../../knowledge/library/documents.ts';
 import { requireKnowledgeBase } from '../../knowledge/library/knowledge-bases.ts';
 import { addDocument, getMembership } from '../../knowledge/library/memberships.ts';
+import { repeatedAddition } from '../../knowledge/library/repeated-addition.ts';
 import { scopeSql } from '../../ledger/scope.ts';
 import { validate } from '../foundation/validate.ts';
+import { additionMark } from './addition-mark.ts';
 import { announceRuns } from './announce-runs.ts';
 import type { KnowledgeDependencies } from './dependencies.ts';
 import { chunkingOf, vectorStoreFileObject } from './knowledge-objects.ts';
@@ -30,12 +32,17 @@ export function documentRoutes(dependencies: KnowledgeDependencies, slots: Uploa
     const { fields, filename, sha256, bytes } = await slots.during(workspaceId, () =>
       receiveUpload(request, { blobs, maxBytes: maxUploadBytes, fields: UploadDocument }),
     );
+    const mark = additionMark(request, 'upload', { knowledgeBaseId, filename, sha256, fields });
     const { membership, run } = await ledger.transaction(async (tx) => {
       const now = Date.now();
       const scoped = scopeSql(tx, workspaceId);
+      const repeated = await repeatedAddition(scoped, mark);
+      if (repeated !== null)
+        return { run: null, membership: await getMembership(scoped, knowledgeBaseId, repeated) };
       const description = { filename, sha256, bytes, purpose: 'assistants', accountId };
       const { id: documentId } = await createDocument(scoped, description, now);
       const addition = {
+        mark,
         knowledgeBaseId,
         documentId,
         attributes: fields.attributes,
@@ -45,7 +52,7 @@ export function documentRoutes(dependencies: KnowledgeDependencies, slots: Uploa
       const submitted = await addDocument(tx, workspaceId, addition, now);
       return { run: submitted, membership: await getMembership(scoped, knowledgeBaseId, documentId) };
     });
-    announceRuns(runs, [run]);
+    announceRuns(runs, run === null ? [] : [run]);
     hintToPoll(reply, membership.status);
     return vectorStoreFileObject(membership, await blobs.damaged());
   };

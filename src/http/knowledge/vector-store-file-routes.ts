@@ -16,8 +16,10 @@ import {
   removeDocument,
   setAttributes,
 } from '../../knowledge/library/memberships.ts';
+import { repeatedAddition } from '../../knowledge/library/repeated-addition.ts';
 import { scopeLedger, scopeSql } from '../../ledger/scope.ts';
 import { validate, validateBody } from '../foundation/validate.ts';
+import { additionMark } from './addition-mark.ts';
 import { announceRuns } from './announce-runs.ts';
 import type { KnowledgeDependencies } from './dependencies.ts';
 import { chunkingOf, vectorStoreFileObject } from './knowledge-objects.ts';
@@ -40,8 +42,14 @@ export function vectorStoreFileRoutes(dependencies: KnowledgeDependencies): Fast
     const body = validateBody(CreateVectorStoreFile, request.body);
     const { workspaceId } = request.principal;
     const knowledgeBaseId = request.params.id;
+    const mark = additionMark(request, 'attach', { knowledgeBaseId, body });
     const { membership, run } = await ledger.transaction(async (tx) => {
+      const scoped = scopeSql(tx, workspaceId);
+      const repeated = await repeatedAddition(scoped, mark);
+      if (repeated !== null)
+        return { run: null, membership: await getMembership(scoped, knowledgeBaseId, repeated) };
       const addition = {
+        mark,
         knowledgeBaseId,
         documentId: body.file_id,
         attributes: body.attributes ?? undefined,
@@ -50,10 +58,10 @@ export function vectorStoreFileRoutes(dependencies: KnowledgeDependencies): Fast
       const submitted = await addDocument(tx, workspaceId, addition, Date.now());
       return {
         run: submitted,
-        membership: await getMembership(scopeSql(tx, workspaceId), knowledgeBaseId, body.file_id),
+        membership: await getMembership(scoped, knowledgeBaseId, body.file_id),
       };
     });
-    announceRuns(runs, [run]);
+    announceRuns(runs, run === null ? [] : [run]);
     hintToPoll(reply, membership.status);
     return vectorStoreFileObject(membership, await blobs.damaged());
   };

@@ -1,5 +1,4 @@
 /** From a request body to the input of an answer run: everything is checked here, before anything is stored. */
-import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import type { Caller } from '../../answers/caller.ts';
 import { findAnswer } from '../../answers/find-answer.ts';
@@ -10,6 +9,7 @@ import { type CreateResponse, FileSearchTool } from '../../contract/openai/creat
 import { scopeSql } from '../../ledger/scope.ts';
 import { isTerminal, type Run } from '../../runs/run.ts';
 import type { HttpDependencies } from '../dependencies.ts';
+import { hashBody } from '../foundation/idempotency.ts';
 import { validate } from '../foundation/validate.ts';
 import { MAX_INSTRUCTIONS_CHARS } from '../limits.ts';
 import { readItems, splitQuestion } from './request-items.ts';
@@ -62,10 +62,6 @@ export function modelFor(dependencies: HttpDependencies, wanted: string | null |
   return wanted !== null && wanted !== undefined && dependencies.generatorNames.includes(wanted)
     ? wanted
     : 'budao';
-}
-
-export function hashBody(surface: string, body: object): string {
-  return createHash('sha256').update(surface).update(JSON.stringify(body)).digest('hex');
 }
 
 function fileSearchOf(body: CreateResponse): FileSearchTool | null {

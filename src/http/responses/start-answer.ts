@@ -2,11 +2,11 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Caller } from '../../answers/caller.ts';
 import { submitTurn } from '../../answers/turns.ts';
 import type { AnswerInput } from '../../contract/answer.ts';
-import { BudaoError } from '../../contract/errors.ts';
 import { newId } from '../../contract/ids.ts';
 import type { Run } from '../../runs/run.ts';
 import type { HttpDependencies } from '../dependencies.ts';
-import { ANSWER_TIMEOUT_MS, BACKGROUND_ANSWER_TIMEOUT_MS, MAX_IDEMPOTENCY_KEY_CHARS } from '../limits.ts';
+import { idempotencyKeyOf } from '../foundation/idempotency.ts';
+import { ANSWER_TIMEOUT_MS, BACKGROUND_ANSWER_TIMEOUT_MS } from '../limits.ts';
 
 /** Makes the question durable and tells the workers. With a known idempotency key the run that exists comes back. */
 export async function startAnswer(
@@ -23,20 +23,6 @@ export async function startAnswer(
   });
   if (created) dependencies.runs.announce(run);
   return run;
-}
-
-function idempotencyKeyOf(request: FastifyRequest): string | null {
-  const key = request.headers['idempotency-key'];
-  if (key === undefined) return null;
-  if (typeof key !== 'string' || key === '' || key.length > MAX_IDEMPOTENCY_KEY_CHARS) {
-    throw new BudaoError(
-      'invalid',
-      'invalid_idempotency_key',
-      `The header Idempotency-Key takes 1 to ${MAX_IDEMPOTENCY_KEY_CHARS} characters.`,
-      { param: 'Idempotency-Key' },
-    );
-  }
-  return key;
 }
 
 /** Aborts when the client goes away: nobody waits any more, though the run goes on. */

@@ -8,6 +8,8 @@ export const REBUILD_RUN = 'rebuild';
 export interface IngestInput {
   knowledgeBaseId: string;
   documentId: string;
+  /** SHA-256 of the request that asked for it, where that came with an idempotency key. */
+  bodyHash?: string;
 }
 
 export interface IndexInput {

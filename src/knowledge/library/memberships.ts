@@ -8,6 +8,7 @@ import { INDEX_RUN, INGEST_RUN, type IndexInput, type IngestInput } from '../ing
 import { getDocument } from './documents.ts';
 import { requireKnowledgeBase, touchKnowledgeBase } from './knowledge-bases.ts';
 import { findMembership } from './membership-rows.ts';
+import type { AdditionMark } from './repeated-addition.ts';
 
 export type MembershipStatus = 'in_progress' | 'completed' | 'failed' | 'cancelled';
 export type IngestPhase = 'queued' | 'extracting' | 'chunking' | 'embedding' | 'indexing' | 'ready';
@@ -68,6 +69,8 @@ export interface AddDocument {
   batchId?: string | null;
   /** A document of this knowledge base that leaves once the new one is ready. */
   replaces?: string | undefined;
+  /** Has been looked for among earlier additions in this very transaction. */
+  mark?: AdditionMark | null;
 }
 
 /** Adds a document and starts its ingest. Adding one again ingests it again. @returns the run to announce */
@@ -86,18 +89,24 @@ export async function addDocument(
     await getMembership(tx, request.knowledgeBaseId, request.replaces);
     summary.replaces = request.replaces;
   }
+  const { knowledgeBaseId, documentId, mark } = request;
+  const input: IngestInput = { knowledgeBaseId, documentId, ...(mark ? { bodyHash: mark.bodyHash } : {}) };
+  const ingest = { ...ingestRequest(workspaceId, input), idempotencyKey: mark?.key ?? null };
+  const { run, created } = await submitRun(raw, ingest, now);
+  if (!created) throw sentTwiceAtOnce();
   await tx.run(
     `INSERT INTO knowledge_base_document (knowledge_base_id, document_id, workspace_id, batch_id, attributes, chunking,
        status, run_id, failure, summary, chunks, created_at, updated_at)
-     VALUES (:knowledgeBaseId, :documentId, :workspace, :batchId, :attributes, :chunking, 'in_progress', NULL, NULL,
+     VALUES (:knowledgeBaseId, :documentId, :workspace, :batchId, :attributes, :chunking, 'in_progress', :runId, NULL,
        :summary, 0, :now, :now)
      ON CONFLICT (knowledge_base_id, document_id) DO UPDATE SET status = 'in_progress', failure = NULL,
        attributes = excluded.attributes, chunking = excluded.chunking, batch_id = excluded.batch_id,
-       summary = excluded.summary, updated_at = :now
+       summary = excluded.summary, run_id = excluded.run_id, updated_at = :now
      WHERE knowledge_base_document.workspace_id = :workspace`,
     {
-      knowledgeBaseId: request.knowledgeBaseId,
-      documentId: request.documentId,
+      knowledgeBaseId,
+      documentId,
+      runId: run.id,
       batchId: request.batchId ?? null,
       attributes: JSON.stringify(request.attributes ?? {}),
       chunking: JSON.stringify(request.chunking ?? DEFAULT_CHUNKING),
@@ -105,7 +114,15 @@ export async function addDocument(
       now,
     },
   );
-  return submitIngest(raw, tx, request.knowledgeBaseId, request.documentId, now);
+  return { runId: run.id, kind: INGEST_RUN };
+}
+
+function sentTwiceAtOnce(): BudaoError {
+  return new BudaoError(
+    'unavailable',
+    'ledger_busy',
+    'A request with the same Idempotency-Key is being handled at this moment. Send this one again.',
+  );
 }
 
 /** Starts a document's ingest from its stored bytes again. */

@@ -1,0 +1,28 @@
+import { BudaoError } from '../../contract/errors.ts';
+import type { ScopedSql } from '../../ledger/scope.ts';
+import { INGEST_RUN, type IngestInput } from '../ingest/inputs.ts';
+
+/** Marks an addition, so that the same request sent again finds it instead of making another. */
+export interface AdditionMark {
+  /** Counts for its owner only. */
+  key: string;
+  /** SHA-256 of the request, so that a key is not used for another one. */
+  bodyHash: string;
+}
+
+/** The document that an earlier request with this mark has added, or null. @throws BudaoError idempotency_key_reused */
+export async function repeatedAddition(sql: ScopedSql, mark: AdditionMark | null): Promise<string | null> {
+  if (mark === null) return null;
+  const run = await sql.get<{ input: string }>(
+    'SELECT input FROM run WHERE workspace_id = :workspace AND kind = :kind AND idempotency_key = :key',
+    { kind: INGEST_RUN, key: mark.key },
+  );
+  if (run === undefined) return null;
+  const { documentId, bodyHash } = JSON.parse(run.input) as IngestInput;
+  if (bodyHash === mark.bodyHash) return documentId;
+  throw new BudaoError(
+    'conflict',
+    'idempotency_key_reused',
+    'This Idempotency-Key was used for another request. Send a new key with a new file.',
+  );
+}
