@@ -1,11 +1,12 @@
 /** A folder of documents, read and indexed the way the product does it, in a folder that goes away afterwards. */
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { chunkDocument, DEFAULT_CHUNK_OPTIONS } from '../../src/knowledge/chunk/chunk-document.ts';
 import { extract } from '../../src/knowledge/extract/extract.ts';
 import type { ExtractedDocument } from '../../src/knowledge/extract/extracted-document.ts';
 import { defaultExtractionLimits } from '../../src/knowledge/extract/limits.ts';
+import type { Attributes } from '../../src/knowledge/library/memberships.ts';
 import type { ChunkIndex, IndexedChunk } from '../../src/knowledge/ports.ts';
 import type { SearchTarget } from '../../src/knowledge/search/searcher.ts';
 import { openLanceDbIndex } from '../../src/stores/index/lancedb-index.ts';
@@ -14,12 +15,16 @@ import { BaselineIndex } from './baseline.ts';
 const DOCUMENTS_PER_COMMIT = 50;
 const DOCUMENT = /\.(?:md|txt|html?|pdf|docx|xlsx|pptx|csv|epub)$/i;
 
+const MANIFEST = 'manifest.json';
+
 export interface Corpus extends AsyncDisposable {
   index: ChunkIndex;
   target: SearchTarget;
   baseline: BaselineIndex;
   /** Text by file name, as extracted, headings marked with #. */
   texts: Map<string, string>;
+  /** What the folder's manifest.json notes on its documents, by file name. */
+  attributes: Map<string, Attributes>;
   chunks: number;
 }
 
@@ -52,12 +57,19 @@ export async function indexFolder(folder: string): Promise<Corpus> {
     target,
     baseline,
     texts,
+    attributes: await attributesIn(folder),
     chunks,
     async [Symbol.asyncDispose]() {
       await index[Symbol.asyncDispose]();
       await rm(directory, { recursive: true, force: true });
     },
   };
+}
+
+async function attributesIn(folder: string): Promise<Map<string, Attributes>> {
+  const text = await readFile(path.join(folder, MANIFEST), 'utf8').catch(() => '{"documents":[]}');
+  const { documents } = JSON.parse(text) as { documents: { file: string; attributes?: Attributes }[] };
+  return new Map(documents.map(({ file, attributes = {} }) => [file, attributes]));
 }
 
 function textOf({ blocks }: ExtractedDocument): string {

@@ -1,10 +1,11 @@
 /** Asks every question of a golden set, of the product and of the baseline. */
 import { condenseQuestion } from '../../src/answers/condense.ts';
 import { extractAnswer } from '../../src/answers/extractive/extract-answer.ts';
+import { fromAnswerPassage, toAnswerPassage } from '../../src/answers/passages.ts';
 import type { Passage } from '../../src/answers/ports.ts';
 import type { GoldenQuestion } from '../../src/evaluation/golden.ts';
 import { factRecall, hitRank } from '../../src/evaluation/scoring.ts';
-import { createSearcher } from '../../src/knowledge/search/searcher.ts';
+import { createSearcher, type SearcherHit } from '../../src/knowledge/search/searcher.ts';
 import { articleRanges, articlesTouched } from './articles.ts';
 import type { Corpus } from './corpus.ts';
 
@@ -31,15 +32,14 @@ export async function runQuestions(
   const searcher = createSearcher({ index: corpus.index });
   const ranges = new Map([...corpus.texts].map(([name, text]) => [name, articleRanges(text)]));
   const results: QuestionResult[] = [];
+  const today = new Date().toISOString().slice(0, 10);
   for (const question of questions) {
     const query = condenseQuestion(question.history ?? [], question.question);
     const startedAt = performance.now();
     const request = { query, vector: null, limit: RETRIEVED, documentIds: null };
     const hits = await searcher.search([corpus.target], request);
     const searchMs = performance.now() - startedAt;
-    const passages = hits.map((hit, index) =>
-      Object.assign(hit, { number: index + 1, filename: hit.chunk.documentId }),
-    );
+    const passages = hits.map((hit, index) => asAnswered(corpus, hit, index + 1, today));
     const answer = extractAnswer(query, passages.slice(0, PASSAGES));
     const text = answer.sentences.map((sentence) => sentence.text).join('\n');
     const pieces = corpus.baseline.search(query, RETRIEVED);
@@ -68,4 +68,11 @@ export async function runQuestions(
     });
   }
   return results;
+}
+
+/** The passage as the product's answerer gets it, by way of its log. */
+function asAnswered(corpus: Corpus, hit: SearcherHit, number: number, today: string): Passage {
+  const filename = hit.chunk.documentId;
+  const attributes = corpus.attributes.get(filename) ?? {};
+  return fromAnswerPassage(toAnswerPassage({ ...hit, filename, attributes }, number, today));
 }

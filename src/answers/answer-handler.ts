@@ -132,9 +132,10 @@ async function search(
       signal,
     )
     .catch((error: unknown) => withoutKnowledge(error, signal));
+  const today = new Date().toISOString().slice(0, 10);
   const searched: Searched = {
     query,
-    passages: retrieved.hits.map((hit, position) => toAnswerPassage(hit, position + 1)),
+    passages: retrieved.hits.map((hit, position) => toAnswerPassage(hit, position + 1, today)),
     knowledgeBaseIds: retrieved.knowledgeBaseIds,
     degraded: retrieved.degraded,
   };

@@ -1,10 +1,13 @@
 import type { AnswerPassage } from '../contract/answer.ts';
 import type { RetrievedHit } from '../knowledge/retrieve/retrieve.ts';
+import { standingOf } from '../knowledge/retrieve/standing.ts';
 import { estimateTokens } from '../knowledge/text/estimate-tokens.ts';
 import type { Passage } from './ports.ts';
 
-export function toAnswerPassage(hit: RetrievedHit, number: number): AnswerPassage {
+/** `today` is `YYYY-MM-DD`: what is in force is decided once, so that a takeover finds the same. */
+export function toAnswerPassage(hit: RetrievedHit, number: number, today: string): AnswerPassage {
   const { chunk } = hit;
+  const standing = standingOf(hit.attributes, today);
   return {
     number,
     chunkId: chunk.id,
@@ -13,6 +16,9 @@ export function toAnswerPassage(hit: RetrievedHit, number: number): AnswerPassag
     filename: hit.filename,
     score: hit.score,
     ...(hit.coverage === undefined ? {} : { coverage: hit.coverage }),
+    ...(hit.lexical === undefined ? {} : { lexical: hit.lexical }),
+    ...(Object.keys(hit.attributes).length === 0 ? {} : { attributes: hit.attributes }),
+    ...(standing === null ? {} : { standing }),
     text: chunk.text,
     headingPath: chunk.headingPath,
     page: chunk.page,
@@ -29,6 +35,8 @@ export function fromAnswerPassage(passage: AnswerPassage): Passage {
     knowledgeBaseId: passage.knowledgeBaseId,
     score: passage.score,
     ...(passage.coverage === undefined ? {} : { coverage: passage.coverage }),
+    ...(passage.lexical === undefined ? {} : { lexical: passage.lexical }),
+    ...(passage.standing === undefined ? {} : { standing: passage.standing }),
     chunk: {
       id: passage.chunkId,
       documentId: passage.documentId,

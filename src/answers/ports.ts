@@ -1,3 +1,4 @@
+import type { DocumentStanding } from '../contract/answer.ts';
 import type { SearchHit } from '../knowledge/ports.ts';
 
 /** A retrieved chunk, numbered for citation from 1, with what a reader needs to recognise its document. */
@@ -5,6 +6,8 @@ export interface Passage extends SearchHit {
   number: number;
   filename: string;
   knowledgeBaseId: string;
+  /** Whether the document is in force; left out where its attributes do not say. */
+  standing?: DocumentStanding;
 }
 
 export interface ChatMessage {

@@ -123,6 +123,12 @@ export interface AnswerPassage {
   score: number;
   /** Share of the question's content that the chunk holds, where the search tells. */
   coverage?: number;
+  /** Strength of the match by words alone, where the search tells: 0 to 1. */
+  lexical?: number;
+  /** What the knowledge base's owner noted on the document; left out where nothing was. */
+  attributes?: Record<string, string | number | boolean>;
+  /** Whether the document was in force when it was searched; left out where its attributes do not say. */
+  standing?: DocumentStanding;
   text: string;
   headingPath: string[];
   page: number | null;
@@ -130,6 +136,16 @@ export interface AnswerPassage {
   /** Offsets of the chunk in the document's text. */
   start: number;
   end: number;
+}
+
+export interface DocumentStanding {
+  /** `upcoming` is not in force yet, `withdrawn` not any more. */
+  state: 'in-force' | 'withdrawn' | 'upcoming';
+  /** `YYYY-MM-DD` */
+  effectiveDate: string | null;
+  edition: string | null;
+  /** Documents that share it are editions of one. */
+  series: string | null;
 }
 
 export interface AnswerCitation {

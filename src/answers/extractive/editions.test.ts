@@ -35,4 +35,27 @@ describe('replacedDocuments', () => {
     expect(replaced('2022版里婚假几天', ...files)).toEqual({});
     expect(replaced('旧版规定婚假几天', ...files)).toEqual({});
   });
+
+  const standing = (state: 'in-force' | 'withdrawn' | 'upcoming', effectiveDate: string | null = null) => ({
+    state,
+    effectiveDate,
+    edition: null,
+    series: 'HR-011',
+  });
+  const described = (...standings: ReturnType<typeof standing>[]) =>
+    standings.map((given, at) => passageOf(at + 1, '正文。', { filename: `名${at}.md`, standing: given }));
+
+  it('believes the attributes: a withdrawn document is named with the edition that replaced it', () => {
+    const passages = described(standing('withdrawn', '2022-03-01'), standing('in-force', '2026-01-01'));
+    expect(Object.fromEntries(replacedDocuments('婚假几天', passages))).toEqual({
+      '名0.md': { edition: '2026-01-01', withdrawn: true },
+    });
+  });
+
+  it('does not let a rule of next month replace the one in force', () => {
+    const passages = described(standing('in-force', '2022-03-01'), standing('upcoming', '2026-06-01'));
+    expect(Object.fromEntries(replacedDocuments('婚假几天', passages))).toEqual({
+      '名1.md': { edition: null, upcoming: '2026-06-01' },
+    });
+  });
 });

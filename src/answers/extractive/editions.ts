@@ -1,11 +1,15 @@
-// Which documents among the passages have a newer edition, so that an old rule is not quoted for the one in force.
+// Which documents among the passages are not in force, by their attributes or by a newer edition beside them.
 
 import { normalise } from '../../knowledge/text/normalise.ts';
 import type { Passage } from '../ports.ts';
 
-/** What replaced a document: the edition (`2026`, `v3`) where it is known. */
+/** Why a document is not the one to quote: what replaced it, where that is known (`2026`, `v3`). */
 export interface Replacement {
   edition: string | null;
+  /** Its attributes say that it is no longer in force. */
+  withdrawn?: true;
+  /** Not in force yet: from this day (`YYYY-MM-DD`), or null where the day is not known. */
+  upcoming?: string | null;
 }
 
 const BRACKETED = /[（([【][^）)\]】]*[）)\]】]/gu;
@@ -27,7 +31,7 @@ interface Edition {
   label: string;
 }
 
-/** By document: what replaced it. Empty where the question itself asks for the old rules. */
+/** By document: why it is not in force. Empty where the question itself asks for the old rules. */
 export function replacedDocuments(
   question: string,
   passages: readonly Passage[],
@@ -38,21 +42,34 @@ export function replacedDocuments(
   for (const passage of passages) {
     const edition = editionOf(passage);
     const known = newest.get(familyOf(passage));
-    if (edition !== null && (known === undefined || known.age < edition.age)) {
+    const counts = passage.standing === undefined || passage.standing.state === 'in-force';
+    if (edition !== null && counts && (known === undefined || isOlder(known, edition))) {
       newest.set(familyOf(passage), edition);
     }
   }
   for (const passage of passages) {
+    const { documentId } = passage.chunk;
     const edition = editionOf(passage);
     if (edition !== null && question.includes(edition.label)) continue;
     const newer = newest.get(familyOf(passage));
-    if (edition !== null && newer !== undefined && edition.age < newer.age) {
-      replaced.set(passage.chunk.documentId, { edition: newer.label });
-    } else if (isWithdrawn(passage) && !replaced.has(passage.chunk.documentId)) {
-      replaced.set(passage.chunk.documentId, { edition: null });
+    const superseded = edition !== null && newer !== undefined && isOlder(edition, newer);
+    const state = passage.standing?.state;
+    if (state === 'upcoming') {
+      replaced.set(documentId, { edition: null, upcoming: passage.standing?.effectiveDate ?? null });
+    } else if (state === 'withdrawn') {
+      replaced.set(documentId, { edition: superseded ? newer.label : null, withdrawn: true });
+    } else if (superseded) {
+      replaced.set(documentId, { edition: newer.label });
+    } else if (isWithdrawn(passage) && !replaced.has(documentId)) {
+      replaced.set(documentId, { edition: null });
     }
   }
   return replaced;
+}
+
+/** Only what is counted alike can be compared: dates with dates, versions with versions. */
+function isOlder(left: Edition, right: Edition): boolean {
+  return left.age.startsWith('v') === right.age.startsWith('v') && left.age < right.age;
 }
 
 function isWithdrawn({ filename, chunk }: Passage): boolean {
@@ -60,23 +77,36 @@ function isWithdrawn({ filename, chunk }: Passage): boolean {
   return names.some((name) => WITHDRAWN.test(name)) || WITHDRAWN_IN_TEXT.test(chunk.text.slice(0, 400));
 }
 
-function editionOf({ filename, chunk }: Passage): Edition | null {
+/** By the attributes where they give a date, else by the name. */
+function editionOf(passage: Passage): Edition | null {
+  const named = namedEdition(passage);
+  const { effectiveDate = null, edition = null } = passage.standing ?? {};
+  if (effectiveDate !== null) {
+    return { age: effectiveDate.replaceAll('-', ''), label: named?.label ?? effectiveDate };
+  }
+  return named ?? (edition === null ? null : versionEdition(edition.replace(/^v/i, '')));
+}
+
+function namedEdition({ filename, chunk }: Passage): Edition | null {
   for (const name of [filename, chunk.headingPath[0] ?? '']) {
     const [date, year, month = '', day = ''] = YEAR.exec(name) ?? [];
     if (date !== undefined) {
       return { age: `${year}${month.padStart(2, '0')}${day.padStart(2, '0')}`, label: year as string };
     }
     const version = VERSION.exec(name)?.[1];
-    if (version !== undefined) {
-      const age = version.split('.').map((part) => part.padStart(4, '0'));
-      return { age: `v${age.join('.')}`, label: `v${version}` };
-    }
+    if (version !== undefined) return versionEdition(version);
   }
   return null;
 }
 
+function versionEdition(version: string): Edition {
+  const age = version.split('.').map((part) => part.padStart(4, '0'));
+  return { age: `v${age.join('.')}`, label: `v${version}` };
+}
+
 /** The name of a document without what tells its editions apart. */
-function familyOf({ filename, chunk }: Passage): string {
+function familyOf({ filename, chunk, standing }: Passage): string {
+  if (standing?.series != null) return `series ${standing.series}`;
   const bare = (name: string) =>
     normalise(name.replace(/\.[a-z0-9]{1,5}$/i, ''))
       .replace(BRACKETED, '')

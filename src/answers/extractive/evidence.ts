@@ -59,6 +59,7 @@ export interface Evidence {
 
 /** What a word is worth that stands not in the segment but in its sentence, in the headings, or elsewhere in its passage. */
 const IN_UNIT = 0.7;
+const IN_FRAME = 0.8;
 const IN_HEADINGS = 0.7;
 const IN_PASSAGE = 0.45;
 /** How much the passage as a whole counts beside the unit. */
@@ -129,7 +130,8 @@ export function evidenceOf(
   unit.segments.forEach((segment, at) => {
     const near = (term: string) => {
       if (segment.terms.has(term) || unit.headTerms.has(term)) return 1;
-      if (unit.terms.has(term) || (unit.kind === 'row' && passage.frame.has(term))) return IN_UNIT;
+      if (unit.kind === 'row' && passage.frame.has(term)) return IN_FRAME;
+      if (unit.terms.has(term)) return IN_UNIT;
       if (passage.headings.has(term)) return IN_HEADINGS;
       return passage.terms.has(term) ? IN_PASSAGE : 0;
     };

@@ -167,4 +167,24 @@ describe('extractAnswer', () => {
   it('gives the same answer every time', () => {
     expect(extractAnswer('借用电脑找谁批准？', all)).toEqual(extractAnswer('借用电脑找谁批准？', all));
   });
+
+  it('quotes the rule in force alone where the attributes say that the other one is withdrawn', () => {
+    const standing = (state: 'in-force' | 'withdrawn', effectiveDate: string) => ({
+      state,
+      effectiveDate,
+      edition: null,
+      series: null,
+    });
+    const old = passageOf(1, '结婚的员工享受婚假10天，须在登记后一年内休完。', {
+      filename: 'leave-rules-a.md',
+      standing: standing('withdrawn', '2022-03-01'),
+    });
+    const current = passageOf(2, '员工结婚，可以休婚假13天。', {
+      filename: 'leave-rules-b.md',
+      standing: standing('in-force', '2026-01-01'),
+    });
+    expect(textOf('结婚的员工享受婚假几天？', [old, current])).toContain('13天');
+    expect(textOf('结婚的员工享受婚假几天？', [old, current])).not.toContain('10天');
+    expect(textOf('结婚的员工享受婚假几天？', [old])).toContain('已不再适用');
+  });
 });

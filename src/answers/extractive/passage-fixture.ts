@@ -10,6 +10,7 @@ export function passageOf(
     headingPath?: string[];
     score?: number;
     ordinal?: number;
+    standing?: Passage['standing'];
   } = {},
 ): Passage {
   const filename = overrides.filename ?? `doc-${number}.md`;
@@ -18,6 +19,7 @@ export function passageOf(
     filename,
     knowledgeBaseId: 'kb',
     score: overrides.score ?? 1,
+    ...(overrides.standing === undefined ? {} : { standing: overrides.standing }),
     chunk: {
       id: `${filename}#${overrides.ordinal ?? 0}`,
       documentId: filename,

@@ -135,7 +135,11 @@ function provisionOf({ chunk: { article, headingPath } }: Passage): string | nul
   return heading === undefined || heading.length > MAX_HEADING_CHARS ? article : heading;
 }
 
-function olderNote({ edition }: Replacement, language: Language): string {
+function olderNote({ edition, upcoming }: Replacement, language: Language): string {
+  if (upcoming !== undefined) {
+    const from = language === 'en' ? `, from ${upcoming}` : `，自${upcoming}起施行`;
+    return `${language === 'en' ? 'not in force yet' : '尚未生效'}${upcoming === null ? '' : from}`;
+  }
   if (language === 'en') return edition === null ? 'no longer in force' : `older, replaced by ${edition}`;
   return edition === null ? '已不再适用' : `较旧，已有${edition}版`;
 }

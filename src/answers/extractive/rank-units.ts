@@ -23,6 +23,8 @@ const LEAD_IN = /[:：]$/u;
 const LEAD_IN_SHARE = 0.6;
 /** What a unit of a document that has a newer edition counts beside one that has none. */
 const REPLACED_SHARE = 0.65;
+/** The same where its owner says that it is no longer in force. */
+const WITHDRAWN_SHARE = 0.3;
 
 export interface RankedPart {
   expects: Expectation;
@@ -78,7 +80,8 @@ function rankPart(
     );
     const retrieval = 1 - RETRIEVAL_SHARE + (RETRIEVAL_SHARE * passage.passage.score) / topRetrieval;
     const replacement = replaced.get(passage.passage.chunk.documentId) ?? null;
-    const standing = replacement === null ? 1 : REPLACED_SHARE;
+    const standing =
+      replacement === null ? 1 : replacement.withdrawn === true ? WITHDRAWN_SHARE : REPLACED_SHARE;
     for (const unit of passage.units) {
       const evidence = evidenceOf(unit, passage, { amongUnits, amongPassages }, expects);
       const said = unit.kind === 'sentence' && LEAD_IN.test(unit.text) ? LEAD_IN_SHARE : 1;

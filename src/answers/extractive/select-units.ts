@@ -123,6 +123,8 @@ function addRivals(chosen: Selected[], ranking: readonly RankedUnit[]): void {
       ({ unit }) => (already !== undefined || unit === answer) && contradicts(unit, candidate.unit),
     );
     if (rival === undefined) continue;
+    // What is declared out of force contradicts nothing that is in force.
+    if (candidate.replacement?.withdrawn === true && rival.replacement === null) continue;
     if (already !== undefined) already.disputed = true;
     else if (!chosen.some((selected) => selected.disputed)) {
       chosen.push({ ...candidate, citations: [candidate.unit.passage.number], disputed: true });

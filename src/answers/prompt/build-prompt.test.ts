@@ -105,4 +105,19 @@ describe('buildPrompt', () => {
     expect(lastOf(build({ passages: [] }).messages)).toContain('没有找到相关资料');
     expect(lastOf(build({ passages: [], language: 'en' }).messages)).toContain('No passages were found.');
   });
+
+  it('tells the model which passages are not in force', () => {
+    const standing = {
+      state: 'withdrawn',
+      effectiveDate: '2022-03-01',
+      edition: '2.1',
+      series: null,
+    } as const;
+    const { messages } = build({
+      passages: [{ ...passage(1, '婚假10天。'), standing }, passage(2, '婚假13天。')],
+    });
+    const content = messages.at(-1)?.content ?? '';
+    expect(content).toContain('page="3" status="withdrawn" effective="2022-03-01" edition="2.1">');
+    expect(content.match(/status=/g)).toHaveLength(1);
+  });
 });

@@ -7,7 +7,7 @@ import { SYSTEM_PROMPT_EN } from './system-en.ts';
 import { SYSTEM_PROMPT_ZH } from './system-zh.ts';
 
 /** Stored with each answer, so that answers of different prompts can be told apart. */
-export const PROMPT_VERSION = '1';
+export const PROMPT_VERSION = '2';
 
 export interface PromptRequest {
   question: string;
@@ -119,8 +119,18 @@ function passageBlock(passage: Passage, text: string): string {
   const { headingPath, article, page } = passage.chunk;
   const section = [...headingPath, ...(article === null ? [] : [article])].join(' > ');
   const place = page === null ? '' : ` page="${page}"`;
-  const open = `<passage number="${passage.number}" document="${attribute(passage.filename)}" section="${attribute(section)}"${place}>`;
+  const open = `<passage number="${passage.number}" document="${attribute(passage.filename)}" section="${attribute(section)}"${place}${standing(passage)}>`;
   return `${open}\n${text.replace(/<(?=[\s/]*passages?\b)/giu, '‹')}\n</passage>\n`;
+}
+
+/** Left out where the document's attributes say nothing of it. */
+function standing({ standing: told }: Passage): string {
+  if (told === undefined) return '';
+  const fields = { status: told.state, effective: told.effectiveDate, edition: told.edition };
+  return Object.entries(fields)
+    .filter(([, value]) => value !== null)
+    .map(([name, value]) => ` ${name}="${attribute(value as string)}"`)
+    .join('');
 }
 
 function attribute(value: string): string {

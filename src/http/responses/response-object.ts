@@ -94,7 +94,7 @@ export function fileSearchResult(passage: AnswerPassage): FileSearchResult {
     filename: passage.filename,
     score: passage.score,
     text: passage.text,
-    attributes: {},
+    attributes: passage.attributes ?? {},
     chunk_id: passage.chunkId,
     vector_store_id: passage.knowledgeBaseId,
   };

@@ -45,7 +45,10 @@ const ENGLISH =
 
 /** The normalised question with its question words replaced by a break. */
 export function withoutQuestionWords(normalised: string): string {
-  return normalised.replaceAll(ENGLISH, '\n').replaceAll(HOW_OFTEN, '$1\n').replaceAll(PATTERN, (match, figure?: string) =>
-    figure !== undefined || asksNothing.has(match) ? '\n' : match,
-  );
+  return normalised
+    .replaceAll(ENGLISH, '\n')
+    .replaceAll(HOW_OFTEN, '$1\n')
+    .replaceAll(PATTERN, (match, figure?: string) =>
+      figure !== undefined || asksNothing.has(match) ? '\n' : match,
+    );
 }

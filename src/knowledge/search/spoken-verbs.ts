@@ -1,5 +1,5 @@
 /** Verbs that people say with one character and documents write with two: 换 for 更换, 丢 for 遗失. */
-import { SYNONYM_FACTOR, type Expansion } from './expansion.ts';
+import { type Expansion, SYNONYM_FACTOR } from './expansion.ts';
 
 const VERBS: ReadonlyMap<string, readonly string[]> = new Map(
   `
