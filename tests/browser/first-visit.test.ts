@@ -137,7 +137,7 @@ test('a document that has left the knowledge base is no longer cited, and earlie
     .getByRole('button', { name: /的操作/ })
     .click();
   await page.getByRole('menuitem', { name: '移出知识库' }).click();
-  await page.getByRole('dialog').getByRole('button', { name: '移出知识库' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: '移出' }).click();
   await rowOf('食堂管理规定.md').waitFor({ state: 'detached' });
   await page.getByRole('link', { name: '夜班职工每班可以领取多少夜餐补贴？' }).click();
   await lastAnswer(page).locator('button.mark').first().click();
@@ -152,14 +152,14 @@ test('an original that no knowledge base holds any more is found, and deleted fo
   await page.getByRole('link', { name: '原文件' }).click();
   const inUse = page.locator('tbody tr', { hasText: '账号与密码管理规定.html' });
   await inUse.getByRole('button', { name: /^彻底删除/ }).click();
-  await page.getByRole('dialog').getByText('它正用于：示例：东岚市第一人民医院员工手册').waitFor();
+  await page.getByRole('dialog').getByText('正用于：示例：东岚市第一人民医院员工手册').waitFor();
   await picture(page, 'delete-original');
   await page.keyboard.press('Escape');
   await page.getByRole('checkbox', { name: '只看未使用的' }).click();
   const unused = page.locator('tbody tr', { hasText: '食堂管理规定.md' });
   await picture(page, 'originals');
   await unused.getByRole('button', { name: /^彻底删除/ }).click();
-  await page.getByRole('dialog').getByText('没有知识库在使用它').waitFor();
+  await page.getByRole('dialog').getByText('没有知识库在使用').waitFor();
   await page.getByRole('dialog').getByRole('button', { name: '彻底删除' }).click();
   await unused.waitFor({ state: 'detached' });
   expect(await inUse.count()).toBe(0);

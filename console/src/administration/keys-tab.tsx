@@ -4,6 +4,7 @@ import { useState } from 'react';
 import { deleteKey, listKeys } from '../api/administration.ts';
 import { session } from '../api/session.ts';
 import type { ApiKey } from '../api/types.ts';
+import { inLanguage } from '../i18n/bilingual.ts';
 import { formatDate } from '../i18n/format.ts';
 import { useLanguage, useText } from '../i18n/text.ts';
 import { DataTable } from '../shell/data-table.tsx';
@@ -26,7 +27,7 @@ export function KeysTab() {
   const active = (keys.value ?? []).filter((key) => !key.revoked_at);
 
   const remove = async (key: ApiKey) => {
-    const text = t('keys.deleteText', { name: key.name });
+    const text = t('keys.deleteText', { name: inLanguage(language, key.name) });
     if (!(await confirm({ title: t('keys.deleteTitle'), text, action: t('keys.revoke'), danger: true })))
       return;
     await deleteKey(key.id);
@@ -49,7 +50,7 @@ export function KeysTab() {
             <tr key={key.id}>
               <td className="document-name">
                 <div className="document-text-cell">
-                  <strong>{key.name}</strong>
+                  <strong>{inLanguage(language, key.name)}</strong>
                   {key.hint && <code className="muted small">{key.hint}</code>}
                 </div>
               </td>
@@ -65,7 +66,7 @@ export function KeysTab() {
                   type="text"
                   danger
                   icon={<DeleteOutlined />}
-                  aria-label={t('keys.delete', { name: key.name })}
+                  aria-label={t('keys.delete', { name: inLanguage(language, key.name) })}
                   onClick={() => remove(key).catch(fail)}
                 />
               </td>

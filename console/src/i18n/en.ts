@@ -16,6 +16,7 @@ export const en: Record<keyof typeof zh, string> = {
   'action.copy': 'Copy',
   'action.delete': 'Delete',
   'action.more': 'Show more',
+  'action.remove': 'Remove',
   'action.rename': 'Rename',
   'action.retry': 'Retry',
   'action.save': 'Save',
@@ -233,10 +234,10 @@ export const en: Record<keyof typeof zh, string> = {
   'original.delete': 'Delete for good',
   'original.deleteOf': 'Delete {filename} for good',
   'original.deleteTitle': 'Delete the original for good?',
-  'original.deleteText':
-    '“{filename}” will be deleted for good; earlier answers keep the sentences that they quote.',
-  'original.deleteUsed': 'It is used in: {names}. It leaves there too, and later answers will not cite it.',
-  'original.deleteUnused': 'No knowledge base uses it.',
+  'original.deleteText': 'This cannot be undone; earlier answers keep the sentences that they quote.',
+  'original.deleteUsed':
+    '“{filename}” is used in: {names}. It leaves there too, and later answers will not cite it.',
+  'original.deleteUnused': 'No knowledge base uses “{filename}”.',
   'original.and': ', ',
   'original.deleted': 'The original was deleted',
   'phase.queued': 'Queued',

@@ -7,6 +7,11 @@ export interface ErrorText {
   advice: string | null;
 }
 
+/** Both as one line. */
+export function inOneLine(t: Translate, { what, advice }: ErrorText): string {
+  return advice === null ? what : t('error.withAdvice', { what, advice });
+}
+
 /** Words for a failure: by code from the dictionary, else the server's own message. */
 export function errorText(t: Translate, error: unknown): ErrorText {
   if (error instanceof ApiError) return failureText(t, error.code, error.message, error.status);

@@ -3,6 +3,7 @@ import type { errorsInZh } from './errors-zh.ts';
 /** What went wrong and what to do, by the server's error code. */
 export const errorsInEn: Record<keyof typeof errorsInZh, string> = {
   'error.requestId': 'Request {id}',
+  'error.withAdvice': '{what} {advice}',
   'error.unknown': 'Something went wrong.',
   'error.unreachable': 'The service cannot be reached.',
   'error.unreachable.advice': 'Check the network, or try again shortly.',

@@ -1,6 +1,7 @@
 /** What went wrong and what to do, by the server's error code. */
 export const errorsInZh = {
   'error.requestId': '请求编号 {id}',
+  'error.withAdvice': '{what}{advice}',
   'error.unknown': '出错了。',
   'error.unreachable': '连不上服务。',
   'error.unreachable.advice': '请检查网络，或稍后重试。',

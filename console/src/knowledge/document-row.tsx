@@ -117,7 +117,7 @@ function RowMenu({
   const remove = async () => {
     const text = t('document.removeText', { filename });
     if (
-      !(await confirm({ title: t('document.removeTitle'), text, action: t('document.remove'), danger: true }))
+      !(await confirm({ title: t('document.removeTitle'), text, action: t('action.remove'), danger: true }))
     )
       return;
     await removeDocument(baseId, document.id);

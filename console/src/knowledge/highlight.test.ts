@@ -15,6 +15,12 @@ describe('highlighting a search result', () => {
     expect(hits('Use the VPN client; vpn is on.', 'vpn access')).toEqual(['VPN', 'vpn']);
   });
 
+  it('marks whole words, not those that stand in every sentence', () => {
+    const text = 'The form is registered for access codes; it is disabled.';
+    expect(hits(text, 'What is the access code for?')).toEqual(['access', 'codes']);
+    expect(hits('to be or not', 'to be')).toEqual(['to', 'be']);
+  });
+
   it('keeps the whole text', () => {
     const text = '甲乙 alpha 丙丁';
     expect(

@@ -7,6 +7,12 @@ export interface HighlightedPiece {
 const hanRun = /\p{Script=Han}+/gu;
 const word = /[\p{Script=Latin}\p{N}][\p{Script=Latin}\p{N}\-_.]*/gu;
 const minWordLength = 2;
+/** They stand everywhere: marked, they would hide what the question is about. */
+const functionWords = new Set(
+  'a an and are as at be by can do does for from has have how i if in is it may must my of on or our should that the this to was we what when where which who why will with you your'.split(
+    ' ',
+  ),
+);
 
 /** Marks where words of the query, or pairs of Chinese characters from it, occur. */
 export function highlight(text: string, query: string): HighlightedPiece[] {
@@ -14,10 +20,14 @@ export function highlight(text: string, query: string): HighlightedPiece[] {
   const lower = text.toLowerCase();
   // Lower case of some letters is longer; then positions would no longer match.
   const haystack = lower.length === text.length ? lower : text;
-  for (const term of termsOf(query.toLowerCase())) {
-    for (let at = haystack.indexOf(term); at !== -1; at = haystack.indexOf(term, at + 1)) {
-      hits.fill(1, at, at + term.length);
+  const { pairs, words } = termsOf(query.toLowerCase());
+  for (const pair of pairs) {
+    for (let at = haystack.indexOf(pair); at !== -1; at = haystack.indexOf(pair, at + 1)) {
+      hits.fill(1, at, at + pair.length);
     }
+  }
+  for (const { index, 0: found } of haystack.matchAll(word)) {
+    if (words.has(stemOf(found))) hits.fill(1, index, index + found.length);
   }
   const pieces: HighlightedPiece[] = [];
   for (let start = 0; start < text.length; ) {
@@ -29,12 +39,18 @@ export function highlight(text: string, query: string): HighlightedPiece[] {
   return pieces;
 }
 
-function termsOf(query: string): Set<string> {
-  const terms = new Set<string>();
+/** So that a plural is marked for its singular. */
+function stemOf(found: string): string {
+  return found.length > 3 && found.endsWith('s') ? found.slice(0, -1) : found;
+}
+
+function termsOf(query: string): { pairs: Set<string>; words: Set<string> } {
+  const pairs = new Set<string>();
   for (const [run] of query.matchAll(hanRun)) {
-    for (let at = 0; at + 2 <= run.length; at += 1) terms.add(run.slice(at, at + 2));
-    if (run.length === 1) terms.add(run);
+    for (let at = 0; at + 2 <= run.length; at += 1) pairs.add(run.slice(at, at + 2));
+    if (run.length === 1) pairs.add(run);
   }
-  for (const [found] of query.matchAll(word)) if (found.length >= minWordLength) terms.add(found);
-  return terms;
+  const words = [...query.matchAll(word)].map(([found]) => found);
+  const telling = words.filter((found) => found.length >= minWordLength && !functionWords.has(found));
+  return { pairs, words: new Set((telling.length > 0 ? telling : words).map(stemOf)) };
 }

@@ -2,9 +2,10 @@ import { CloseOutlined, InboxOutlined } from '@ant-design/icons';
 import { Button, Progress } from 'antd';
 import { type ChangeEvent, type DragEvent, useRef, useState } from 'react';
 import { ApiError } from '../api/api-error.ts';
-import { failureText } from '../i18n/error-text.ts';
+import { failureText, inOneLine } from '../i18n/error-text.ts';
 import { useText } from '../i18n/text.ts';
 import { useFeedback } from '../shell/use-feedback.ts';
+import { useIsTouch } from '../shell/use-media.ts';
 import { useObservable } from '../store/observable.ts';
 import { droppedFiles, wanted } from './dropped-files.ts';
 import { type Upload, uploads } from './uploads.ts';
@@ -13,9 +14,12 @@ import { type Upload, uploads } from './uploads.ts';
 export function UploadZone({ knowledgeBaseId, isLarge }: { knowledgeBaseId: string; isLarge: boolean }) {
   const t = useText();
   const { fail } = useFeedback();
+  const isTouch = useIsTouch();
   const [over, setOver] = useState(false);
   const filePicker = useRef<HTMLInputElement>(null);
   const folderPicker = useRef<HTMLInputElement>(null);
+
+  const title = isTouch ? t('upload.label') : isLarge ? t('upload.emptyTitle') : t('upload.title');
 
   const onDrop = (event: DragEvent) => {
     event.preventDefault();
@@ -41,14 +45,14 @@ export function UploadZone({ knowledgeBaseId, isLarge }: { knowledgeBaseId: stri
     >
       <InboxOutlined className="upload-icon" aria-hidden="true" />
       <div className="upload-text">
-        <strong>{isLarge ? t('upload.emptyTitle') : t('upload.title')}</strong>
+        <strong>{title}</strong>
         <span className="muted">{t('upload.formats')}</span>
       </div>
       <div className="upload-buttons">
         <Button type={isLarge ? 'primary' : 'default'} onClick={() => filePicker.current?.click()}>
           {t('upload.files')}
         </Button>
-        <Button onClick={() => folderPicker.current?.click()}>{t('upload.folder')}</Button>
+        {!isTouch && <Button onClick={() => folderPicker.current?.click()}>{t('upload.folder')}</Button>}
       </div>
       <input ref={filePicker} type="file" multiple hidden onChange={onPick} data-testid="file-picker" />
       <input ref={folderPicker} type="file" multiple hidden onChange={onPick} {...{ webkitdirectory: '' }} />
@@ -80,9 +84,7 @@ function UploadRow({ upload }: { upload: Upload }) {
     <li>
       <span className="upload-name">{file.name}</span>
       {status === 'failed' ? (
-        <span className="bad upload-state">
-          {failure.what} {failure.advice}
-        </span>
+        <span className="bad upload-state">{inOneLine(t, failure)}</span>
       ) : (
         <Progress percent={Math.round(fraction * 100)} size="small" aria-label={file.name} />
       )}

@@ -17,11 +17,11 @@ export function useDeleteOriginal(): (fileId: string) => Promise<boolean> {
     const names = bases.filter(({ id }) => ids.includes(id)).map(({ name }) => inLanguage(language, name));
     const uses =
       names.length === 0
-        ? t('original.deleteUnused')
-        : t('original.deleteUsed', { names: names.join(t('original.and')) });
+        ? t('original.deleteUnused', { filename })
+        : t('original.deleteUsed', { filename, names: names.join(t('original.and')) });
     const isSure = await confirm({
       title: t('original.deleteTitle'),
-      text: `${t('original.deleteText', { filename })} ${uses}`,
+      text: `${uses}\n${t('original.deleteText')}`,
       action: t('original.delete'),
       danger: true,
     });

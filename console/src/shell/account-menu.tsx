@@ -1,6 +1,7 @@
 import { KeyOutlined, LogoutOutlined, UserOutlined } from '@ant-design/icons';
 import { Button, Dropdown, type MenuProps } from 'antd';
 import { chooseWorkspace, currentWorkspace, session, signOut } from '../api/session.ts';
+import { inLanguage } from '../i18n/bilingual.ts';
 import { chooseLanguage, type Language, useLanguage, useText } from '../i18n/text.ts';
 import { useObservable } from '../store/observable.ts';
 import { chooseTheme, type ThemeChoice, themeChoice } from './preferences.ts';
@@ -19,7 +20,10 @@ export function AccountMenu({ onChangePassword }: { onChangePassword: () => void
           {
             type: 'group' as const,
             label: t('account.workspace'),
-            children: state.workspaces.map(({ id, name }) => ({ key: `workspace:${id}`, label: name })),
+            children: state.workspaces.map(({ id, name }) => ({
+              key: `workspace:${id}`,
+              label: inLanguage(current, name),
+            })),
           },
         ]
       : []),
@@ -72,7 +76,11 @@ export function AccountMenu({ onChangePassword }: { onChangePassword: () => void
         </span>
         <span className="account-name">
           <span>{name}</span>
-          <small>{workspace === null ? '' : `${workspace.name} · ${t(`role.${workspace.role}`)}`}</small>
+          <small>
+            {workspace === null
+              ? ''
+              : `${inLanguage(current, workspace.name)} · ${t(`role.${workspace.role}`)}`}
+          </small>
         </span>
       </Button>
     </Dropdown>

@@ -2,7 +2,7 @@ import { type ThemeConfig, theme } from 'antd';
 import type { ThemeName } from './preferences.ts';
 
 const fontFamily =
-  '-apple-system, BlinkMacSystemFont, "Segoe UI", "PingFang SC", "HarmonyOS Sans SC", "MiSans", "Microsoft YaHei UI", "Microsoft YaHei", "Noto Sans CJK SC", "Noto Sans SC", "Source Han Sans SC", "Helvetica Neue", Arial, sans-serif';
+  '-apple-system, BlinkMacSystemFont, "Segoe UI", "PingFang SC", "HarmonyOS Sans SC", "MiSans", "Microsoft YaHei UI", "Microsoft YaHei", "Noto Sans", "Noto Sans CJK SC", "Noto Sans SC", "Source Han Sans SC", "Helvetica Neue", Arial, sans-serif';
 
 /** The same palette as base.css, for the components of the library. */
 const palettes = {
@@ -12,6 +12,8 @@ const palettes = {
     layout: '#f7f6f3',
     text: '#1d2321',
     border: '#e2e0da',
+    control: '#8a938e',
+    chosen: '#e3f0ed',
     onPrimary: '#ffffff',
     good: '#2e7d4f',
     warn: '#9a6700',
@@ -23,6 +25,8 @@ const palettes = {
     layout: '#131615',
     text: '#e6e9e7',
     border: '#323836',
+    control: '#77817c',
+    chosen: '#1c322e',
     onPrimary: '#0c1715',
     good: '#62b884',
     warn: '#d9a945',
@@ -46,12 +50,16 @@ export function antdTheme(name: ThemeName, reducedMotion: boolean): ThemeConfig 
       colorError: palette.bad,
       colorTextBase: palette.text,
       colorBorder: palette.border,
+      controlItemBgActive: palette.chosen,
+      controlItemBgActiveHover: palette.chosen,
       borderRadius: 8,
       fontFamily,
       fontSize: 14,
       motion: !reducedMotion,
     },
     components: {
+      // With the round corners of everything else it would look like one of several to choose from.
+      Checkbox: { borderRadiusSM: 4, colorBorder: palette.control },
       Button: {
         primaryColor: palette.onPrimary,
         dangerColor: palette.onPrimary,

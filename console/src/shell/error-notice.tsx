@@ -8,7 +8,8 @@ import { useText } from '../i18n/text.ts';
 export function ErrorNotice({ error, onRetry }: { error: unknown; onRetry?: (() => void) | undefined }) {
   const t = useText();
   const { what, advice } = errorText(t, error);
-  const requestId = error instanceof ApiError ? error.requestId : null;
+  // A wrong password or a name that is taken is nobody's to look up in the log.
+  const requestId = error instanceof ApiError && error.status >= 500 ? error.requestId : null;
   return (
     <div className="error-notice" role="alert">
       <ExclamationCircleOutlined className="error-notice-icon" aria-hidden="true" />

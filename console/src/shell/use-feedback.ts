@@ -1,10 +1,11 @@
 import { App } from 'antd';
 import { useMemo } from 'react';
-import { errorText } from '../i18n/error-text.ts';
+import { errorText, inOneLine } from '../i18n/error-text.ts';
 import { useText } from '../i18n/text.ts';
 
 export interface Confirmation {
   title: string;
+  /** A line for each paragraph. */
   text: string;
   action: string;
   danger?: boolean;
@@ -18,14 +19,14 @@ export function useFeedback() {
     () => ({
       tell: (text: string) => void message.success(text, 2),
       fail: (error: unknown) => {
-        const { what, advice } = errorText(t, error);
-        void message.error(advice === null ? what : `${what} ${advice}`, 6);
+        void message.error(inOneLine(t, errorText(t, error)), 6);
       },
       confirm: ({ title, text, action, danger = false }: Confirmation): Promise<boolean> =>
         new Promise((resolve) => {
           modal.confirm({
             title,
             content: text,
+            className: 'confirmation',
             okText: action,
             cancelText: t('action.cancel'),
             okButtonProps: { danger },

@@ -16,3 +16,5 @@ export const useIsPhone = (): boolean => useMedia('(max-width: 767px)');
 /** From here on a passage fits beside the conversation. */
 export const useIsWide = (): boolean => useMedia('(min-width: 1180px)');
 export const useReducedMotion = (): boolean => useMedia('(prefers-reduced-motion: reduce)');
+/** Fingers drop no files and choose no folders. */
+export const useIsTouch = (): boolean => useMedia('(hover: none)');

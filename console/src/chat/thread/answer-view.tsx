@@ -1,5 +1,5 @@
 import { useMemo } from 'react';
-import { failureText } from '../../i18n/error-text.ts';
+import { failureText, inOneLine } from '../../i18n/error-text.ts';
 import { useText } from '../../i18n/text.ts';
 import { type Answer, isFinished, visibleText } from '../engine/answer.ts';
 import { type Source, sourcesOf } from '../engine/citation-marks.ts';
@@ -74,10 +74,10 @@ function Ending({ answer }: { answer: Answer }) {
     if (answer.incompleteReason === 'content_filter') return <p className="ending">{t('answer.filtered')}</p>;
     return <p className="ending">{t('answer.interrupted')}</p>;
   }
-  const { what, advice } = failureText(t, answer.failure?.code ?? null, answer.failure?.message ?? '');
+  const failure = failureText(t, answer.failure?.code ?? null, answer.failure?.message ?? '');
   return (
     <p className="ending is-bad" role="alert">
-      {what} {advice}
+      {inOneLine(t, failure)}
     </p>
   );
 }
