@@ -83,6 +83,8 @@ export const AnswerInput = z.object({
   metadata: z.record(z.string(), z.string()),
   store: z.boolean(),
   background: z.boolean(),
+  /** The request's own `traceparent`, where it came with one. */
+  traceParent: z.string().optional(),
   /** Account or key that asked: nobody else reads the answer. */
   ownerId: z.string(),
   /** SHA-256 of the request body, so that an idempotency key is not used for another question. */

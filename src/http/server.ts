@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import Fastify, { type FastifyInstance, type FastifyPluginAsync, LogController } from 'fastify';
+import { readTraceParent } from '../contract/trace-context.ts';
 import { accessPlugin } from './access/access-plugin.ts';
 import { administrationRoutes } from './access/administration-routes.ts';
 import { authRoutes } from './access/auth-routes.ts';
@@ -15,6 +16,7 @@ import { registerMetrics } from './foundation/metrics.ts';
 import { registerOpenApi } from './foundation/openapi.ts';
 import { registerProbes } from './foundation/probes.ts';
 import { registerSecurityHeaders } from './foundation/security-headers.ts';
+import { registerTraces } from './foundation/trace.ts';
 import { MAX_BODY_BYTES, MAX_REQUEST_MS } from './limits.ts';
 import { modelRoutes } from './models/model-routes.ts';
 import { operationRoutes } from './operations/operation-routes.ts';
@@ -50,6 +52,7 @@ export async function createHttpServer(dependencies: HttpDependencies): Promise<
   registerSecurityHeaders(app);
   registerJsonBodies(app);
   registerRequestIds(app);
+  registerTraces(app);
   registerOpenApi(app, dependencies.version);
   registerMetrics(app, dependencies.metrics, () => hub.clientCount);
   await app.register(accessPlugin, { access: dependencies.access });
@@ -77,14 +80,14 @@ function registerRequestIds(app: FastifyInstance): void {
   app.addHook('onRequest', (request, reply, done) => {
     reply.header('x-request-id', request.id);
     if (request.routeOptions.logLevel !== 'silent') {
-      const { traceparent } = request.headers;
+      const traceparent = readTraceParent(request.headers.traceparent);
       reply.raw.once('close', () => {
         request.log.info({
           method: request.method,
           route: request.routeOptions.url ?? 'unmatched',
           status: reply.raw.statusCode,
           durationMs: Math.round(reply.elapsedTime),
-          ...(traceparent === undefined ? {} : { traceparent }),
+          ...(traceparent === null ? {} : { traceparent }),
         });
       });
     }

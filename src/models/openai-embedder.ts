@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Agent, type Dispatcher, request as sendRequest } from 'undici';
 import { BudaoError, type ErrorKind } from '../contract/errors.ts';
+import { traceHeaders } from '../contract/trace-context.ts';
 import type { Embedder } from '../knowledge/ports.ts';
 import { checkBaseUrl } from './endpoint-address.ts';
 import { GenerationError, type GenerationErrorCode } from './generation-error.ts';
@@ -77,6 +78,7 @@ export function createOpenAiEmbedder(options: OpenAiEmbedderOptions): OpenAiEmbe
           'content-type': 'application/json',
           ...(options.apiKey === null ? {} : { authorization: `Bearer ${options.apiKey}` }),
           ...options.headers,
+          ...traceHeaders(),
         },
         body: JSON.stringify(body),
         dispatcher,

@@ -3,6 +3,7 @@
 import type { Readable } from 'node:stream';
 import { Agent, type Dispatcher, request as sendRequest } from 'undici';
 import type { GenerationPart, GenerationRequest, Generator } from '../answers/ports.ts';
+import { traceHeaders } from '../contract/trace-context.ts';
 import { createAnswerReader } from './answer-reader.ts';
 import { type BodyReader, readBody } from './body-reader.ts';
 import { garbageError } from './chat-stream.ts';
@@ -195,21 +196,22 @@ async function send(
   const { model, extraBody = {}, baseUrl } = endpoint.options;
   const continuing = request.prefix !== '';
   const url = `${continuing ? continuationBaseUrl(baseUrl, dialect.continuation) : baseUrl}/chat/completions`;
-  const options = {
-    method: 'POST',
-    headers: endpoint.headers,
+  const options = () => ({
+    method: 'POST' as const,
+    // Each call is a span of its own.
+    headers: { ...endpoint.headers, ...traceHeaders() },
     body: JSON.stringify(buildChatBody(request, dialect, { model, extraBody })),
     dispatcher: endpoint.dispatcher,
     signal,
     // The watchdog keeps the time: one clock for headers, first token and silence.
     headersTimeout: 0,
     bodyTimeout: 0,
-  } as const;
+  });
   try {
-    return await sendRequest(url, options);
+    return await sendRequest(url, options());
   } catch (error) {
     if (signal.aborted || !STALE_CONNECTION_CODES.has(networkCode(error))) throw error;
-    return await sendRequest(url, options);
+    return await sendRequest(url, options());
   }
 }
 

@@ -18,6 +18,7 @@ import { openSqliteLedger } from '../stores/ledger/sqlite-ledger.ts';
 import type { Configuration } from './configuration.ts';
 import { type DataFolder, dataFolderAt } from './data-folder.ts';
 import { type ConfiguredModels, createEmbedder, createModels } from './models.ts';
+import { traced } from './traced-handler.ts';
 
 /** Everything that processes share. The only place that names concrete adapters. */
 export interface Stores extends AsyncDisposable {
@@ -82,7 +83,7 @@ export function createHandlers(
     createIndexHandler({ ledger, derived, index }),
     createRebuildHandler({ ledger, extractor: parser, blobs, derived, embedder, index, maxChunks }),
     createMaintainHandler(stores),
-  ] as readonly RunHandler<never>[];
+  ].map((handler) => traced(handler as RunHandler<never>));
 }
 
 export function createParser(

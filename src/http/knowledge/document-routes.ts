@@ -9,6 +9,7 @@ import { requireKnowledgeBase } from '../../knowledge/library/knowledge-bases.ts
 import { addDocument, getMembership } from '../../knowledge/library/memberships.ts';
 import { repeatedAddition } from '../../knowledge/library/repeated-addition.ts';
 import { scopeSql } from '../../ledger/scope.ts';
+import { traceOf } from '../foundation/trace.ts';
 import { validate } from '../foundation/validate.ts';
 import { additionMark } from './addition-mark.ts';
 import { announceRuns } from './announce-runs.ts';
@@ -43,6 +44,7 @@ export function documentRoutes(dependencies: KnowledgeDependencies, slots: Uploa
       const { id: documentId } = await createDocument(scoped, description, now);
       const addition = {
         mark,
+        ...traceOf(request),
         knowledgeBaseId,
         documentId,
         attributes: fields.attributes,

@@ -4,6 +4,7 @@ import { CreateFileBatch, VectorStoreFileListQuery } from '../../contract/openai
 import { cancelFileBatch, createFileBatch, getFileBatch } from '../../knowledge/library/file-batches.ts';
 import { listMemberships } from '../../knowledge/library/membership-rows.ts';
 import { scopeSql } from '../../ledger/scope.ts';
+import { traceOf } from '../foundation/trace.ts';
 import { validate, validateBody } from '../foundation/validate.ts';
 import { announceRuns } from './announce-runs.ts';
 import type { KnowledgeDependencies } from './dependencies.ts';
@@ -27,6 +28,7 @@ export function fileBatchRoutes(dependencies: KnowledgeDependencies): FastifyPlu
       [...new Set(body.file_ids)].map((file_id) => ({ file_id, attributes, chunking_strategy }));
     const documents = files.map((file) => ({
       documentId: file.file_id,
+      ...traceOf(request),
       attributes: file.attributes ?? undefined,
       chunking: chunkingOf(file.chunking_strategy),
     }));

@@ -18,6 +18,7 @@ import {
 } from '../../knowledge/library/memberships.ts';
 import { repeatedAddition } from '../../knowledge/library/repeated-addition.ts';
 import { scopeLedger, scopeSql } from '../../ledger/scope.ts';
+import { traceOf } from '../foundation/trace.ts';
 import { validate, validateBody } from '../foundation/validate.ts';
 import { additionMark } from './addition-mark.ts';
 import { announceRuns } from './announce-runs.ts';
@@ -50,6 +51,7 @@ export function vectorStoreFileRoutes(dependencies: KnowledgeDependencies): Fast
         return { run: null, membership: await getMembership(scoped, knowledgeBaseId, repeated) };
       const addition = {
         mark,
+        ...traceOf(request),
         knowledgeBaseId,
         documentId: body.file_id,
         attributes: body.attributes ?? undefined,

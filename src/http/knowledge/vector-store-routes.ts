@@ -17,6 +17,7 @@ import {
 } from '../../knowledge/library/knowledge-bases.ts';
 import { addDocument, submitIndexing } from '../../knowledge/library/memberships.ts';
 import { scopeLedger, scopeSql } from '../../ledger/scope.ts';
+import { traceOf } from '../foundation/trace.ts';
 import { validate, validateBody } from '../foundation/validate.ts';
 import { announceRuns } from './announce-runs.ts';
 import type { KnowledgeDependencies } from './dependencies.ts';
@@ -35,6 +36,7 @@ export function vectorStoreRoutes(dependencies: KnowledgeDependencies): FastifyP
     const generation = await usableGeneration(embedder);
     const now = Date.now();
     const chunking = chunkingOf(body.chunking_strategy);
+    const trace = traceOf(request);
     const { base, submitted } = await ledger.transaction(async (tx) => {
       const scoped = scopeSql(tx, workspaceId);
       const knowledgeBaseId = await createKnowledgeBase(
@@ -51,7 +53,9 @@ export function vectorStoreRoutes(dependencies: KnowledgeDependencies): FastifyP
       );
       const ingests = [];
       for (const documentId of new Set(body.file_ids))
-        ingests.push(await addDocument(tx, workspaceId, { knowledgeBaseId, documentId, chunking }, now));
+        ingests.push(
+          await addDocument(tx, workspaceId, { knowledgeBaseId, documentId, chunking, ...trace }, now),
+        );
       return { base: await getKnowledgeBase(scoped, knowledgeBaseId), submitted: ingests };
     });
     announceRuns(runs, submitted);

@@ -6,6 +6,7 @@ import { newId } from '../../contract/ids.ts';
 import type { Run } from '../../runs/run.ts';
 import type { HttpDependencies } from '../dependencies.ts';
 import { idempotencyKeyOf } from '../foundation/idempotency.ts';
+import { traceOf } from '../foundation/trace.ts';
 import { ANSWER_TIMEOUT_MS, BACKGROUND_ANSWER_TIMEOUT_MS } from '../limits.ts';
 
 /** Makes the question durable and tells the workers. With a known idempotency key the run that exists comes back. */
@@ -17,7 +18,7 @@ export async function startAnswer(
 ): Promise<Run> {
   const { run, created } = await submitTurn(dependencies.ledger, caller, {
     responseId: newId('response'),
-    input,
+    input: { ...input, ...traceOf(request) },
     idempotencyKey: idempotencyKeyOf(request),
     timeoutMs: input.background ? BACKGROUND_ANSWER_TIMEOUT_MS : ANSWER_TIMEOUT_MS,
   });

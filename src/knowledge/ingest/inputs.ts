@@ -10,6 +10,8 @@ export interface IngestInput {
   documentId: string;
   /** SHA-256 of the request that asked for it, where that came with an idempotency key. */
   bodyHash?: string;
+  /** The `traceparent` of that request, where it came with one. */
+  traceParent?: string;
 }
 
 export interface IndexInput {

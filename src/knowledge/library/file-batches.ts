@@ -27,7 +27,7 @@ export async function createFileBatch(
   raw: Sql,
   workspaceId: string,
   knowledgeBaseId: string,
-  documents: readonly Pick<AddDocument, 'documentId' | 'attributes' | 'chunking'>[],
+  documents: readonly Pick<AddDocument, 'documentId' | 'attributes' | 'chunking' | 'traceParent'>[],
   now: number,
 ): Promise<{ id: string; runs: { kind: string }[] }> {
   const id = newId('fileBatch');

@@ -71,6 +71,8 @@ export interface AddDocument {
   replaces?: string | undefined;
   /** Has been looked for among earlier additions in this very transaction. */
   mark?: AdditionMark | null;
+  /** The request's own `traceparent`. */
+  traceParent?: string;
 }
 
 /** Adds a document and starts its ingest. Adding one again ingests it again. @returns the run to announce */
@@ -89,8 +91,13 @@ export async function addDocument(
     await getMembership(tx, request.knowledgeBaseId, request.replaces);
     summary.replaces = request.replaces;
   }
-  const { knowledgeBaseId, documentId, mark } = request;
-  const input: IngestInput = { knowledgeBaseId, documentId, ...(mark ? { bodyHash: mark.bodyHash } : {}) };
+  const { knowledgeBaseId, documentId, mark, traceParent } = request;
+  const input: IngestInput = {
+    knowledgeBaseId,
+    documentId,
+    ...(mark ? { bodyHash: mark.bodyHash } : {}),
+    ...(traceParent === undefined ? {} : { traceParent }),
+  };
   const ingest = { ...ingestRequest(workspaceId, input), idempotencyKey: mark?.key ?? null };
   const { run, created } = await submitRun(raw, ingest, now);
   if (!created) throw sentTwiceAtOnce();

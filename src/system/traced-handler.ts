@@ -1,0 +1,14 @@
+import { readTraceParent, withinTrace } from '../contract/trace-context.ts';
+import type { RunHandler } from '../runs/run.ts';
+
+/** A run belongs to the trace of the request that asked for it, whichever process works on it. */
+export function traced(handler: RunHandler<never>): RunHandler<never> {
+  return {
+    kind: handler.kind,
+    concurrency: handler.concurrency,
+    handle: (context) => {
+      const { traceParent } = (context.run.input ?? {}) as { traceParent?: string };
+      return withinTrace(readTraceParent(traceParent), () => handler.handle(context));
+    },
+  };
+}
