@@ -66,6 +66,16 @@ test('stopping keeps what was written, says so, and a regenerated answer takes i
   expect(await page.locator('.answer').count()).toBe(1);
 });
 
+test('a question that is refused for its length goes back to the field, where it can be shortened', async () => {
+  const question = '太长'.repeat(30_000);
+  await page.getByRole('textbox', { name: '问题' }).fill(question);
+  await page.keyboard.press('Enter');
+  await page.getByText('问题太长').waitFor();
+  await page.getByRole('button', { name: '修改问题' }).click();
+  expect(await page.getByRole('textbox', { name: '问题' }).inputValue()).toBe(question);
+  expect(await page.locator('.question').count()).toBe(0);
+});
+
 test('Esc stops, and the next question is answered', async () => {
   await ask(page, '按键能停吗？');
   await until(async () => (await answerText(page)) !== '', PATIENCE_MS);

@@ -99,6 +99,7 @@ export const en: Record<keyof typeof zh, string> = {
   'thread.assistant': 'Answer',
   'thread.toEnd': 'Jump to the latest',
   'thread.sendAgain': 'Send again',
+  'thread.edit': 'Edit the question',
   'thread.discard': 'Discard',
   'answer.sending': 'Sending',
   'answer.queued': 'Received, about to answer',

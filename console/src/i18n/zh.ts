@@ -97,6 +97,7 @@ export const zh = {
   'thread.assistant': '回答',
   'thread.toEnd': '回到最新',
   'thread.sendAgain': '重新发送',
+  'thread.edit': '修改问题',
   'thread.discard': '放弃',
   'answer.sending': '正在发送',
   'answer.queued': '已收到，马上回答',

@@ -7,9 +7,9 @@ import { useIsPhone } from '../../shell/use-media.ts';
 import { currentChat } from '../engine/current-engine.ts';
 import type { Thread } from '../engine/thread.ts';
 import { useIsBusy } from '../engine/use-answer.ts';
+import { useDraft } from './draft.ts';
 import type { KnowledgeChoice } from './knowledge-choice.ts';
 import { KnowledgePicker } from './knowledge-picker.tsx';
-import { useDraft } from './use-draft.ts';
 
 export interface ComposerProps {
   conversationId: string;

@@ -1,7 +1,9 @@
 import { Button } from 'antd';
 import { memo, useEffect } from 'react';
+import { ApiError } from '../../api/api-error.ts';
 import { useText } from '../../i18n/text.ts';
 import { ErrorNotice } from '../../shell/error-notice.tsx';
+import { takeBack } from '../composer/draft.ts';
 import { NEW_THREAD } from '../engine/chat-engine.ts';
 import type { Source } from '../engine/citation-marks.ts';
 import { currentChat } from '../engine/current-engine.ts';
@@ -38,7 +40,9 @@ export const TurnView = memo(function TurnView(props: TurnViewProps) {
         </div>
       )}
       {isSending && <Writing label={t('answer.sending')} />}
-      {outgoing !== null && turn.sendError !== null && <NotSent turn={turn} />}
+      {outgoing !== null && turn.sendError !== null && (
+        <NotSent conversationId={conversationId} turn={turn} />
+      )}
       {responseId !== null && !isSending && (
         <AnswerView
           responseId={responseId}
@@ -55,11 +59,18 @@ export const TurnView = memo(function TurnView(props: TurnViewProps) {
   );
 });
 
-function NotSent({ turn }: { turn: Turn }) {
+function NotSent({ conversationId, turn }: { conversationId: string; turn: Turn }) {
   const t = useText();
   const { engine } = currentChat();
   const { outgoing } = turn;
   if (outgoing === null) return null;
+  // What the server refused it refuses again, unless the person changes it.
+  const isRefused = turn.sendError instanceof ApiError && !turn.sendError.isPassing;
+  const mayEdit = isRefused && turn.responseId === null;
+  const edit = () => {
+    engine.withdraw(outgoing);
+    takeBack(conversationId, outgoing.text);
+  };
   return (
     <div className="not-sent">
       <ErrorNotice error={turn.sendError} />
@@ -67,9 +78,15 @@ function NotSent({ turn }: { turn: Turn }) {
         <Button size="small" onClick={() => engine.withdraw(outgoing)}>
           {turn.responseId === null ? t('thread.discard') : t('action.cancel')}
         </Button>
-        <Button size="small" type="primary" onClick={() => void engine.send(outgoing)}>
-          {t('thread.sendAgain')}
-        </Button>
+        {mayEdit ? (
+          <Button size="small" type="primary" onClick={edit}>
+            {t('thread.edit')}
+          </Button>
+        ) : (
+          <Button size="small" type="primary" onClick={() => void engine.send(outgoing)}>
+            {t('thread.sendAgain')}
+          </Button>
+        )}
       </div>
     </div>
   );
