@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ROOT, Service } from '../support/service.ts';
 import { until } from '../support/until.ts';
 import { expectError } from './expect-error.ts';
-import { QUESTION, StoredBefore, settled, upload, type VectorStoreFile } from './stored-before.ts';
+import { formOf, QUESTION, StoredBefore, settled, upload, type VectorStoreFile } from './stored-before.ts';
 
 // One service for all: every repair leaves it as it was.
 let service: Service;
@@ -204,6 +204,24 @@ describe('the content of a document', () => {
     await upload(service, before.knowledgeBaseId, '同一份.md', original);
     expect(await warningsOf()).toEqual([]);
     expect(await before.fingerprint()).toBe(fingerprint);
+  });
+
+  test('too large to be looked at first breaks off before its end, and says so from then on', async () => {
+    const original = Buffer.alloc(12 * 1024 * 1024, '值班室每晚二十二点交接。');
+    const send = () => service.json<{ id: string }>('POST', '/v1/files', formOf('大.txt', original));
+    const { id } = await send();
+    const download = async () => {
+      const response = await service.request('GET', `/v1/files/${id}/content`);
+      return Buffer.from(await response.arrayBuffer()).equals(original);
+    };
+    expect(await download()).toBe(true);
+    const sha256 = createHash('sha256').update(original).digest('hex');
+    await flipByte(join(service.dataDir, 'blobs', sha256.slice(0, 2), sha256));
+    await expect(download()).rejects.toThrow();
+    expect(await service.json('GET', `/v1/files/${id}`)).toMatchObject({ status: 'error' });
+    await send();
+    expect(await download()).toBe(true);
+    expect(await service.json('GET', `/v1/files/${id}`)).toMatchObject({ status: 'processed' });
   });
 
   test('with one byte flipped is not taken in', async () => {
