@@ -1,6 +1,7 @@
 // What a question asks for: its language, its parts, and the kind of answer that each part needs.
 
 import { normalise } from '../../knowledge/text/normalise.ts';
+import { focusOf } from './focus.ts';
 import type { QuantityKind } from './quantities.ts';
 
 export type Language = 'zh' | 'en';
@@ -25,6 +26,8 @@ export interface QuestionPart {
   expects: Expectation;
   /** The property of the subject that is asked for by name, or null. */
   property: string | null;
+  /** The words next to the question word, which an answer is expected to hold; or null. */
+  focus: string | null;
 }
 
 /** A question that holds more parts than this is answered as a whole. */
@@ -52,6 +55,7 @@ export function analyseQuestion(question: string): {
     text: part,
     expects: expectationOf(part, language),
     property: (ZH_PROPERTY.exec(part) ?? ZH_COUNTED.exec(part))?.[1] ?? null,
+    focus: focusOf(part, language),
   }));
   return { language, context, parts };
 }

@@ -8,6 +8,7 @@ import {
   type Evidence,
   evidenceOf,
   type IndexedPassage,
+  type IndexedUnit,
   indexPassage,
   NO_EVIDENCE,
   scoreOf,
@@ -36,6 +37,8 @@ export interface RankedPart {
   topCoverage: number;
   /** Share of the property asked for that the best unit's passage names; 1 where none is asked for by name. */
   propertyShare: number;
+  /** Share of the focus that stands with the best unit's answer; 1 where the question has none. */
+  focusShare: number;
 }
 
 export interface RankedQuestion {
@@ -61,11 +64,11 @@ export function rankUnits(question: string, passages: readonly Passage[]): Ranke
 
 function rankPart(
   asked: string,
-  { expects, property }: QuestionPart,
+  { expects, property, focus }: QuestionPart,
   passages: readonly IndexedPassage[],
   replaced: ReadonlyMap<string, Replacement>,
 ): RankedPart {
-  const part: RankedPart = { expects, ranking: [], best: NO_EVIDENCE, topCoverage: 0, propertyShare: 1 };
+  const part: RankedPart = { expects, ranking: [], best: NO_EVIDENCE, topCoverage: 0, propertyShare: 1, focusShare: 1 };
   const topRetrieval = Math.max(...passages.map(({ passage }) => passage.score), Number.MIN_VALUE);
   const plan = planQuery(asked);
   const amongPassages = conceptsOf(
@@ -99,7 +102,8 @@ function rankPart(
       part.topCoverage = Math.max(part.topCoverage, evidence.coverage);
       if (score <= bestScore) continue;
       part.best = evidence;
-      part.propertyShare = property === null ? 1 : propertyShare(property, passage);
+      part.propertyShare = property === null ? 1 : shareIn(passage.terms, property);
+      part.focusShare = focus === null ? 1 : shareIn(around(unit, evidence.segment, passage), focus);
       bestScore = score;
     }
   }
@@ -107,6 +111,11 @@ function rankPart(
   return part;
 }
 
-function propertyShare(property: string, { terms }: IndexedPassage): number {
-  return coverage(conceptsOf(planQuery(property), [terms]), (term) => (terms.has(term) ? 1 : 0));
+function shareIn(terms: ReadonlySet<string>, words: string): number {
+  return coverage(conceptsOf(planQuery(words), [terms]), (term) => (terms.has(term) ? 1 : 0));
+}
+
+/** What stands with the segment that answers: its own words, what introduces it, title and headings. */
+function around(unit: IndexedUnit, segment: number, passage: IndexedPassage): ReadonlySet<string> {
+  return passage.frame.union(unit.segments[segment]?.terms ?? unit.terms).union(unit.headTerms);
 }

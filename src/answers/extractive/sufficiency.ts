@@ -21,6 +21,8 @@ const OWN_COVERAGE_FACTOR = 4;
 /** Share of the words of a property from which it counts as named, and what evidence is worth where it is not. */
 const NAMED_PROPERTY = 0.25;
 const UNNAMED_PROPERTY_FACTOR = 0.25;
+/** The same for a figure that stands without the word next to the question word: 三年 for 多长的医疗期. */
+const UNNAMED_FOCUS_FACTOR = 0.6;
 
 const PERSONAL = /我|咱|俺|你|老板|啊|呀|吗|呢|咋|啥|吧|嘛|[不没][？?]?$|\b(?:i|i'm|we|my|our|me|us)\b/iu;
 
@@ -60,6 +62,7 @@ function subjectShare({ expects, best, topCoverage }: RankedPart): number {
 }
 
 /** A passage on the right subject that never names the property asked for holds another figure. */
-function propertyFactor({ propertyShare }: RankedPart): number {
-  return propertyShare < NAMED_PROPERTY ? UNNAMED_PROPERTY_FACTOR : 1;
+function propertyFactor({ expects, propertyShare, focusShare }: RankedPart): number {
+  if (propertyShare < NAMED_PROPERTY) return UNNAMED_PROPERTY_FACTOR;
+  return expects.kind === 'quantity' && focusShare < NAMED_PROPERTY ? UNNAMED_FOCUS_FACTOR : 1;
 }
