@@ -93,7 +93,7 @@ function shareOf(options: Concept['options'], has: (term: string) => number): nu
       total += weight;
       present += weight * has(term);
     }
-    if (total > 0) best = Math.max(best, (factor * present) / total);
+    if (total > 0) best = Math.max(best, factor === 1 ? present / total : factor * (present / total) ** 2);
   }
   return best;
 }
