@@ -1,0 +1,209 @@
+import { lookup } from 'node:dns/promises';
+import { readFile } from 'node:fs/promises';
+import { isIP } from 'node:net';
+import type { ConnectionOptions } from 'node:tls';
+import pg from 'pg';
+import { BudaoError } from '../../contract/errors.ts';
+import { LedgerUnavailableError } from '../../ledger/errors.ts';
+import { nameOf, type PostgresAddress, type PostgresHost } from './postgres-address.ts';
+import { abandon, PostgresConnection, type ServerIdentity, VALUE_TYPES } from './postgres-connection.ts';
+import { isForOperator, readOnlyServer, sqlState, translatePostgresError } from './postgres-errors.ts';
+
+const OLDEST_VERSION = 15;
+/** A server behind a broken network is noticed by the kernel after this and ten probes. */
+const KEEPALIVE_AFTER_MS = 1_000;
+
+/** As long as SQLite's adapter waits for its lock. */
+export const LOCK_TIMEOUT_MS = 5_000;
+const STATEMENT_TIMEOUT_MS = 15_000;
+/** A process that is frozen within a transaction lets go of its locks as soon as its leases run out. */
+export const IDLE_IN_TRANSACTION_MS = 2_000;
+
+/** Every session has the same settings, whatever the server, the database or the role says. */
+const SESSION = `SELECT current_setting('server_version_num') AS version,
+  pg_is_in_recovery() AS recovering, current_setting('transaction_read_only') AS "readOnly",
+  set_config('lock_timeout', '${LOCK_TIMEOUT_MS}', false),
+  set_config('statement_timeout', '${STATEMENT_TIMEOUT_MS}', false),
+  set_config('idle_in_transaction_session_timeout', '${IDLE_IN_TRANSACTION_MS}', false),
+  set_config('client_encoding', 'UTF8', false), set_config('standard_conforming_strings', 'on', false),
+  set_config('synchronous_commit', CASE current_setting('synchronous_commit')
+    WHEN 'off' THEN 'on' ELSE current_setting('synchronous_commit') END, false)`;
+
+/** The timeline is the first part of the name of the file that is being written to. */
+const IDENTITY = `SELECT (SELECT system_identifier::text FROM pg_control_system()) AS "systemIdentifier",
+  substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8) AS timeline`;
+
+interface Target {
+  host: PostgresHost;
+  /** What the name stands for at this moment, or a socket's folder. */
+  address: string;
+}
+
+/** Connects to whichever of the hosts takes writes. Names are looked up anew each time, files read anew. */
+export class PostgresConnector {
+  readonly #address: PostgresAddress;
+  readonly #passwordPath: string | null;
+  /** The host that took writes last is asked first. */
+  #preferred: PostgresHost | null = null;
+
+  constructor(address: PostgresAddress, passwordPath: string | null) {
+    this.#address = address;
+    this.#passwordPath = passwordPath;
+  }
+
+  /** @throws BudaoError ledger_unavailable, ledger_read_only, ledger_login_refused, ledger_too_old and their kin */
+  async connect(): Promise<PostgresConnection> {
+    const failures: BudaoError[] = [];
+    for (const host of this.#inOrder()) {
+      const targets = await lookUp(host).catch((error: unknown) => {
+        failures.push(unreachable(host, error));
+        return [];
+      });
+      for (const target of targets) {
+        try {
+          const connection = await this.#connectTo(target);
+          this.#preferred = host;
+          return connection;
+        } catch (error) {
+          failures.push(translatePostgresError(error, nameOf(host)) ?? unreachable(host, error));
+        }
+      }
+    }
+    throw mostTelling(failures);
+  }
+
+  #inOrder(): readonly PostgresHost[] {
+    const preferred = this.#preferred;
+    if (preferred === null) return this.#address.hosts;
+    return [preferred, ...this.#address.hosts.filter((host) => host !== preferred)];
+  }
+
+  async #connectTo(target: Target): Promise<PostgresConnection> {
+    const { database, user, connectTimeoutMs, applicationName } = this.#address;
+    const client = new pg.Client({
+      host: target.address,
+      port: target.host.port,
+      database,
+      user,
+      // As a function, or the driver looks for one in the environment.
+      password: () => this.#readPassword(),
+      ssl: await this.#readTls(target.host),
+      connectionTimeoutMillis: connectTimeoutMs,
+      keepAlive: true,
+      keepAliveInitialDelayMillis: KEEPALIVE_AFTER_MS,
+      application_name: applicationName,
+      types: VALUE_TYPES,
+      pipeline: true,
+    } as pg.ClientConfig);
+    // The same failure also rejects what is awaited.
+    client.on('error', () => {});
+    const timer = setTimeout(() => abandon(client), 2 * connectTimeoutMs);
+    try {
+      await client.connect();
+      const connection = new PostgresConnection(client, nameOf(target.host));
+      await prepareSession(connection);
+      connection.identity = await readIdentity(connection);
+      return connection;
+    } catch (error) {
+      abandon(client);
+      throw error;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  async #readPassword(): Promise<string> {
+    if (this.#passwordPath === null) return this.#address.password ?? '';
+    const text = await readOwnFile(this.#passwordPath, 'password');
+    return text.replace(/\r?\n$/, '');
+  }
+
+  async #readTls(host: PostgresHost): Promise<ConnectionOptions | false> {
+    const { tlsMode, rootCertificatePath, certificatePath, keyPath } = this.#address;
+    if (tlsMode === 'disable' || host.host.startsWith('/')) return false;
+    const read = async (path: string | null, what: string) =>
+      path === null ? undefined : await readOwnFile(path, what);
+    const [ca, cert, key] = await Promise.all([
+      read(rootCertificatePath, 'root certificate'),
+      read(certificatePath, 'certificate'),
+      read(keyPath, 'key'),
+    ]);
+    return {
+      rejectUnauthorized: tlsMode !== 'require',
+      ...(isIP(host.host) === 0 ? { servername: host.host } : {}),
+      ...(tlsMode === 'verify-full' ? {} : { checkServerIdentity: () => undefined }),
+      ...(ca === undefined ? {} : { ca }),
+      ...(cert === undefined ? {} : { cert }),
+      ...(key === undefined ? {} : { key }),
+    };
+  }
+}
+
+async function prepareSession(connection: PostgresConnection): Promise<void> {
+  const { rows } = await connection.command(SESSION);
+  const { version, recovering, readOnly } = rows[0] as {
+    version: string;
+    recovering: number;
+    readOnly: string;
+  };
+  const major = Math.floor(Number(version) / 10_000);
+  if (major < OLDEST_VERSION) {
+    throw new BudaoError(
+      'conflict',
+      'ledger_too_old',
+      `PostgreSQL on ${connection.server} is version ${major}. Upgrade it to ${OLDEST_VERSION} or later.`,
+    );
+  }
+  if (recovering === 1) throw readOnlyServer(connection.server, 'it is a standby, or still recovering');
+  if (readOnly === 'on') throw readOnlyServer(connection.server, 'default_transaction_read_only is on');
+}
+
+/** Null where a server keeps it to itself: then the outcome of a commit whose answer was lost stays unknown. */
+async function readIdentity(connection: PostgresConnection): Promise<ServerIdentity | null> {
+  try {
+    return (await connection.command(IDENTITY)).rows[0] as unknown as ServerIdentity;
+  } catch (error) {
+    if (sqlState(error) === undefined) throw error;
+    return null;
+  }
+}
+
+/** All addresses of a name, as of now: after a fail-over it may stand for another machine. */
+async function lookUp(host: PostgresHost): Promise<Target[]> {
+  if (host.host.startsWith('/') || isIP(host.host) !== 0) return [{ host, address: host.host }];
+  const found = await lookup(host.host, { all: true });
+  return found.map(({ address }) => ({ host, address }));
+}
+
+async function readOwnFile(path: string, what: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    throw new BudaoError(
+      'unavailable',
+      'ledger_login_refused',
+      `The file with the ${what} for the ledger's database cannot be read: ${(error as Error).message}.`,
+      { cause: error },
+    );
+  }
+}
+
+function unreachable(host: PostgresHost, error: unknown): BudaoError {
+  const { message, code } = error as NodeJS.ErrnoException;
+  const advice = /does not support SSL/.test(message)
+    ? ' Switch TLS on there, or add sslmode=disable to the address where the network is trusted.'
+    : '';
+  const reason = message === '' ? (code ?? 'unknown') : message;
+  return new LedgerUnavailableError(`${nameOf(host)} cannot be reached: ${reason}.${advice}`, error);
+}
+
+/** What an operator must change comes first, then a server that answers but does not write, then all that is away. */
+function mostTelling(failures: readonly BudaoError[]): BudaoError {
+  const telling =
+    failures.find(isForOperator) ?? failures.find((failure) => failure.code !== 'ledger_unavailable');
+  if (telling !== undefined) return telling;
+  return new LedgerUnavailableError(
+    `No database server can be reached. ${failures.map((failure) => failure.message).join(' ')}`,
+    failures.at(-1),
+  );
+}
