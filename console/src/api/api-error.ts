@@ -29,6 +29,11 @@ export class ApiError extends Error {
       this.status >= 500
     );
   }
+
+  /** True when the same request is refused again, however often it is sent and whoever signs in anew. */
+  get isFinal(): boolean {
+    return !this.isPassing && this.status !== 401;
+  }
 }
 
 export function unreachable(cause: unknown): ApiError {

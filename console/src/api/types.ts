@@ -172,6 +172,8 @@ export interface OriginalFile {
   bytes: number;
   created_at: number;
   vector_store_ids: string[];
+  /** `error` once the stored bytes were seen damaged. */
+  status?: string;
 }
 
 export interface FileText {

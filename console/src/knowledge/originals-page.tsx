@@ -4,6 +4,7 @@ import { useState } from 'react';
 import { getFileContent, listOriginals } from '../api/knowledge.ts';
 import type { KnowledgeBase, OriginalFile } from '../api/types.ts';
 import { inLanguage } from '../i18n/bilingual.ts';
+import { failureText, inOneLine } from '../i18n/error-text.ts';
 import { formatBytes, formatDateTime } from '../i18n/format.ts';
 import { useLanguage, useText } from '../i18n/text.ts';
 import { DataTable } from '../shell/data-table.tsx';
@@ -105,7 +106,12 @@ function OriginalRow({ file, bases, onDeleted }: OriginalRowProps) {
   };
   return (
     <tr>
-      <td className="document-name">{filename}</td>
+      <td className="document-name">
+        {filename}
+        {file.status === 'error' && (
+          <span className="bad damaged">{inOneLine(t, failureText(t, 'blob_corrupt', ''))}</span>
+        )}
+      </td>
       <td data-label={t('original.usedIn')}>
         {holders.length === 0 && <span className="muted">{t('original.unused')}</span>}
         <ul className="holders">

@@ -2,7 +2,7 @@ import { CloseOutlined, InboxOutlined } from '@ant-design/icons';
 import { Button, Progress } from 'antd';
 import { type ChangeEvent, type DragEvent, useRef, useState } from 'react';
 import { ApiError } from '../api/api-error.ts';
-import { failureText, inOneLine } from '../i18n/error-text.ts';
+import { errorText, inOneLine } from '../i18n/error-text.ts';
 import { useText } from '../i18n/text.ts';
 import { useFeedback } from '../shell/use-feedback.ts';
 import { useIsTouch } from '../shell/use-media.ts';
@@ -76,19 +76,17 @@ export function UploadList({ knowledgeBaseId }: { knowledgeBaseId: string }) {
 function UploadRow({ upload }: { upload: Upload }) {
   const t = useText();
   const { error, file, fraction, key, status } = upload;
-  const failure =
-    error instanceof ApiError
-      ? failureText(t, error.code, error.message, error.status)
-      : { what: '', advice: null };
+  // What is wrong with the file stays wrong.
+  const mayRetry = !(error instanceof ApiError) || !error.isFinal;
   return (
     <li>
       <span className="upload-name">{file.name}</span>
       {status === 'failed' ? (
-        <span className="bad upload-state">{inOneLine(t, failure)}</span>
+        <span className="bad upload-state">{inOneLine(t, errorText(t, error))}</span>
       ) : (
         <Progress percent={Math.round(fraction * 100)} size="small" aria-label={file.name} />
       )}
-      {status === 'failed' && (
+      {status === 'failed' && mayRetry && (
         <Button size="small" onClick={() => uploads.retry(key)}>
           {t('action.retry')}
         </Button>

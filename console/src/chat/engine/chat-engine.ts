@@ -135,7 +135,7 @@ export class ChatEngine implements Disposable {
   resendUnreached(): void {
     for (const thread of this.#threads.values()) {
       for (const { outgoing, sendError } of thread.get().turns) {
-        const isPassing = sendError instanceof ApiError && (sendError.isPassing || sendError.status === 401);
+        const isPassing = sendError instanceof ApiError && !sendError.isFinal;
         if (outgoing !== null && isPassing) void this.send(outgoing);
       }
     }

@@ -65,7 +65,7 @@ function NotSent({ conversationId, turn }: { conversationId: string; turn: Turn 
   const { outgoing } = turn;
   if (outgoing === null) return null;
   // What the server refused it refuses again, unless the person changes it.
-  const isRefused = turn.sendError instanceof ApiError && !turn.sendError.isPassing;
+  const isRefused = turn.sendError instanceof ApiError && turn.sendError.isFinal;
   const mayEdit = isRefused && turn.responseId === null;
   const edit = () => {
     engine.withdraw(outgoing);
