@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import pg from 'pg';
+import { Client } from 'pg';
 import { migratePostgresLedger } from '../../src/stores/ledger/postgres-ledger.ts';
 
 const INSTALLED = '/usr/lib/postgresql';
@@ -93,7 +93,7 @@ export class PostgresServer implements AsyncDisposable {
   }
 
   async query(database: string, text: string): Promise<Record<string, unknown>[]> {
-    const client = new pg.Client({ connectionString: this.url(database) });
+    const client = new Client({ connectionString: this.url(database) });
     client.on('error', () => {});
     await client.connect();
     try {

@@ -32,7 +32,7 @@ const SHAPE =
 const URL_PARTS =
   /^postgres(?:ql)?:\/\/(?:(?<login>[^@/?#]*)@)?(?<hosts>[^/?#]*)(?:\/(?<database>[^?#]*))?(?:\?(?<query>[^#]*))?$/;
 const HOST_PARTS = /^(?:\[(?<v6>[0-9a-fA-F:.]+)\]|(?<name>[^:]*))(?::(?<port>\d+))?$/;
-const KNOWN = [
+const KNOWN: ReadonlySet<string> = new Set([
   'application_name',
   'connect_timeout',
   'host',
@@ -42,7 +42,7 @@ const KNOWN = [
   'sslmode',
   'sslrootcert',
   'target_session_attrs',
-];
+]);
 
 /** @throws BudaoError ledger_address_invalid, with everything that is wrong and never with the password */
 export function readPostgresAddress(url: string): PostgresAddress {
@@ -50,7 +50,7 @@ export function readPostgresAddress(url: string): PostgresAddress {
   if (parts === undefined) throw invalid(['it is no such URL']);
   const faults: string[] = [];
   const query = new URLSearchParams(parts.query ?? '');
-  for (const name of query.keys()) if (!KNOWN.includes(name)) faults.push(`there is no parameter ${name}`);
+  for (const name of query.keys()) if (!KNOWN.has(name)) faults.push(`there is no parameter ${name}`);
   const [user = '', password] = (parts.login ?? '').split(/:(.*)/s).map(decode);
   if (user === '') faults.push('the user is missing');
   const database = decode(parts.database ?? '');

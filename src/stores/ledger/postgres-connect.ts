@@ -2,7 +2,7 @@ import { lookup } from 'node:dns/promises';
 import { readFile } from 'node:fs/promises';
 import { isIP } from 'node:net';
 import type { ConnectionOptions } from 'node:tls';
-import pg from 'pg';
+import { Client } from 'pg';
 import { BudaoError } from '../../contract/errors.ts';
 import { LedgerUnavailableError } from '../../ledger/errors.ts';
 import { nameOf, type PostgresAddress, type PostgresHost } from './postgres-address.ts';
@@ -80,7 +80,7 @@ export class PostgresConnector {
 
   async #connectTo(target: Target): Promise<PostgresConnection> {
     const { database, user, connectTimeoutMs, applicationName } = this.#address;
-    const client = new pg.Client({
+    const client = new Client({
       host: target.address,
       port: target.host.port,
       database,
@@ -94,7 +94,7 @@ export class PostgresConnector {
       application_name: applicationName,
       types: VALUE_TYPES,
       pipeline: true,
-    } as pg.ClientConfig);
+    });
     // The same failure also rejects what is awaited.
     client.on('error', () => {});
     const timer = setTimeout(() => abandon(client), 2 * connectTimeoutMs);

@@ -1,4 +1,4 @@
-import pg from 'pg';
+import { type Client, type CustomTypesConfig, DatabaseError, type QueryConfig, type QueryResult } from 'pg';
 import type { Sql, SqlParams } from '../../ledger/ledger.ts';
 import { ConnectionLostError } from './postgres-errors.ts';
 import { bindStatement } from './postgres-statement.ts';
@@ -33,13 +33,13 @@ export class PostgresConnection implements Sql {
   /** For messages: host and port. */
   readonly server: string;
   identity: ServerIdentity | null = null;
-  readonly #client: pg.Client;
+  readonly #client: Client;
   readonly #names = new Map<string, string>();
   #lost: ConnectionLostError | null = null;
   idleSinceMs = 0;
 
   /** `client` is connected. */
-  constructor(client: pg.Client, server: string) {
+  constructor(client: Client, server: string) {
     this.#client = client;
     this.server = server;
     client.on('error', (error) => this.destroy(error.message, error));
@@ -65,7 +65,7 @@ export class PostgresConnection implements Sql {
   /** PostgreSQL's own SQL, without parameters, several statements if need be. @returns what the last one did */
   async command(text: string): Promise<{ command: string; rows: Record<string, unknown>[] }> {
     const results = [await this.#query({ text })].flat();
-    const { command, rows } = results.at(-1) as pg.QueryResult;
+    const { command, rows } = results.at(-1) as QueryResult;
     return { command, rows };
   }
 
@@ -105,7 +105,7 @@ export class PostgresConnection implements Sql {
     clearTimeout(timer);
   }
 
-  #execute(statement: string, params?: SqlParams): Promise<pg.QueryResult> {
+  #execute(statement: string, params?: SqlParams): Promise<QueryResult> {
     const { text, values } = bindStatement(statement, params);
     return this.#query({ text, values, ...this.#name(text) });
   }
@@ -120,12 +120,12 @@ export class PostgresConnection implements Sql {
     return { name };
   }
 
-  async #query(config: pg.QueryConfig): Promise<pg.QueryResult> {
+  async #query(config: QueryConfig): Promise<QueryResult> {
     if (this.#lost !== null) throw this.#lost;
     try {
       return await this.#client.query(config);
     } catch (error) {
-      if (error instanceof pg.DatabaseError || error instanceof RangeError) throw error;
+      if (error instanceof DatabaseError || error instanceof RangeError) throw error;
       this.destroy((error as Error).message, error);
       throw this.#lost;
     }
@@ -133,7 +133,7 @@ export class PostgresConnection implements Sql {
 }
 
 /** The driver has no public way to break a connection off, and its polite one waits for the server. */
-export function abandon(client: pg.Client): void {
+export function abandon(client: Client): void {
   const { connection } = client as unknown as { connection: { stream: { destroy(): void } } };
   connection.stream.destroy();
 }
@@ -151,7 +151,7 @@ const PARSERS: Readonly<Record<number, (text: string) => unknown>> = {
 
 export const VALUE_TYPES = {
   getTypeParser: (oid: number) => PARSERS[oid] ?? ((text: string) => text),
-} as unknown as pg.CustomTypesConfig;
+} as unknown as CustomTypesConfig;
 
 function readInteger(text: string): number {
   const value = Number(text);

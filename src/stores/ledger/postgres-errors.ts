@@ -1,4 +1,4 @@
-import pg from 'pg';
+import { DatabaseError } from 'pg';
 import { BudaoError } from '../../contract/errors.ts';
 import { LedgerUnavailableError } from '../../ledger/errors.ts';
 
@@ -12,7 +12,7 @@ const FEATURE_NOT_SUPPORTED = '0A000';
 const SESSION_ENDED = new Set(['57P01', '57P02', '57P03', '57P05', '25P03']);
 
 export function sqlState(error: unknown): string | undefined {
-  return error instanceof pg.DatabaseError ? error.code : undefined;
+  return error instanceof DatabaseError ? error.code : undefined;
 }
 
 /** The transaction was sacrificed to another one: the same work may succeed when it is done again. */
