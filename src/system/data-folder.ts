@@ -1,7 +1,5 @@
-import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { access, constants } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { BudaoError } from '../contract/errors.ts';
@@ -9,8 +7,6 @@ import { LedgerFullError } from '../ledger/errors.ts';
 import { makeFolderDurably } from '../stores/files/durable-file.ts';
 import { isBusy, translateSqliteError } from '../stores/ledger/sqlite-connection.ts';
 
-/** Unix sockets have paths of at most 107 bytes. */
-const MAX_SOCKET_PATH_BYTES = 100;
 /** An empty file fits even on a full disk. */
 const PROBE_BYTES = 64 * 1024;
 
@@ -28,8 +24,6 @@ export interface DataFolder {
 }
 
 export function dataFolderAt(path: string): DataFolder {
-  const socket = join(path, 'hub.sock');
-  const name = createHash('sha256').update(path).digest('hex').slice(0, 16);
   return {
     path,
     ledger: join(path, 'ledger.db'),
@@ -38,8 +32,7 @@ export function dataFolderAt(path: string): DataFolder {
     index: join(path, 'index'),
     secrets: join(path, 'secrets'),
     cache: join(path, 'cache'),
-    hubSocket:
-      Buffer.byteLength(socket) <= MAX_SOCKET_PATH_BYTES ? socket : join(tmpdir(), `budao-${name}.sock`),
+    hubSocket: join(path, 'hub.sock'),
   };
 }
 

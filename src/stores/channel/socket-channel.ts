@@ -1,6 +1,7 @@
 import { connect, type Socket } from 'node:net';
 import type { Channel } from '../../runs/channel.ts';
-import { encodeFrame, FrameReader, OPERATION } from './frames.ts';
+import { encodeFrame, type Frame, FrameReader, OPERATION } from './frames.ts';
+import { findSocket } from './socket-place.ts';
 
 const RECONNECT_MS = [10, 20, 50, 100, 200];
 /** What waits for a hub that is frozen; then the connection is given up with all of it, and made again. */
@@ -62,7 +63,14 @@ export class SocketChannel implements Channel {
   }
 
   #connect(): void {
-    const socket = connect(this.#path);
+    let path: string;
+    try {
+      path = findSocket(this.#path);
+    } catch {
+      this.#connectLater();
+      return;
+    }
+    const socket = connect(path);
     const reader = new FrameReader();
     this.#socket = socket;
     socket.on('connect', () => {
@@ -71,7 +79,7 @@ export class SocketChannel implements Channel {
       for (const topic of this.#listeners.keys()) this.#send(encodeFrame(OPERATION.subscribe, topic, ''));
     });
     socket.on('data', (chunk) => {
-      for (const frame of reader.push(chunk)) {
+      for (const frame of readFrames(reader, chunk, socket)) {
         const listeners = this.#listeners.get(frame.topic);
         if (listeners === undefined) continue;
         const message = frame.message();
@@ -81,10 +89,14 @@ export class SocketChannel implements Channel {
     socket.on('error', () => socket.destroy());
     socket.on('close', () => {
       this.#connected = false;
-      if (this.#closed) return;
-      const delayMs = RECONNECT_MS[Math.min(this.#attempt++, RECONNECT_MS.length - 1)] ?? 200;
-      this.#retry = setTimeout(() => this.#connect(), delayMs);
+      this.#connectLater();
     });
+  }
+
+  #connectLater(): void {
+    if (this.#closed) return;
+    const delayMs = RECONNECT_MS[Math.min(this.#attempt++, RECONNECT_MS.length - 1)] ?? 200;
+    this.#retry = setTimeout(() => this.#connect(), delayMs);
   }
 
   /** Frames that are sent in one go leave in one system call. */
@@ -105,5 +117,15 @@ export class SocketChannel implements Channel {
       });
     }
     socket.write(frame);
+  }
+}
+
+/** None from a peer that sends something else than frames: it is left, and may speak better next time. */
+function readFrames(reader: FrameReader, chunk: Buffer, socket: Socket): Frame[] {
+  try {
+    return reader.push(chunk);
+  } catch {
+    socket.destroy();
+    return [];
   }
 }

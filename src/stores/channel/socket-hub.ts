@@ -1,37 +1,75 @@
-import { rm } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { FrameReader, OPERATION } from './frames.ts';
+import { leaveSocketPlace, takeSocketPlace } from './socket-place.ts';
 
 /** A subscriber that reads so slowly loses its connection, and catches up from the ledger after it has reconnected. */
 const MAX_BUFFERED_BYTES = 32 * 1024 * 1024;
+/** How often a hub looks whether its socket file is still there: people and programs tidy temporary folders. */
+const CHECK_INTERVAL_MS = 5_000;
 
 /** The live channel's middle: passes frames between the processes of one machine over a socket file. */
 export class SocketHub implements AsyncDisposable {
-  readonly #server: Server;
+  readonly #path: string;
+  readonly #check: NodeJS.Timeout;
   readonly #sockets = new Set<Socket>();
   readonly #subscribers = new Map<string, Set<Socket>>();
   readonly #turn = new Map<string, number>();
+  #server: Server | null = null;
+  #relistening: Promise<void> | null = null;
 
-  private constructor(server: Server) {
-    this.#server = server;
-    server.on('connection', (socket) => this.#accept(socket));
+  private constructor(path: string, checkIntervalMs: number) {
+    this.#path = path;
+    this.#check = setInterval(() => this.#relisten(), checkIntervalMs);
   }
 
   /** Takes the place of a socket file that a dead process left behind; the data folder's lock keeps out living ones. */
-  static async listen(path: string): Promise<SocketHub> {
-    await rm(path, { force: true });
-    const server = createServer();
-    const hub = new SocketHub(server);
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', reject);
-      server.listen(path, resolve);
-    });
+  static async listen(path: string, options: { checkIntervalMs?: number } = {}): Promise<SocketHub> {
+    const hub = new SocketHub(path, options.checkIntervalMs ?? CHECK_INTERVAL_MS);
+    try {
+      await hub.#listen();
+    } catch (error) {
+      clearInterval(hub.#check);
+      throw error;
+    }
     return hub;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    clearInterval(this.#check);
+    await this.#relistening;
+    const closed = new Promise((resolve) => this.#server?.close(resolve) ?? resolve(undefined));
     for (const socket of this.#sockets) socket.destroy();
-    await new Promise((resolve) => this.#server.close(resolve));
+    await closed;
+    await leaveSocketPlace(this.#path);
+  }
+
+  async #listen(): Promise<void> {
+    const socketPath = await takeSocketPlace(this.#path);
+    const server = createServer((socket) => this.#accept(socket));
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject);
+      server.listen(socketPath, () => {
+        server.off('error', reject);
+        resolve();
+      });
+    });
+    // A connection that cannot be accepted, for want of files, is tried again by the other end.
+    server.on('error', () => {});
+    this.#server = server;
+  }
+
+  /** Connections that exist stay; closing the old server first keeps it from removing the new one's file. */
+  #relisten(): void {
+    if (this.#server === null || this.#relistening !== null || existsSync(this.#path)) return;
+    this.#server.close();
+    this.#relistening = this.#listen()
+      .catch(() => {
+        // As on a full disk: the next look tries again, and runs are found without the hub meanwhile.
+      })
+      .finally(() => {
+        this.#relistening = null;
+      });
   }
 
   #accept(socket: Socket): void {
