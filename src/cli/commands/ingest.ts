@@ -3,7 +3,6 @@ import { asCliError, CliError } from '../cli-error.ts';
 import type { CliContext } from '../context.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { collectFiles, type LocalFile } from '../ingest/collect-files.ts';
-import { findStored, newestDocumentId } from '../ingest/find-stored.ts';
 import { followIngest } from '../ingest/follow-ingest.ts';
 import { forEachConcurrently } from '../ingest/for-each-concurrently.ts';
 import { createProgress, type Progress } from '../ingest/progress.ts';
@@ -135,8 +134,6 @@ async function uploadAll(
   const { target, attributes, progress, signal } = to;
   const totalBytes = items.reduce((sum, item) => sum + item.file.bytes, 0);
   let sentBytes = 0;
-  const newestBefore = await newestDocumentId(client, target.id);
-  const named = Map.groupBy(items, (item) => item.file.filename);
   progress.begin(messages.ingest.uploading, totalBytes);
   await forEachConcurrently(items, CONCURRENCY, async (item) => {
     const onBytes = (count: number): void => {
@@ -144,14 +141,12 @@ async function uploadAll(
       progress.update(sentBytes, `${formatBytes(sentBytes)} / ${formatBytes(totalBytes)}`);
     };
     const { file, replaces } = item;
-    const isOnlyOne = named.get(file.filename)?.length === 1;
     try {
       item.document = await uploadFile(client, file, {
         knowledgeBaseId: target.id,
         // What takes a document's place keeps its attributes, except those that are given anew.
         attributes: { ...replaces?.attributes, ...attributes },
         replaces: replaces?.id ?? null,
-        findStored: isOnlyOne ? () => findStored(client, target.id, file, newestBefore) : null,
         onBytes,
         signal,
       });

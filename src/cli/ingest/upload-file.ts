@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { VectorStoreFileObject } from '../../contract/openai/vector-stores.ts';
 import { CliError } from '../cli-error.ts';
 import { EXIT } from '../exit-codes.ts';
@@ -9,37 +10,33 @@ import type { LocalFile } from './collect-files.ts';
 
 /** Each of them waits for a restart of the service by itself. */
 const MAX_TRIES = 4;
+/** Other connections to a process that was killed need a moment to break as well. */
+const RETRY_DELAY_MS = 100;
 
 export interface UploadOptions {
   knowledgeBaseId: string;
   attributes: Attributes;
   /** The document that this one takes the place of. */
   replaces: string | null;
-  /** Looks for the file after a broken upload; null where nobody could tell it from another one. */
-  findStored: (() => Promise<VectorStoreFileObject | null>) | null;
   onBytes(count: number): void;
   signal: AbortSignal;
 }
 
-/** Streams one file to the service; it is durable there when this resolves. */
+/** Streams one file to the service; it is durable there when this resolves, once however often it had to be sent. */
 export async function uploadFile(
   client: ServiceClient,
   file: LocalFile,
   options: UploadOptions,
 ): Promise<VectorStoreFileObject> {
-  const attempt = { isWhole: false };
+  // A file that had left completely may have been stored: the key brings back what was made of it.
+  const idempotencyKey = randomUUID();
   for (let tries = 1; ; tries++) {
-    attempt.isWhole = false;
     try {
-      return await send(client, file, options, attempt);
+      return await send(client, file, options, idempotencyKey);
     } catch (error) {
       const isBroken = error instanceof CliError && error.exitCode === EXIT.unreachable;
       if (!isBroken || tries === MAX_TRIES) throw error;
-      if (!attempt.isWhole) continue;
-      // A file that had left completely may have been stored: sent again it would be there twice.
-      if (options.findStored === null) throw error;
-      const stored = await options.findStored();
-      if (stored !== null) return stored;
+      await sleep(RETRY_DELAY_MS * tries, undefined, { signal: options.signal });
     }
   }
 }
@@ -48,7 +45,7 @@ async function send(
   client: ServiceClient,
   file: LocalFile,
   options: UploadOptions,
-  attempt: { isWhole: boolean },
+  idempotencyKey: string,
 ): Promise<VectorStoreFileObject> {
   const boundary = `budao-${randomUUID()}`;
   const head = formHead(boundary, fieldsOf(options), file.filename);
@@ -64,12 +61,14 @@ async function send(
       options.onBytes(bytes.length);
       yield bytes;
     }
-    attempt.isWhole = true;
     yield Buffer.from(`\r\n--${boundary}--\r\n`);
   }
   try {
     return await client.json('POST', `/v1/vector_stores/${options.knowledgeBaseId}/documents`, undefined, {
-      headers: { 'content-type': `multipart/form-data; boundary=${boundary}` },
+      headers: {
+        'content-type': `multipart/form-data; boundary=${boundary}`,
+        'idempotency-key': idempotencyKey,
+      },
       body,
       signal: options.signal,
     });
