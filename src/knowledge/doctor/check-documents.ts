@@ -20,6 +20,8 @@ interface LinkRow {
   filename: string | null;
   status: string;
   summary: string | null;
+  failure: string | null;
+  sha256: string | null;
   run_status: RunStatus | null;
   run_failure: string | null;
   generation: string;
@@ -31,7 +33,7 @@ type Link = Omit<LinkRow, 'summary'> & { parsed: Partial<MembershipSummary> };
 export async function checkDocuments(examination: Examination): Promise<void> {
   const rows = await examination.all<LinkRow>(
     `SELECT link.workspace_id, link.knowledge_base_id, link.document_id, link.status, link.summary,
-       document.filename AS filename, run.status AS run_status, run.failure AS run_failure, base.generation AS generation
+       link.failure, document.filename AS filename, document.sha256 AS sha256, run.status AS run_status, run.failure AS run_failure, base.generation AS generation
      FROM knowledge_base_document AS link
      JOIN knowledge_base AS base ON base.id = link.knowledge_base_id AND base.deleted_at IS NULL
      LEFT JOIN document ON document.id = link.document_id
@@ -49,7 +51,10 @@ export async function checkDocuments(examination: Examination): Promise<void> {
       if (!indexing.has(link.knowledge_base_id)) await reportUnindexed(examination, link);
     } else if (link.status === 'in_progress') {
       if (link.run_status === null || isTerminal(link.run_status)) await reportStuck(examination, link);
-    } else if (link.status === 'failed' && link.parsed.passing === true) {
+    } else if (
+      link.status === 'failed' &&
+      (link.parsed.passing === true || (await isHealed(examination, link)))
+    ) {
       await reportRetry(examination, link);
     } else if (link.status === 'completed') {
       await checkDerived(examination, link);
@@ -100,13 +105,20 @@ async function settle(examination: Examination, link: Link): Promise<void> {
   });
 }
 
+/** Its content was missing or damaged when it was to be read, and has been stored anew since. */
+async function isHealed({ stores }: Examination, { failure, sha256 }: Link): Promise<boolean> {
+  const { code } = JSON.parse(failure ?? '{}') as { code?: string };
+  if (code !== 'blob_missing' && code !== 'blob_corrupt') return false;
+  return sha256 !== null && (await stores.blobs.verify(sha256)) === 'ok';
+}
+
 async function reportRetry(examination: Examination, link: Link): Promise<void> {
   await examination.report(
     {
       check: 'document-retry',
       severity: 'warning',
       subject: link.document_id,
-      message: `${nameOf(link)} failed for a reason that passes.`,
+      message: `${nameOf(link)} failed for a reason that is gone, or passes by itself.`,
       action: 'It is taken in again.',
     },
     () => reingest(examination, link),

@@ -173,6 +173,18 @@ describe('doctor', () => {
     await expectRepaired('document-retry');
   });
 
+  it.each(['blob_corrupt', 'blob_missing'])(
+    'takes in again what failed for %s, once the same content was stored anew',
+    async (code) => {
+      await sql(`UPDATE knowledge_base_document SET status = 'failed', failure = '{"code":"${code}"}'`);
+      const row = await knowledge.ledger.read.get<{ sha256: string }>('SELECT sha256 FROM document');
+      await truncate(knowledge.blobs.path(row!.sha256), 5);
+      expect(checks(await look({ fix: true, deep: true }))).toEqual([['blob-corrupt', false]]);
+      await knowledge.store('again.md', LEAVE);
+      await expectRepaired('document-retry');
+    },
+  );
+
   it('keeps the bytes of a deleted document for thirty days, then lets them go after an hour untouched', async () => {
     await knowledge.ledger.transaction(async (tx) => {
       for (const id of await deleteDocument(scopeSql(tx, WORKSPACE), documentId, Date.now()))
