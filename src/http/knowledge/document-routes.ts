@@ -37,7 +37,7 @@ export function documentRoutes(dependencies: KnowledgeDependencies, slots: Uploa
     const { membership, run } = await ledger.transaction(async (tx) => {
       const now = Date.now();
       const scoped = scopeSql(tx, workspaceId);
-      const repeated = await repeatedAddition(scoped, mark);
+      const repeated = await repeatedAddition(scoped, knowledgeBaseId, mark, now);
       if (repeated !== null)
         return { run: null, membership: await getMembership(scoped, knowledgeBaseId, repeated) };
       const description = { filename, sha256, bytes, purpose: 'assistants', accountId };

@@ -45,8 +45,9 @@ export function vectorStoreFileRoutes(dependencies: KnowledgeDependencies): Fast
     const knowledgeBaseId = request.params.id;
     const mark = additionMark(request, 'attach', { knowledgeBaseId, body });
     const { membership, run } = await ledger.transaction(async (tx) => {
+      const now = Date.now();
       const scoped = scopeSql(tx, workspaceId);
-      const repeated = await repeatedAddition(scoped, mark);
+      const repeated = await repeatedAddition(scoped, knowledgeBaseId, mark, now);
       if (repeated !== null)
         return { run: null, membership: await getMembership(scoped, knowledgeBaseId, repeated) };
       const addition = {
@@ -57,7 +58,7 @@ export function vectorStoreFileRoutes(dependencies: KnowledgeDependencies): Fast
         attributes: body.attributes ?? undefined,
         chunking: chunkingOf(body.chunking_strategy),
       };
-      const submitted = await addDocument(tx, workspaceId, addition, Date.now());
+      const submitted = await addDocument(tx, workspaceId, addition, now);
       return {
         run: submitted,
         membership: await getMembership(scoped, knowledgeBaseId, body.file_id),

@@ -1,6 +1,7 @@
 import { BudaoError } from '../../contract/errors.ts';
 import type { ScopedSql } from '../../ledger/scope.ts';
 import { INGEST_RUN, type IngestInput } from '../ingest/inputs.ts';
+import { touchKnowledgeBase } from './knowledge-bases.ts';
 
 /** Marks an addition, so that the same request sent again finds it instead of making another. */
 export interface AdditionMark {
@@ -10,10 +11,21 @@ export interface AdditionMark {
   bodyHash: string;
 }
 
-/** The document that an earlier request with this mark has added, or null. @throws BudaoError idempotency_key_reused */
-export async function repeatedAddition(sql: ScopedSql, mark: AdditionMark | null): Promise<string | null> {
+/**
+ * The document that an earlier request with this mark has added, or null. Comes first in its transaction: the same
+ * request sent twice at once waits for the knowledge base's row, and finds what the other has added.
+ *
+ * @throws BudaoError idempotency_key_reused
+ */
+export async function repeatedAddition(
+  tx: ScopedSql,
+  knowledgeBaseId: string,
+  mark: AdditionMark | null,
+  now: number,
+): Promise<string | null> {
   if (mark === null) return null;
-  const run = await sql.get<{ input: string }>(
+  await touchKnowledgeBase(tx, knowledgeBaseId, now);
+  const run = await tx.get<{ input: string }>(
     'SELECT input FROM run WHERE workspace_id = :workspace AND kind = :kind AND idempotency_key = :key',
     { kind: INGEST_RUN, key: mark.key },
   );
