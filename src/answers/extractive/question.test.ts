@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { analyseQuestion, languageOf } from './question.ts';
+import { languageOf } from '../../knowledge/search/question-parts.ts';
+import { analyseQuestion } from './question.ts';
 
 const expected = (question: string) =>
   analyseQuestion(question).parts.map(({ expects }) =>

@@ -1,5 +1,6 @@
 // What a question asks for: its language, its parts, and the kind of answer that each part needs.
 
+import { asks, languageOf, questionParts } from '../../knowledge/search/question-parts.ts';
 import { normalise } from '../../knowledge/text/normalise.ts';
 import { focusOf } from './focus.ts';
 import type { QuantityKind } from './quantities.ts';
@@ -30,15 +31,6 @@ export interface QuestionPart {
   focus: string | null;
 }
 
-/** A question that holds more parts than this is answered as a whole. */
-const MAX_PARTS = 4;
-
-export function languageOf(text: string): Language {
-  const han = text.match(/\p{Script=Han}/gu)?.length ?? 0;
-  const latinWords = text.match(/[a-zA-Z]{2,}/g)?.length ?? 0;
-  return han > 0 && han >= latinWords ? 'zh' : 'en';
-}
-
 /** A condensed follow-up has its question on the last line, and what it follows on the lines before. */
 export function analyseQuestion(question: string): {
   language: Language;
@@ -47,11 +39,11 @@ export function analyseQuestion(question: string): {
 } {
   const lines = normalise(question).trim().split('\n');
   const asked = (lines.at(-1) as string).trim();
-  const standsOut = lines.length > 1 && (ZH_ASKS.test(asked) || EN_ASKS.test(asked));
+  const standsOut = lines.length > 1 && asks(asked);
   const text = standsOut ? asked : lines.join('\n');
   const context = standsOut ? lines.slice(0, -1).join('\n') : '';
   const language = languageOf(text);
-  const parts = partsOf(text, language).map((part) => ({
+  const parts = questionParts(text, language).map((part) => ({
     text: part,
     expects: expectationOf(part, language),
     property: (ZH_PROPERTY.exec(part) ?? ZH_COUNTED.exec(part))?.[1] ?? null,
@@ -59,34 +51,6 @@ export function analyseQuestion(question: string): {
   }));
   return { language, context, parts };
 }
-
-/** Each clause that asks something closes a part; clauses before it are its context. */
-function partsOf(text: string, language: Language): string[] {
-  const boundary =
-    language === 'zh'
-      ? /(?<=[,，;；?？。!！])/u
-      : /(?<=[?!.;]\s)|(?<=,)\s+(?=and (?:how|what|who|where|when|which|can|may|is|are|do|does))/u;
-  const asks = language === 'zh' ? ZH_ASKS : EN_ASKS;
-  const parts: string[] = [];
-  let current = '';
-  for (const clause of text.split(boundary)) {
-    current += clause;
-    if (asks.test(clause)) {
-      parts.push(current.trim());
-      current = '';
-    }
-  }
-  if (current.trim() !== '') {
-    if (parts.length === 0) parts.push(current.trim());
-    else parts[parts.length - 1] += current;
-  }
-  return parts.length > MAX_PARTS ? [text] : parts;
-}
-
-const ZH_ASKS =
-  /多少|几|多久|多长|多大|多高|多远|什么|哪|谁|怎|咋|如何|为何|何时|何处|何地|是否|能否|可否|吗|么[?？]|是不是|能不能|可不可以|要不要|算不算|行不行|有没有|用不用|该不该|[不没][?？]?$|呢/u;
-const EN_ASKS =
-  /\?|^(?:\s*and\s+)?(?:how|what|who|whom|where|when|which|why|can|may|is|are|do|does|must|should|could|will)\b/i;
 
 interface Rule {
   pattern: RegExp;

@@ -68,7 +68,14 @@ function rankPart(
   passages: readonly IndexedPassage[],
   replaced: ReadonlyMap<string, Replacement>,
 ): RankedPart {
-  const part: RankedPart = { expects, ranking: [], best: NO_EVIDENCE, topCoverage: 0, propertyShare: 1, focusShare: 1 };
+  const part: RankedPart = {
+    expects,
+    ranking: [],
+    best: NO_EVIDENCE,
+    topCoverage: 0,
+    propertyShare: 1,
+    focusShare: 1,
+  };
   const topRetrieval = Math.max(...passages.map(({ passage }) => passage.score), Number.MIN_VALUE);
   const plan = planQuery(asked);
   const amongPassages = conceptsOf(

@@ -40,4 +40,12 @@ describe('the decision to answer', () => {
     expect(extractAnswer('逾期归还设备停止借用的人多少岁？', [passage]).declined).toBe(true);
     expect(extractAnswer('逾期归还设备每日收取费用多少元？', [passage]).declined).toBe(false);
   });
+
+  it('wants the figure to stand with the word that was asked for', () => {
+    const evidence = [
+      retrieved(passageOf(1, '保洁员连续工作满两年的，可以申请调岗。保洁员的工装每年发放一次。'), 0.4, 0.08),
+    ];
+    expect(extractAnswer('保洁员要满多长的见习期？', evidence).declined).toBe(true);
+    expect(extractAnswer('保洁员要连续工作满多长时间才能申请调岗？', evidence).declined).toBe(false);
+  });
 });

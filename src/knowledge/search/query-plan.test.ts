@@ -22,6 +22,8 @@ describe('question words', () => {
   test('they give no terms of their own and no pairs with their neighbours', () => {
     expect(termsOf('年假有多少天')).not.toContain('多少');
     expect(termsOf('劳动合同的期限')).not.toContain('同的');
+    expect(termsOf('滤网多久洗一次')).not.toContain('一次');
+    expect(termsOf('How often do I have to get a badge?')).toEqual(termsOf('badge'));
   });
 });
 
@@ -35,6 +37,9 @@ describe('what is asked for', () => {
     ['How many days of leave?', 'duration'],
     ['How much is the allowance?', 'money'],
     ['谁负责审批？', null],
+    ['密码多久换一次？', 'frequency'],
+    ['滤网隔几天洗一回', 'frequency'],
+    ['How often are the filters cleaned?', 'frequency'],
   ])('%s asks for %s', (question, quantity) => {
     expect(planQuery(question).quantity).toBe(quantity);
   });
@@ -97,4 +102,36 @@ test.each(['', '？？？', '的了吗', '\n\n', '😀'])(
 
 test('a question of a megabyte is cut before it is analysed', () => {
   expect(planQuery('如何申请年假'.repeat(200_000)).terms.length).toBeLessThan(200);
+});
+
+describe('verbs of one character', () => {
+  const alternativesOf = (query: string, phrase: string) =>
+    expansionsOf(query)
+      .filter((expansion) => expansion.phrase === phrase)
+      .flatMap(({ alternatives }) => alternatives.map(({ text }) => text));
+
+  test('what is said as 换 or 丢 is looked for as documents write it', () => {
+    expect(alternativesOf('滤网多久换一次', '换')).toContain('更换');
+    expect(alternativesOf('门卡丢了', '丢')).toContain('遗失');
+  });
+
+  test('a character inside another word is no verb', () => {
+    expect(alternativesOf('兑换外币', '换')).toEqual([]);
+  });
+});
+
+describe('several questions in one', () => {
+  test('each part knows its own notions', () => {
+    const plan = planQuery('滤网由谁清洗？水箱最多能装多少升？');
+    const namesOf = (part: number[]) =>
+      part.flatMap((index) => plan.concepts[index]?.own.map((term) => plan.terms[term]?.term) ?? []);
+    expect(plan.parts).toHaveLength(2);
+    expect(namesOf(plan.parts[0] as number[])).toContain('滤网');
+    expect(namesOf(plan.parts[0] as number[])).not.toContain('水箱');
+    expect(namesOf(plan.parts[1] as number[])).toContain('水箱');
+  });
+
+  test('a question for one thing has no parts', () => {
+    expect(planQuery('滤网由谁清洗？').parts).toEqual([]);
+  });
 });

@@ -3,6 +3,7 @@ import { normalise } from '../text/normalise.ts';
 import { tokenise } from '../text/tokenise.ts';
 import { expansionsOf } from './expansions.ts';
 import { askedQuantity, type Quantity } from './quantities.ts';
+import { languageOf, questionParts } from './question-parts.ts';
 import { withoutQuestionWords } from './question-words.ts';
 import { accidentalPairs } from './word-boundaries.ts';
 
@@ -24,6 +25,8 @@ export interface Concept {
 export interface QueryPlan {
   terms: PlannedTerm[];
   concepts: Concept[];
+  /** For a question that asks several things, the concepts of each of them, as indexes; else empty. */
+  parts: number[][];
   /** Articles that the question names, as terms: `第19条`. */
   articles: string[];
   /** Normalised names in 《》. */
@@ -52,12 +55,26 @@ export function planQuery(query: string): QueryPlan {
   const question = lines.pop() ?? '';
   builder.add(question, 1);
   for (const line of lines) builder.add(line, CONTEXT_WEIGHT);
+  const { terms, concepts } = builder.finish();
   return {
-    ...builder.finish(),
+    terms,
+    concepts,
+    parts: partsOf(question, terms, concepts),
     articles: tokenise(text).filter((term) => /^第\d+条$/.test(term)),
     titles: [...text.matchAll(/《([^》]{2,60})》/g)].map((match) => (match[1] as string).trim()),
     quantity: askedQuantity(question) ?? askedQuantity(text),
   };
+}
+
+function partsOf(question: string, terms: readonly PlannedTerm[], concepts: readonly Concept[]): number[][] {
+  const parts = questionParts(question, languageOf(question));
+  if (parts.length < 2) return [];
+  return parts.map((part) => {
+    const held = new Set(tokenise(part));
+    return concepts.flatMap(({ own }, index) =>
+      own.length > 0 && own.every((term) => held.has((terms[term] as PlannedTerm).term)) ? [index] : [],
+    );
+  });
 }
 
 class PlanBuilder {

@@ -47,8 +47,7 @@ export function createRanker(
     if (totalMass === 0) return { lexical: 0, coverage: 0 };
     const matches = termScores(candidate, rarity, statistics.averageLength);
     let score = 0;
-    let covered = 0;
-    plan.concepts.forEach((concept, index) => {
+    const covered = plan.concepts.map((concept, index) => {
       let best = sum(concept.own, matches);
       let share = presentShare(concept.own, rarity, matches);
       for (const alternative of concept.alternatives) {
@@ -57,11 +56,14 @@ export function createRanker(
         share = Math.max(share, present);
       }
       score += concept.weight * best;
-      covered += share * (mass[index] as number);
+      return share * (mass[index] as number);
     });
-    const coverage = covered / totalMass;
+    const coverage = covered.reduce((total, value) => total + value, 0) / totalMass;
+    // What answers one of several questions in full is as good a find as what answers the only one.
+    const inParts = plan.parts.map((part) => sum(part, covered) / (sum(part, mass) || 1));
+    const complete = 1 + Math.max(coverage, ...inParts);
     return {
-      lexical: Math.min(1, (score * (1 + coverage) * bonus(plan, candidate.chunk)) / bestScore),
+      lexical: Math.min(1, (score * complete * bonus(plan, candidate.chunk)) / bestScore),
       coverage,
     };
   };

@@ -42,6 +42,19 @@ async function searcherOver(bases: Record<string, IndexedChunk[]>) {
 }
 
 describe('ranking', () => {
+  test('what answers one of two questions in full comes before what touches on both', async () => {
+    const search = await searcherOver({
+      kb: [
+        chunk('a', 0, '后勤处负责清洗饮水机的滤网。'),
+        chunk('b', 0, '水箱装满为40升。'),
+        chunk('c', 0, '滤网和水箱都属于饮水机。'),
+      ],
+    });
+    const found = await search('饮水机的滤网由谁清洗？水箱装满多少升？');
+    const order = found.map(({ chunk: { id } }) => id);
+    expect(order.indexOf('b#0')).toBeLessThan(order.indexOf('c#0'));
+  });
+
   test('the article that the question names comes first', async () => {
     const law = (documentId: string, title: string) =>
       [18, 19, 20].map((number) =>
