@@ -8,8 +8,10 @@ import { ANSWER_RUN } from '../contract/answer.ts';
 import type { Retriever } from '../knowledge/retrieve/retrieve.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Run } from '../runs/run.ts';
+import { appendEvents } from '../runs/run-appends.ts';
+import { claimRuns } from '../runs/run-claims.ts';
 import { RunFeeds } from '../runs/run-feed.ts';
-import { appendEvents, claimRuns, readEvents, requestCancel, submitRun } from '../runs/run-store.ts';
+import { readEvents, requestCancel, submitRun } from '../runs/run-store.ts';
 import { RunWorker } from '../runs/run-worker.ts';
 import { MemoryChannel } from '../stores/channel/memory-channel.ts';
 import { openSqliteLedger } from '../stores/ledger/sqlite-ledger.ts';
@@ -109,9 +111,10 @@ function submitAnswer(ledger: Ledger, options: { timeoutMs?: number; begun?: str
     if (begun === undefined) return run;
     const lease = { owner: 'dead', kind: ANSWER_RUN, limit: 1, now, leaseUntil: now };
     const [claimed] = await claimRuns(tx, lease);
-    const events = [{ type: 'answer.delta', payloadJson: JSON.stringify({ text: begun }) }];
-    const append = { firstSeq: 1, events, firstProgress: true, finish: null, isRetry: false };
-    await appendEvents(tx, 'dead', [{ runId: run.id, epoch: claimed?.epoch ?? 0, ...append }], now);
+    const events = [{ type: 'answer.delta', payloadJson: JSON.stringify({ text: begun }), isDelta: true }];
+    const append = { firstSeq: 1, events, firstProgress: true, finish: null, fence: null, isRetry: false };
+    const appends = [{ runId: run.id, epoch: claimed?.epoch ?? 0, ...append }];
+    await appendEvents(tx, 'dead', appends, now, { number: 1, spread: false });
     return run;
   });
 }

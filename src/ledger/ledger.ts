@@ -3,6 +3,8 @@
  *
  * Every engine behind it (SQLite, PostgreSQL) accepts the same statements: named parameters `:name`,
  * `ON CONFLICT`, `RETURNING`, text, integer, real and null values, times as integer milliseconds, JSON as text.
+ * Row locks, which one engine needs and the other does not know, stand in an SQL comment that
+ * begins with `postgres:`.
  */
 export type SqlValue = string | number | null;
 export type SqlParams = Readonly<Record<string, SqlValue>>;
@@ -24,11 +26,13 @@ export interface Ledger extends AsyncDisposable {
    * Runs `work` atomically. When the promise resolves, its writes are on durable storage.
    * Transactions that are waiting at the same time share one commit; one that throws is rolled back alone.
    * `work` awaits nothing but `tx`: a write lock is held meanwhile.
+   * A `relaxed` one is atomic and survives the death of any process, but a power cut may undo it as long as no
+   * ordinary transaction has followed: for what nobody was told of, such as a claim or a lease.
    *
    * @throws LedgerBusyError when the lock could not be had in time
    * @throws LedgerFullError when the disk is full
    */
-  transaction<T>(work: (tx: Sql) => Promise<T>): Promise<T>;
+  transaction<T>(work: (tx: Sql) => Promise<T>, options?: { relaxed?: boolean }): Promise<T>;
   /** Checks the engine's own integrity; returns the problems found. */
   checkIntegrity(): Promise<string[]>;
 }

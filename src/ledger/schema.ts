@@ -235,6 +235,27 @@ export const MIGRATIONS: readonly Migration[] = [
       `CREATE INDEX run_held ON run (owner, id, epoch) WHERE status = 'running'`,
     ],
   },
+  {
+    version: 4,
+    name: 'shared-appends',
+    statements: [
+      // One row for what a commit appended to many runs; spread over their logs a moment later.
+      `CREATE TABLE event_batch (
+        owner text NOT NULL,
+        number bigint NOT NULL,
+        positions text NOT NULL,
+        payload text NOT NULL,
+        created_at bigint NOT NULL,
+        PRIMARY KEY (owner, number)
+      )`,
+      // Counts how often a run was taken from an owner: while it stands, the owner still holds what it held.
+      `CREATE TABLE run_owner (
+        id text PRIMARY KEY,
+        fence bigint NOT NULL,
+        created_at bigint NOT NULL
+      )`,
+    ],
+  },
 ];
 
 export const SCHEMA_VERSION = MIGRATIONS.length;

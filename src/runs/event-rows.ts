@@ -43,39 +43,55 @@ export function compactRows(rows: readonly StoredEventRow[]): {
 } {
   const keep: StoredEventRow[] = [];
   const merged: StoredEventRow[] = [];
-  let group: StoredEventRow[] = [];
+  let group: Deltas[] = [];
   const close = (): void => {
     const first = group[0];
     if (first !== undefined && group.length > 1) merged.push(mergeRows(first, group));
-    else keep.push(...group);
+    else keep.push(...group.map((deltas) => deltas.row));
     group = [];
   };
   for (const row of rows) {
-    const previous = group.at(-1);
-    const joins = previous !== undefined && previous.type === row.type && previous.epoch === row.epoch;
-    if (!isTextDelta(row)) {
+    const deltas = deltasOf(row);
+    if (deltas === null) {
       close();
       keep.push(row);
-    } else {
-      if (!joins) close();
-      group.push(row);
+      continue;
     }
+    const previous = group.at(-1);
+    if (previous === undefined || !continues(previous, deltas)) close();
+    group.push(deltas);
   }
   close();
   return { keep, merged };
 }
 
-function mergeRows(first: StoredEventRow, group: readonly StoredEventRow[]): StoredEventRow {
-  const payload: CompactedPayload = {
-    type: first.type,
-    texts: group.map((row) => (JSON.parse(row.payload) as { text: string }).text),
-    createdAts: group.map((row) => row.created_at),
-  };
-  return { ...first, type: COMPACTED, payload: JSON.stringify(payload) };
+/** A row that stands for one text delta or for several in a row. */
+interface Deltas extends CompactedPayload {
+  row: StoredEventRow;
 }
 
-/** Exactly `{"text": …}`: anything else a payload carried would be lost by merging. */
-function isTextDelta(row: StoredEventRow): boolean {
-  if (row.type === COMPACTED || !row.payload.startsWith('{"text":')) return false;
-  return Object.keys(JSON.parse(row.payload) as object).length === 1;
+function deltasOf(row: StoredEventRow): Deltas | null {
+  if (row.type === COMPACTED) return { row, ...(JSON.parse(row.payload) as CompactedPayload) };
+  if (!row.payload.startsWith('{"text":')) return null;
+  const payload = JSON.parse(row.payload) as { text: string };
+  // Anything else a payload carried would be lost by merging.
+  if (Object.keys(payload).length !== 1) return null;
+  return { row, type: row.type, texts: [payload.text], createdAts: [row.created_at] };
+}
+
+function continues(previous: Deltas, next: Deltas): boolean {
+  return (
+    previous.type === next.type &&
+    previous.row.epoch === next.row.epoch &&
+    previous.row.seq + previous.texts.length === next.row.seq
+  );
+}
+
+function mergeRows(first: Deltas, group: readonly Deltas[]): StoredEventRow {
+  const payload: CompactedPayload = {
+    type: first.type,
+    texts: group.flatMap((deltas) => deltas.texts),
+    createdAts: group.flatMap((deltas) => deltas.createdAts),
+  };
+  return { ...first.row, type: COMPACTED, payload: JSON.stringify(payload) };
 }

@@ -4,7 +4,7 @@ import type { Ledger } from '../ledger/ledger.ts';
 import { type Channel, runTopic } from './channel.ts';
 import { RunInterruption } from './interruption.ts';
 import type { Run, RunFailure, TerminalStatus } from './run.ts';
-import { type AppendRequest, appendEvents } from './run-store.ts';
+import { type AppendedEvent, type AppendRequest, appendEvents } from './run-appends.ts';
 
 /** Under load, commits of one process keep this distance, so that more runs share each of them. */
 const LINGER_MS = 40;
@@ -12,6 +12,8 @@ const LINGER_MS = 40;
 const LINGER_FROM_RUNS = 8;
 /** How long an event that can wait for company waits for it. */
 const LAZY_MS = 25;
+/** What shares rows with other runs moves into the runs' own logs so often. */
+const SPREAD_MS = 1_000;
 const RETRY_DELAYS_MS = [20, 50, 100, 250, 500, 1000];
 
 interface PendingEvent {
@@ -41,7 +43,9 @@ class RunLog {
   progress = false;
   hasProgressed = false;
   /** A delta of it has been committed: from now on its reader sees something move. */
-  hasFlowed: boolean;
+  hasFlowed = false;
+  /** The owner's fence when the run was last certain to be held. */
+  fence: number | null;
   finish: Finish | null = null;
   /** Set once and for good: nothing more may be written. */
   closed: unknown = null;
@@ -49,7 +53,7 @@ class RunLog {
   constructor(run: Run) {
     this.run = run;
     this.lastSeq = run.lastSeq;
-    this.hasFlowed = false;
+    this.fence = run.fence;
   }
 }
 
@@ -61,17 +65,28 @@ export class EventWriter {
   readonly #ledger: Ledger;
   readonly #channel: Channel;
   readonly #owner: string;
+  readonly #onError: (error: unknown) => void;
   readonly #logs = new Map<string, RunLog>();
   readonly #dirty = new Set<RunLog>();
   #flushing = false;
   #lastFlushMs = 0;
+  #batchNumber = 0;
+  /** When the oldest row that several runs share was written; null when there is none. */
+  #sharedSinceMs: number | null = null;
   /** Ends a lingering wait early. */
   #hurry: (() => void) | null = null;
 
-  constructor(options: { ledger: Ledger; channel: Channel; owner: string }) {
+  /** `onError` hears why a commit failed for good, or for how long it has been tried again. */
+  constructor(options: {
+    ledger: Ledger;
+    channel: Channel;
+    owner: string;
+    onError?: (error: unknown) => void;
+  }) {
     this.#ledger = options.ledger;
     this.#channel = options.channel;
     this.#owner = options.owner;
+    this.#onError = options.onError ?? (() => {});
   }
 
   /** Starts writing for a run that was just claimed. */
@@ -85,6 +100,11 @@ export class EventWriter {
     if (log === undefined) return;
     this.#logs.delete(run.id);
     this.#closeLog(log, reason);
+  }
+
+  /** Whether this claim has brought anything that a takeover does not have to repeat. */
+  hasProgressed(run: Run): boolean {
+    return this.#logOf(run)?.hasProgressed ?? false;
   }
 
   /** `lazy` events are committed with the next one that is not, or a moment later by themselves. */
@@ -171,12 +191,10 @@ export class EventWriter {
   async #commit(batch: readonly Batch[]): Promise<void> {
     for (let attempt = 0; ; attempt++) {
       try {
-        const now = Date.now();
-        const requests = batch.map((entry) => this.#request(entry, attempt > 0));
-        const outcomes = await this.#ledger.transaction((tx) => appendEvents(tx, this.#owner, requests, now));
-        for (const [index, entry] of batch.entries()) this.#settle(entry, outcomes[index] === true, now);
+        await this.#append(batch, attempt > 0);
         return;
       } catch (error) {
+        this.#onError(error);
         if (
           !(error instanceof BudaoError && error.kind === 'unavailable' && error.code !== 'ledger_corrupt')
         ) {
@@ -191,6 +209,22 @@ export class EventWriter {
     }
   }
 
+  async #append(batch: readonly Batch[], isRetry: boolean): Promise<void> {
+    const now = Date.now();
+    const requests = batch.map((entry) => this.#request(entry, isRetry));
+    const number = ++this.#batchNumber;
+    const spread = this.#sharedSinceMs !== null && performance.now() - this.#sharedSinceMs >= SPREAD_MS;
+    const outcome = await this.#ledger.transaction((tx) =>
+      appendEvents(tx, this.#owner, requests, now, { number, spread }),
+    );
+    if (spread) this.#sharedSinceMs = null;
+    if (outcome.shared) this.#sharedSinceMs ??= performance.now();
+    for (const [index, entry] of batch.entries()) {
+      if (outcome.appended[index] === true) entry.log.fence = outcome.fence;
+      this.#settle(entry, outcome.appended[index] === true, now);
+    }
+  }
+
   #request(entry: Batch, isRetry: boolean): AppendRequest {
     return {
       runId: entry.log.run.id,
@@ -199,6 +233,7 @@ export class EventWriter {
       events: entry.events,
       firstProgress: entry.progress && !entry.log.hasProgressed,
       finish: entry.finish,
+      fence: entry.log.fence,
       isRetry,
     };
   }
@@ -235,7 +270,7 @@ export class EventWriter {
 
 interface Batch {
   log: RunLog;
-  events: { type: string; payloadJson: string }[];
+  events: AppendedEvent[];
   waiters: Waiter[];
   progress: boolean;
   hasText: boolean;
@@ -248,6 +283,7 @@ function takeBatch(log: RunLog): Batch {
     events: log.pending.map((event) => ({
       type: event.type,
       payloadJson: event.payloadJson ?? `{"text":${JSON.stringify(event.text)}}`,
+      isDelta: event.text !== null,
     })),
     waiters: log.waiters,
     progress: log.progress,

@@ -1,12 +1,17 @@
 import type { Ledger } from '../ledger/ledger.ts';
 import { type Channel, RUN_CANCELLED, runTopic } from './channel.ts';
 import { compactFinishedRuns } from './compact.ts';
+import { staleBatchOwners } from './event-batches.ts';
 import type { Run, RunFailure } from './run.ts';
 import { NOTHING_BUT_A_HINT } from './run-feed.ts';
+import { fenceOwner, forgetOwners } from './run-owners.ts';
 import { endRun, findHopeless } from './run-store.ts';
 
 const INTERVAL_MS = 1_000;
 const RUNS_PER_SWEEP = 100;
+/** A living owner spreads its own every second. */
+const STALE_BATCH_MS = 5_000;
+const OWNER_KEPT_MS = 24 * 3_600_000;
 
 /** Ends runs that nobody can finish any more, with a visible reason, and compacts finished ones. */
 export class Janitor implements Disposable {
@@ -15,6 +20,7 @@ export class Janitor implements Disposable {
   readonly #timer: NodeJS.Timeout;
   readonly #onError: (error: unknown) => void;
   #sweeping = false;
+  #forgottenUntil = 0;
 
   constructor(options: { ledger: Ledger; channel: Channel; onError: (error: unknown) => void }) {
     this.#ledger = options.ledger;
@@ -32,12 +38,24 @@ export class Janitor implements Disposable {
     this.#sweeping = true;
     try {
       await this.sweep(Date.now());
+      await this.tidy(Date.now());
       await compactFinishedRuns(this.#ledger, Date.now());
     } catch (error) {
       this.#onError(error);
     } finally {
       this.#sweeping = false;
     }
+  }
+
+  /** What a dead process had appended to several runs at once moves into their logs. */
+  async tidy(now: number): Promise<void> {
+    for (const { owner } of await staleBatchOwners(this.#ledger.read, now - STALE_BATCH_MS)) {
+      await this.#ledger.transaction((tx) => fenceOwner(tx, owner));
+    }
+    const before = now - OWNER_KEPT_MS;
+    if (before < this.#forgottenUntil + OWNER_KEPT_MS / 24) return;
+    await this.#ledger.transaction((tx) => forgetOwners(tx, before));
+    this.#forgottenUntil = before;
   }
 
   async sweep(now: number): Promise<number> {

@@ -36,6 +36,7 @@ export function runFromRow(row: RunRow): Run {
     status: row.status,
     owner: row.owner,
     epoch: row.epoch,
+    fence: null,
     leaseUntil: row.lease_until,
     attempts: row.attempts,
     maxAttempts: row.max_attempts,
@@ -49,5 +50,28 @@ export function runFromRow(row: RunRow): Run {
     createdAt: row.created_at,
     startedAt: row.started_at,
     finishedAt: row.finished_at,
+  };
+}
+
+/**
+ * How far a run's own log has come. While it is open, deltas that share a row with other runs may lie beyond
+ * (`event-batches.ts`); the column is for finished ones.
+ */
+export const LAST_ROW_SEQ = `CASE WHEN run.finished_at IS NOT NULL THEN run.last_seq
+  ELSE COALESCE((SELECT max(seq) FROM event WHERE event.run_id = run.id), 0) END`;
+
+/** Named parameters for an IN list: powers of two in number, so that few distinct statements exist. */
+export function listParams(
+  prefix: string,
+  values: readonly string[],
+): { names: string; params: Record<string, string> } {
+  const size = 2 ** Math.ceil(Math.log2(Math.max(1, values.length)));
+  const params: Record<string, string> = {};
+  for (let index = 0; index < size; index++) params[`${prefix}${index}`] = values[index] ?? values[0] ?? '';
+  return {
+    names: Object.keys(params)
+      .map((name) => `:${name}`)
+      .join(', '),
+    params,
   };
 }

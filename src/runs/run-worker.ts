@@ -1,19 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BudaoError } from '../contract/errors.ts';
-import type { Ledger } from '../ledger/ledger.ts';
+import type { Ledger, Sql } from '../ledger/ledger.ts';
 import { type Channel, RUN_CANCELLED, RUNS_AVAILABLE } from './channel.ts';
 import { EventWriter } from './event-writer.ts';
 import { RunInterruption } from './interruption.ts';
 import type { Run, RunFailure, RunHandler, RunOutcome } from './run.ts';
+import { claimableKinds, claimRuns, postponeRun, releaseOwner, renewLeases } from './run-claims.ts';
 import { RunExecution } from './run-execution.ts';
-import {
-  claimableKinds,
-  claimRuns,
-  postponeRun,
-  readEvents,
-  releaseOwner,
-  renewLeases,
-} from './run-store.ts';
+import { readEvents } from './run-store.ts';
 
 export const LEASE_MS = 2_000;
 const HEARTBEAT_MS = 500;
@@ -36,6 +30,8 @@ export interface RunWorkerOptions {
   owner: string;
   handlers: readonly RunHandler<never>[];
   observer?: WorkerObserver;
+  /** How long a handler may go on after its signal before its place is given to another run. */
+  abandonMs?: number;
 }
 
 /** Claims runs and works on them until it is disposed; then it gives back what it still holds. */
@@ -54,7 +50,8 @@ export class RunWorker implements AsyncDisposable {
   constructor(options: RunWorkerOptions) {
     this.#options = options;
     const { ledger, channel, owner } = options;
-    this.#writer = new EventWriter({ ledger, channel, owner });
+    const onError = (error: unknown): void => options.observer?.onError?.(null, error);
+    this.#writer = new EventWriter({ ledger, channel, owner, onError });
     this.#unsubscribe.push(
       channel.subscribe(RUNS_AVAILABLE, (kind) => this.#wake(kind)),
       channel.subscribe(RUN_CANCELLED, (runId) => this.#executions.get(runId)?.interrupt('cancelled')),
@@ -76,7 +73,9 @@ export class RunWorker implements AsyncDisposable {
     for (const end of this.#unsubscribe) end();
     for (const execution of this.#executions.values()) execution.interrupt('shutdown');
     while (this.#claiming) await sleep(5);
-    const released = await this.#options.ledger.transaction((tx) => releaseOwner(tx, this.#options.owner));
+    const released = await this.#options.ledger.transaction((tx) =>
+      releaseOwner(tx, this.#options.owner, 'leaving'),
+    );
     if (released > 0) this.#options.channel.publish(RUNS_AVAILABLE, '');
   }
 
@@ -117,21 +116,22 @@ export class RunWorker implements AsyncDisposable {
     if (free.length === 0) return [];
     const { ledger, owner } = this.#options;
     const kinds = free.map(([handler]) => handler.kind);
-    const waiting =
-      this.#hinted.size > 0 ? this.#hinted : await claimableKinds(ledger.read, kinds, Date.now());
+    // A hint tells of a new run. Looking for what a dead process left behind is for the poll.
+    const takeExpired = this.#hinted.size === 0;
+    const waiting = takeExpired ? await claimableKinds(ledger.read, kinds, Date.now()) : this.#hinted;
     this.#hinted = new Set();
     const slots = free.filter(([handler]) => waiting.has(handler.kind));
     if (slots.length === 0) return [];
-    return ledger.transaction(async (tx) => {
+    const claimSlots = async (tx: Sql): Promise<Run[]> => {
       const claimed: Run[] = [];
-      for (const [handler, limit] of slots) {
+      for (const [{ kind }, limit] of slots) {
         const now = Date.now();
-        claimed.push(
-          ...(await claimRuns(tx, { owner, kind: handler.kind, limit, now, leaseUntil: now + LEASE_MS })),
-        );
+        const request = { owner, kind, limit, now, leaseUntil: now + LEASE_MS, takeExpired };
+        claimed.push(...(await claimRuns(tx, request)));
       }
       return claimed;
-    });
+    };
+    return ledger.transaction(claimSlots, { relaxed: true });
   }
 
   #freeSlots(): [RunHandler<never>, number][] {
@@ -150,7 +150,7 @@ export class RunWorker implements AsyncDisposable {
     this.#options.observer?.onClaimed?.(run);
     // After a freeze the worker may itself be the one who takes its run over.
     this.#executions.get(run.id)?.interrupt('lease_lost');
-    const execution = new RunExecution(run, this.#writer, this.#options.ledger);
+    const execution = new RunExecution(run, this.#writer, this.#options);
     this.#executions.set(run.id, execution);
     this.#writer.open(run);
     void this.#work(execution, handler).finally(() => {
@@ -168,7 +168,7 @@ export class RunWorker implements AsyncDisposable {
         execution.history = await readEvents(this.#options.ledger.read, run.id, 0, MAX_EVENTS_READ);
       }
       if (run.cancelRequested) execution.interrupt('cancelled');
-      const outcome = await handler.handle(execution as never);
+      const outcome = await Promise.race([handler.handle(execution as never), execution.abandoned]);
       await this.#finish(run, outcome);
     } catch (error) {
       await this.#end(execution, error).catch((failure: unknown) => {
@@ -188,7 +188,7 @@ export class RunWorker implements AsyncDisposable {
     }
     this.#options.observer?.onError?.(run, error);
     const isPassing = error instanceof BudaoError && error.kind === 'unavailable';
-    if (!isPassing || run.attempts >= run.maxAttempts) {
+    if (!isPassing || (run.attempts >= run.maxAttempts && !this.#writer.hasProgressed(run))) {
       return this.#finish(run, { status: 'failed', failure: asFailure(error) });
     }
     await this.#postpone(run);
@@ -219,8 +219,9 @@ export class RunWorker implements AsyncDisposable {
     const before = [...this.#executions.values()];
     const runIds = before.map((execution) => execution.run.id);
     try {
-      const held = await ledger.transaction((tx) =>
-        renewLeases(tx, { owner, runIds, leaseUntil: Date.now() + LEASE_MS }),
+      const held = await ledger.transaction(
+        (tx) => renewLeases(tx, { owner, runIds, leaseUntil: Date.now() + LEASE_MS }),
+        { relaxed: true },
       );
       const byId = new Map(held.map((lease) => [lease.runId, lease]));
       for (const execution of before) {

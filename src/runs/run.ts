@@ -28,6 +28,8 @@ export interface Run {
   owner: string | null;
   /** Grows by one with every claim; only the current epoch may append. */
   epoch: number;
+  /** The owner's fence when it claimed the run (`run-owners.ts`); null for everyone else. */
+  fence: number | null;
   leaseUntil: number;
   /** Claims in a row that brought no durable progress. */
   attempts: number;

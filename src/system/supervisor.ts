@@ -4,7 +4,7 @@ import { newId } from '../contract/ids.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { type Channel, RUNS_AVAILABLE } from '../runs/channel.ts';
 import { Janitor } from '../runs/janitor.ts';
-import { releaseOwner } from '../runs/run-store.ts';
+import { releaseOwner } from '../runs/run-claims.ts';
 import { SocketChannel } from '../stores/channel/socket-channel.ts';
 import { SocketHub } from '../stores/channel/socket-hub.ts';
 import { openSqliteLedger } from '../stores/ledger/sqlite-ledger.ts';
@@ -142,7 +142,7 @@ async function bury(
     try {
       const released = await ledger.transaction(async (tx) => {
         await removeProcess(tx, processId);
-        return releaseOwner(tx, processId);
+        return releaseOwner(tx, processId, 'died');
       });
       if (released > 0) channel.publish(RUNS_AVAILABLE, '');
       log.info({ child: role, processId, released }, 'runs released');

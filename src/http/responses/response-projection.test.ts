@@ -218,6 +218,7 @@ function run(change: Partial<Run> = {}, input = INPUT): Run {
     status: 'running',
     owner: null,
     epoch: 1,
+    fence: null,
     leaseUntil: 0,
     attempts: 0,
     maxAttempts: 5,

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { type Ledger } from '../../ledger/ledger.ts';
 import { compactRun } from '../compact.ts';
 import { EventWriter } from '../event-writer.ts';
-import { readEvents, renewLeases } from '../run-store.ts';
+import { renewLeases } from '../run-claims.ts';
+import { readEvents } from '../run-store.ts';
 import {
   append,
   type ConformanceCheck,

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { Janitor } from '../janitor.ts';
 import { type Run } from '../run.ts';
-import { getRun, readEvents, releaseOwner, renewLeases, requestCancel, submitRun } from '../run-store.ts';
+import { releaseOwner, renewLeases } from '../run-claims.ts';
+import { getRun, readEvents, requestCancel, submitRun } from '../run-store.ts';
 import {
   append,
   type ConformanceCheck,
@@ -117,7 +118,7 @@ export const claimingChecks: readonly ConformanceCheck[] = [
     async run({ ledger }) {
       await submit(ledger);
       const [run] = await claim(ledger, 'a', 1);
-      assert.equal(await ledger.transaction((tx) => releaseOwner(tx, 'a')), 1);
+      assert.equal(await ledger.transaction((tx) => releaseOwner(tx, 'a', 'died')), 1);
       const [taken] = await claim(ledger, 'b', 1);
       assert.deepEqual([taken?.id, taken?.epoch], [run?.id, 2]);
     },
@@ -129,7 +130,7 @@ export const claimingChecks: readonly ConformanceCheck[] = [
       const poison = (await submit(ledger, { maxAttempts: 3 })).run;
       for (let attempt = 0; attempt < 3; attempt++) {
         assert.equal((await claim(ledger, `p${attempt}`, 1)).length, 1);
-        await ledger.transaction((tx) => releaseOwner(tx, `p${attempt}`));
+        await ledger.transaction((tx) => releaseOwner(tx, `p${attempt}`, 'died'));
       }
       assert.equal((await claim(ledger, 'p', 1)).length, 0);
       await janitor.sweep(Date.now());
@@ -140,8 +141,28 @@ export const claimingChecks: readonly ConformanceCheck[] = [
         const [run] = await claim(ledger, `q${attempt}`, 1);
         assert.ok(run, `attempt ${attempt}`);
         assert.equal(await append(ledger, run), true);
-        await ledger.transaction((tx) => releaseOwner(tx, `q${attempt}`));
+        await ledger.transaction((tx) => releaseOwner(tx, `q${attempt}`, 'died'));
       }
+    },
+  },
+  {
+    name: 'a process that leaves on purpose does not count against its runs',
+    async run({ ledger }) {
+      await submit(ledger, { maxAttempts: 2 });
+      for (let restart = 0; restart < 5; restart++) {
+        assert.equal((await claim(ledger, `r${restart}`, 1)).length, 1, `restart ${restart}`);
+        await ledger.transaction((tx) => releaseOwner(tx, `r${restart}`, 'leaving'));
+      }
+    },
+  },
+  {
+    name: 'a clock that is set back does not leave runs to a dead owner',
+    async run({ ledger }) {
+      const now = Date.now();
+      await submit(ledger, { timeoutMs: 7_200_000 }, now - 3_600_000);
+      const [held] = await claim(ledger, 'a', 1, now);
+      const [taken] = await claim(ledger, 'b', 1, now - 3_500_000);
+      assert.deepEqual([taken?.id, taken?.epoch], [held?.id, 2]);
     },
   },
   {

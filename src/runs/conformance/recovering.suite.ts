@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import type { Ledger } from '../../ledger/ledger.ts';
 import { type Channel, RUNS_AVAILABLE } from '../channel.ts';
+import { RunInterruption } from '../interruption.ts';
 import type { RunContext, RunHandler } from '../run.ts';
 import { RunFeeds } from '../run-feed.ts';
 import { readEvents } from '../run-store.ts';
@@ -68,8 +69,7 @@ export const recoveringChecks: readonly ConformanceCheck[] = [
         concurrency: 2,
         async handle(context) {
           if (context.input.stays === true) await once(release.signal, 'abort');
-          // What cannot be written as JSON ends the claim from within.
-          else if (context.run.epoch === 1) await context.emit('text', { size: 1n });
+          else if (context.run.epoch === 1) throw new RunInterruption('lease_lost');
           return { status: 'completed' };
         },
       };

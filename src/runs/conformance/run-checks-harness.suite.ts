@@ -2,8 +2,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Ledger } from '../../ledger/ledger.ts';
 import type { Channel } from '../channel.ts';
 import { isTerminal, type Run, type RunEvent, type SubmitRun } from '../run.ts';
+import { type AppendRequest, appendEvents } from '../run-appends.ts';
+import { claimRuns } from '../run-claims.ts';
 import type { RunFeeds } from '../run-feed.ts';
-import { type AppendRequest, appendEvents, claimRuns, getRun, submitRun } from '../run-store.ts';
+import { getRun, submitRun } from '../run-store.ts';
 
 /** A fresh ledger and channel for one check; disposed by whoever made it. */
 export interface RunSystem extends AsyncDisposable {
@@ -42,7 +44,7 @@ export function append(
   status: 'completed' | 'failed' | null = null,
   isRetry = false,
 ): Promise<boolean> {
-  const event = { type: status === null ? 'tick' : `run.${status}`, payloadJson: '{}' };
+  const event = { type: status === null ? 'tick' : `run.${status}`, payloadJson: '{}', isDelta: false };
   const finish = status === null ? null : { status, resultJson: null, failure: null };
   return appendAll(ledger, run, { firstSeq: run.lastSeq + 1, events: [event], finish, isRetry });
 }
@@ -52,11 +54,11 @@ export async function appendAll(
   run: Run,
   request: Pick<AppendRequest, 'firstSeq' | 'events' | 'finish' | 'isRetry'>,
 ): Promise<boolean> {
-  const complete = { runId: run.id, epoch: run.epoch, firstProgress: true, ...request };
-  const [appended] = await ledger.transaction((tx) =>
-    appendEvents(tx, run.owner ?? '', [complete], Date.now()),
+  const complete = { runId: run.id, epoch: run.epoch, firstProgress: true, fence: null, ...request };
+  const outcome = await ledger.transaction((tx) =>
+    appendEvents(tx, run.owner ?? '', [complete], Date.now(), { number: 1, spread: false }),
   );
-  return appended === true;
+  return outcome.appended[0] === true;
 }
 
 /** Deltas, other events between them, deltas that only look alike, and the end. */
@@ -74,7 +76,7 @@ export async function writeMixedLog(ledger: Ledger, run: Run): Promise<void> {
     ['answer.delta', { text: '十天' }],
   ];
   for (const [offset, [type, payload]] of payloads.entries()) {
-    const events = [{ type, payloadJson: JSON.stringify(payload) }];
+    const events = [{ type, payloadJson: JSON.stringify(payload), isDelta: false }];
     await appendAll(ledger, run, { firstSeq: offset + 1, events, finish: null, isRetry: false });
   }
   await append(ledger, { ...run, lastSeq: payloads.length }, 'completed');

@@ -3,8 +3,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Channel } from '../channel.ts';
 import { RunInterruption } from '../interruption.ts';
 import { type RunHandler } from '../run.ts';
+import { releaseOwner } from '../run-claims.ts';
 import { RunFeeds } from '../run-feed.ts';
-import { getRun, readEvents, releaseOwner, requestCancel } from '../run-store.ts';
+import { getRun, readEvents, requestCancel } from '../run-store.ts';
 import { RunWorker } from '../run-worker.ts';
 import {
   type ConformanceCheck,
@@ -109,6 +110,40 @@ export const workingChecks: readonly ConformanceCheck[] = [
     },
   },
   {
+    name: 'a handler that does not listen loses its place, and its run ends',
+    async run({ ledger, channel }) {
+      const handler: RunHandler = { kind: 'work', concurrency: 1, handle: () => new Promise(() => {}) };
+      const handlers = [handler as never];
+      await using worker = new RunWorker({ ledger, channel, owner: 'a', handlers, abandonMs: 50 });
+      const { run } = await submit(ledger);
+      const next = (await submit(ledger)).run;
+      await until(async () => worker.heldRunIds.includes(run.id));
+      await ledger.transaction((tx) => requestCancel(tx, run.id, Date.now()));
+      assert.equal((await untilEnded(ledger, run.id)).status, 'cancelled');
+      await until(async () => worker.heldRunIds.includes(next.id));
+    },
+  },
+  {
+    name: 'what cannot be written down fails its run, with the reason in the log',
+    async run({ ledger, channel }) {
+      const errors: unknown[] = [];
+      const handler: RunHandler = {
+        kind: 'work',
+        concurrency: 1,
+        async handle(context) {
+          await context.emit('odd', { count: 1n });
+          return { status: 'completed' };
+        },
+      };
+      const observer = { onError: (_: unknown, error: unknown) => errors.push(error) };
+      const handlers = [handler as never];
+      await using _worker = new RunWorker({ ledger, channel, owner: 'a', handlers, observer });
+      const { run } = await submit(ledger);
+      assert.equal((await untilEnded(ledger, run.id)).status, 'failed');
+      assert.match(String(errors[0]), /BigInt/);
+    },
+  },
+  {
     name: 'a handler whose lease was taken away is interrupted and writes nothing more',
     async run({ ledger, channel }) {
       const outcome = Promise.withResolvers<unknown>();
@@ -127,7 +162,7 @@ export const workingChecks: readonly ConformanceCheck[] = [
       await using worker = new RunWorker({ ledger, channel, owner: 'a', handlers: [handler as never] });
       const { run } = await submit(ledger);
       await until(async () => worker.heldRunIds.includes(run.id));
-      await ledger.transaction((tx) => releaseOwner(tx, 'a'));
+      await ledger.transaction((tx) => releaseOwner(tx, 'a', 'died'));
       const [taken] = await claim(ledger, 'b', 1);
       assert.equal(taken?.id, run.id);
       assert.ok((await outcome.promise) instanceof RunInterruption);

@@ -28,6 +28,7 @@ const READER_PRAGMAS = [
 ];
 
 interface Job {
+  relaxed: boolean;
   work: (tx: Sql) => Promise<unknown>;
   resolve: (value: unknown) => void;
   reject: (error: unknown) => void;
@@ -60,6 +61,7 @@ class SqliteLedger implements Ledger {
   #queue: Job[] = [];
   #flushing: Promise<void> | null = null;
   #closed = false;
+  #synced = true;
 
   constructor(writer: SqliteConnection, reader: SqliteConnection) {
     this.#writer = writer;
@@ -67,10 +69,10 @@ class SqliteLedger implements Ledger {
     this.read = reader;
   }
 
-  transaction<T>(work: (tx: Sql) => Promise<T>): Promise<T> {
+  transaction<T>(work: (tx: Sql) => Promise<T>, { relaxed = false }: { relaxed?: boolean } = {}): Promise<T> {
     if (this.#closed) return Promise.reject(new LedgerUnavailableError('The ledger is closed.'));
     return new Promise<T>((resolve, reject) => {
-      this.#queue.push({ work, resolve: resolve as (value: unknown) => void, reject });
+      this.#queue.push({ relaxed, work, resolve: resolve as (value: unknown) => void, reject });
       this.#flushing ??= this.#flush();
     });
   }
@@ -102,6 +104,7 @@ class SqliteLedger implements Ledger {
     const database = this.#writer.database;
     const settle: (() => void)[] = [];
     try {
+      this.#syncAtCommit(!jobs.every((job) => job.relaxed));
       await retryWhileBusy(() => database.exec('BEGIN IMMEDIATE'));
       for (const job of jobs) settle.push(await this.#runInSavepoint(job));
       database.exec('COMMIT');
@@ -112,6 +115,13 @@ class SqliteLedger implements Ledger {
       return;
     }
     for (const report of settle) report();
+  }
+
+  /** Without it the next commit that is synced makes this one durable too: the log is one file. */
+  #syncAtCommit(sync: boolean): void {
+    if (sync === this.#synced) return;
+    this.#writer.database.exec(`PRAGMA synchronous = ${sync ? 'FULL' : 'NORMAL'}`);
+    this.#synced = sync;
   }
 
   /** Returns what to tell the caller once the whole batch is durable. */
