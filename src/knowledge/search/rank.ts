@@ -2,7 +2,7 @@
 import type { Chunk } from '../chunk/chunk.ts';
 import { normalise } from '../text/normalise.ts';
 import { tokenise } from '../text/tokenise.ts';
-import { holdsQuantity } from './quantities.ts';
+import { holdsQuantity, type Quantity } from './quantities.ts';
 import type { QueryPlan } from './query-plan.ts';
 import { inverseDocumentFrequency, type TermStatistics } from './statistics.ts';
 
@@ -69,9 +69,19 @@ export function createRanker(
   };
 }
 
+/** Reading a text for figures takes longer than all else; a chunk that stays in memory is read once. */
+const figures = new WeakMap<Chunk, Map<Quantity, boolean>>();
+
+function chunkHolds(chunk: Chunk, quantity: Quantity): boolean {
+  const known = figures.get(chunk) ?? new Map<Quantity, boolean>();
+  const holds = known.get(quantity) ?? holdsQuantity(chunk.text, quantity);
+  figures.set(chunk, known.set(quantity, holds));
+  return holds;
+}
+
 function bonus(plan: QueryPlan, chunk: Chunk): number {
   let factor = 1;
-  if (plan.quantity !== null && holdsQuantity(chunk.text, plan.quantity)) factor += QUANTITY_BONUS;
+  if (plan.quantity !== null && chunkHolds(chunk, plan.quantity)) factor += QUANTITY_BONUS;
   if (plan.articles.length > 0 && chunk.article !== null) {
     const own = tokenise(normalise(chunk.article));
     if (plan.articles.some((article) => own.includes(article))) factor += NAMED_ARTICLE_BONUS;
