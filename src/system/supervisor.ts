@@ -15,6 +15,7 @@ import { forgetEndpoint, wasListeningOn } from './endpoint-file.ts';
 import type { FirstSignIn } from './first-sign-in.ts';
 import { prepareInstallation } from './first-start.ts';
 import { registerProcess, removeProcess } from './process-table.ts';
+import { RepeatedWarnings } from './repeated-warnings.ts';
 import { takeOver } from './take-over.ts';
 import { Troubles } from './troubles.ts';
 
@@ -96,8 +97,9 @@ export class Supervisor implements AsyncDisposable {
     keep('worker');
     ready.whenReady(startOthers);
     ready.whenReady((url) => callbacks.onReady({ url, firstSignIn }));
+    const warnings = cleanup.use(new RepeatedWarnings(log));
     cleanup.use(
-      new Janitor({ ledger, channel, onError: (error) => log.warn({ err: error }, 'sweep failed') }),
+      new Janitor({ ledger, channel, onError: (error) => warnings.warn(error, {}, 'sweep failed') }),
     );
     return new Supervisor(cleanup.move(), children);
   }

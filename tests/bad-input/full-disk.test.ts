@@ -11,6 +11,9 @@ import { expectError } from './expect-error.ts';
 import { formOf, StoredBefore, settled, upload } from './stored-before.ts';
 
 const DISK_MIB = 48;
+const FULL_FOR_MS = 8_000;
+/** Two workers and the supervisor, each with its first word, and a second trouble that comes of the first. */
+const MAX_COMPLAINTS = 6;
 const isRoot = process.getuid?.() === 0;
 
 /** A small file system of its own for a data folder. */
@@ -69,6 +72,8 @@ test.runIf(isRoot)(
     await until(async () => (await textOf(service, running.id)).length > 10);
 
     disk.fill();
+    const filledMs = performance.now();
+    const printedBefore = service.output.length;
     const full = { status: 507, code: 'storage_full' };
     const uploaded = formOf('大.txt', '大'.repeat(500_000));
     const message = await expectError(
@@ -98,11 +103,17 @@ test.runIf(isRoot)(
       /\[-\]disk failed \(not required\): only 0 MiB free/,
     );
 
+    // Everything that runs tries again and again meanwhile, and says so once for each process.
+    await until(() => performance.now() - filledMs > FULL_FOR_MS, 2 * FULL_FOR_MS);
+    const complaints = linesOfRetries(service.output.slice(printedBefore));
+    expect(complaints.length, complaints.join('\n')).toBeLessThanOrEqual(MAX_COMPLAINTS);
+
     await disk.free();
     await expectEnded(service, upstream, [running.id, ...acknowledged]);
     const { id } = await upload(service, before.knowledgeBaseId, '后来.md', '# 后来\n\n后来有了地方。\n');
     expect(await settled(service, before.knowledgeBaseId, id)).toMatchObject({ status: 'completed' });
     expect(await before.fingerprint()).toBe(fingerprint);
+    await until(() => linesOfRetries(service.output).some((line) => line.includes('has not come again')));
   },
 );
 
@@ -132,6 +143,11 @@ test.runIf(isRoot)(
     expect(await before.fingerprint()).toBe(fingerprint);
   },
 );
+
+/** What is logged of the retries inside; each refused request has its own line. */
+function linesOfRetries(output: string): string[] {
+  return output.split('\n').filter((line) => /"role":"(worker|supervisor)"/.test(line));
+}
 
 /** Each question takes a page or so: those that were acknowledged until the first refusal. */
 async function askUntilRefused(service: Service, disk: SmallDisk): Promise<string[]> {

@@ -5,12 +5,14 @@ import { RunWorker } from '../../runs/run-worker.ts';
 import { runChild } from '../child-main.ts';
 import { createHandlers, createParser, openStores } from '../compose.ts';
 import { listProcesses, registerProcess, removeProcess } from '../process-table.ts';
+import { RepeatedWarnings } from '../repeated-warnings.ts';
 import { warmUp } from '../warm-up.ts';
 
 await runChild('worker', async ({ configuration, log, processId }) => {
   const cleanup = new AsyncDisposableStack();
   const stores = cleanup.use(await openStores(configuration));
   const { ledger } = stores;
+  const warnings = cleanup.use(new RepeatedWarnings(log));
   void warmUp(stores).catch((err: unknown) => log.warn({ err }, 'warming up failed'));
   await registerProcess(ledger, { id: processId, pid: process.pid, role: 'worker' });
   cleanup.defer(() => ledger.transaction((tx) => removeProcess(tx, processId)));
@@ -43,7 +45,7 @@ await runChild('worker', async ({ configuration, log, processId }) => {
       observer: {
         onClaimed: (run) => log.debug({ run: run.id, kind: run.kind, epoch: run.epoch }, 'run claimed'),
         onEnded: (run, status) => log.debug({ run: run.id, kind: run.kind, status }, 'run ended'),
-        onError: (run, err) => log.warn({ run: run?.id, kind: run?.kind, err }, 'run failed'),
+        onError: (run, err) => warnings.warn(err, { run: run?.id, kind: run?.kind }, 'run failed'),
       },
     }),
   );
@@ -54,7 +56,7 @@ await runChild('worker', async ({ configuration, log, processId }) => {
       ledger,
       startId: supervisor?.id ?? processId,
       announce: (run) => runs.announce(run),
-      onError: (err) => log.warn({ err }, 'maintenance was not scheduled'),
+      onError: (err) => warnings.warn(err, {}, 'maintenance was not scheduled'),
     }),
   );
   return { stop: () => cleanup.disposeAsync() };
