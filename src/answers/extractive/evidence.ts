@@ -162,13 +162,21 @@ const PROCEDURE =
 const RULING =
   /应当?|不得|可以|必须|禁止|无需|无须|不需|不予|不能|有权|视为|属于|认定|不准|严禁|免|除外|方可|\b(?:must|may|not|shall|should|can|cannot|allowed|permitted|prohibited|required|only|never|entitled)\b/iu;
 
+/** A time that is named without a figure. */
+const WHEN =
+  /[春夏秋冬]|季节|时代|时期|世纪|年间|[夜晚白早]间|夜里|白天|清晨|上午|下午|傍晚|黄昏|同时|随时|立即|(?:之[前后]|以[前后]|期间|时|前|后)(?=[，,；;。])|\b(?:morning|afternoon|evening|night|spring|summer|autumn|winter|before|after|when|once|during)\b/iu;
+const SAID_WHEN = 0.6;
+
 const FREQUENCY =
   /每(?:隔|满)?(?:半|[\d一二两三四五六七八九十]+)?个?(?:工作日|季度|小时|分钟|星期|班|次|[天日周月年季])|[\d一二两三四五六七八九十](?:天|日|周|个?月|年)[^。；;]{0,4}[一1]次|周期[:：]|\b(?:every|each|per|daily|weekly|monthly|quarterly|yearly|annually|once an?)\b/iu;
 
 function answerTypeOf(segment: Segment, unit: IndexedUnit, expects: Expectation): number {
   switch (expects.kind) {
     case 'quantity':
-      return quantityMatch(segment.quantities, expects, unit.kind === 'row');
+      return Math.max(
+        quantityMatch(segment.quantities, expects, unit.kind === 'row'),
+        expects.unit === null && expects.quantities[0] === 'date' && WHEN.test(segment.text) ? SAID_WHEN : 0,
+      );
     case 'frequency':
       return FREQUENCY.test(segment.text)
         ? 1

@@ -103,8 +103,13 @@ const ZH_RULES: readonly Rule[] = [
   { pattern: /几点|什么时间|什么时候|何时|啥时候/u, expects: () => quantity(['date', 'duration']) },
   {
     pattern:
-      /多久|多长时间|多长的|最长能|时限|最[晚迟](?!的)|提前多|时效|(?:期限|年限|有效期|寿命).{0,6}(?:多|几|怎|如何|是什么)|多长[?？]?$|管几年/u,
+      /多久|多长时间|多长的|最长能|时限|最[晚迟](?!的)|提前多|时效|(?:期限|年限|有效期|寿命).{0,6}(?:多|几|怎|如何|是什么)|管几年/u,
     expects: () => quantity(['duration', 'date']),
+  },
+  {
+    // A stretch of time or of way.
+    pattern: /多长[?？]?$/u,
+    expects: () => quantity(['duration', 'count', 'date']),
   },
   { pattern: /(?:几|多少)个?(?:人|名|位)/u, expects: () => quantity(['people', 'count']) },
   {
