@@ -25,8 +25,8 @@ const BEGINNING = '年假共有';
 const stalls: GeneratorChoice = {
   name: 'stalls',
   contextTokens: 8_000,
-  async *generate({ signal }) {
-    yield { type: 'text', text: BEGINNING };
+  async generate({ signal }, onPart) {
+    onPart({ type: 'text', text: BEGINNING });
     if (!signal.aborted) await once(signal, 'abort');
     signal.throwIfAborted();
   },

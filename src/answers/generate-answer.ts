@@ -59,7 +59,8 @@ async function stream({
     budgetTokens: Math.max(256, choice.contextTokens - maxOutputTokens),
   });
   const endpoint = { name: choice.name, index: 0 };
-  const parts = choice.generate(
+  const ends: Extract<GenerationPart, { type: 'end' }>[] = [];
+  await choice.generate(
     {
       messages: prompt.messages,
       prefix: progress.text,
@@ -67,16 +68,16 @@ async function stream({
       temperature: input.temperature,
       signal,
     },
+    (part) => {
+      announce(context, progress, modeOfModel(searched, endpoint.index));
+      if (part.type === 'end') ends.push(part);
+      else if (part.type === 'text') show(context, 'answer.delta', progress, 'text', part.text);
+      else show(context, 'answer.reasoning', progress, 'reasoning', part.text);
+    },
     (name, index) => Object.assign(endpoint, { name, index }),
   );
-  let end: Extract<GenerationPart, { type: 'end' }> | null = null;
-  for await (const part of parts) {
-    announce(context, progress, modeOfModel(searched, endpoint.index));
-    if (part.type === 'end') end = part;
-    else if (part.type === 'text') show(context, 'answer.delta', progress, 'text', part.text);
-    else show(context, 'answer.reasoning', progress, 'reasoning', part.text);
-  }
   signal.throwIfAborted();
+  const end = ends[0] ?? null;
   const incomplete = end?.departed === true ? 'interrupted' : INCOMPLETE_REASONS[end?.reason ?? 'stop'];
   return {
     status: incomplete === null ? 'completed' : 'incomplete',
@@ -94,7 +95,6 @@ const INCOMPLETE_REASONS = {
   content_filter: 'content_filter',
 } as const;
 
-/** Not awaited: the kernel gathers the pieces while the last batch commits, and stops the run when it is fenced. */
 function show(
   context: RunContext,
   type: 'answer.delta' | 'answer.reasoning',
@@ -103,5 +103,5 @@ function show(
   text: string,
 ): void {
   progress[field] += text;
-  void context.emit(type, { text });
+  context.stream(type, text);
 }

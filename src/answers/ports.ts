@@ -41,7 +41,8 @@ export type GenerationPart =
 export interface Generator {
   readonly name: string;
   readonly contextTokens: number;
-  generate(request: GenerationRequest): AsyncIterable<GenerationPart>;
+  /** Calls `onPart` for each piece as it arrives, and resolves after `end`. */
+  generate(request: GenerationRequest, onPart: (part: GenerationPart) => void): Promise<void>;
 }
 
 /** One piece of an extractive answer: a sentence from a passage, ready to show. */
@@ -65,6 +66,7 @@ export interface GeneratorChoice {
   /** `onEndpoint` is told which of them is answering, counted from 0 in order of preference. */
   generate(
     request: GenerationRequest,
+    onPart: (part: GenerationPart) => void,
     onEndpoint: (name: string, index: number) => void,
-  ): AsyncIterable<GenerationPart>;
+  ): Promise<void>;
 }

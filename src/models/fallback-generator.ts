@@ -50,8 +50,9 @@ export interface FallbackGenerator extends Generator {
   /** Like `generate`, and reports to this request's own listener. */
   generate(
     request: GenerationRequest,
+    onPart: (part: GenerationPart) => void,
     onEndpoint?: (name: string, index: number) => void,
-  ): AsyncIterable<GenerationPart>;
+  ): Promise<void>;
 }
 
 interface Endpoint {
@@ -84,17 +85,19 @@ export function createFallbackGenerator(options: FallbackOptions): FallbackGener
     name,
     // A prompt has to fit whichever endpoint answers.
     contextTokens: Math.min(...options.generators.map((generator) => generator.contextTokens)),
-    generate: (request, onEndpoint) => generate(endpoints, name, request, onEndpoint ?? options.onEndpoint),
+    generate: (request, onPart, onEndpoint) =>
+      generate(endpoints, name, request, onPart, onEndpoint ?? options.onEndpoint),
     states: () => endpoints.map(describe),
   };
 }
 
-async function* generate(
+async function generate(
   endpoints: readonly Endpoint[],
   name: string,
   request: GenerationRequest,
+  onPart: (part: GenerationPart) => void,
   onEndpoint?: (name: string, index: number) => void,
-): AsyncGenerator<GenerationPart> {
+): Promise<void> {
   const failures: GenerationError[] = [];
   let prefix = request.prefix;
   let handedOn = false;
@@ -103,7 +106,7 @@ async function* generate(
     if (call === null) continue;
     let answered = false;
     try {
-      for await (const part of endpoint.generator.generate({ ...request, prefix })) {
+      await endpoint.generator.generate({ ...request, prefix }, (part) => {
         if (!answered) {
           answered = true;
           call.succeed();
@@ -111,8 +114,8 @@ async function* generate(
         }
         if (part.type === 'text') prefix += part.text;
         handedOn = true;
-        yield part;
-      }
+        onPart(part);
+      });
       return;
     } catch (error) {
       if (request.signal.aborted || !(error instanceof GenerationError)) throw error;

@@ -55,7 +55,7 @@ async function collect(from: Generator, request: GenerationRequest): Promise<Col
   const parts: GenerationPart[] = [];
   let error: unknown = null;
   try {
-    for await (const part of from.generate(request)) parts.push(part);
+    await from.generate(request, (part) => parts.push(part));
   } catch (thrown) {
     error = thrown;
   }
@@ -313,19 +313,20 @@ describe('stopping', () => {
     const controller = new AbortController();
     const reason = new Error('cancelled by the reader');
     const parts: GenerationPart[] = [];
-    const run = async () => {
-      for await (const part of generator.generate(ask({ signal: controller.signal }))) {
-        parts.push(part);
-        controller.abort(reason);
-      }
-    };
-    await expect(run()).rejects.toBe(reason);
+    const run = generator.generate(ask({ signal: controller.signal }), (part) => {
+      parts.push(part);
+      controller.abort(reason);
+    });
+    await expect(run).rejects.toBe(reason);
     await expect.poll(() => upstream.requests[0]?.abandoned).toBe(true);
   });
 
-  test('a consumer that walks away ends the request at the upstream', async () => {
+  test('a consumer that fails ends the request at the upstream', async () => {
     upstream.setBehaviour({ hang: 'mid-stream', afterTokens: 3 });
-    for await (const part of generator.generate(ask())) if (part.type === 'text') break;
+    const run = generator.generate(ask(), () => {
+      throw new Error('no more room');
+    });
+    await expect(run).rejects.toThrow();
     await expect.poll(() => upstream.requests[0]?.abandoned).toBe(true);
   });
 

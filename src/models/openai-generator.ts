@@ -1,11 +1,9 @@
 // A language model behind any OpenAI-compatible `/chat/completions` endpoint.
 
-import type { Readable } from 'node:stream';
-import { Agent, type Dispatcher, request as sendRequest } from 'undici';
+import { Agent, type Dispatcher } from 'undici';
 import type { GenerationPart, GenerationRequest, Generator } from '../answers/ports.ts';
 import { traceHeaders } from '../contract/trace-context.ts';
-import { createAnswerReader } from './answer-reader.ts';
-import { type BodyReader, readBody } from './body-reader.ts';
+import { type AnswerReader, createAnswerReader } from './answer-reader.ts';
 import { garbageError } from './chat-stream.ts';
 import { cutPrefix, type Joiner, joinContinued, joinNothing, joinRegenerated } from './continuation.ts';
 import {
@@ -18,6 +16,7 @@ import {
 } from './dialect.ts';
 import { checkBaseUrl } from './endpoint-address.ts';
 import { GenerationError } from './generation-error.ts';
+import { openResponse, type PushedResponse } from './pushed-response.ts';
 import {
   networkCode,
   networkError,
@@ -95,14 +94,18 @@ export function createOpenAiGenerator(options: OpenAiGeneratorOptions): OpenAiGe
   return {
     name: options.name,
     contextTokens: options.contextTokens,
-    generate: (request) => generate(endpoint, request),
+    generate: (request, onPart) => generate(endpoint, request, onPart),
     async [Symbol.asyncDispose]() {
       await ownAgent?.destroy();
     },
   };
 }
 
-async function* generate(endpoint: Endpoint, request: GenerationRequest): AsyncGenerator<GenerationPart> {
+async function generate(
+  endpoint: Endpoint,
+  request: GenerationRequest,
+  onPart: (part: GenerationPart) => void,
+): Promise<void> {
   const { upstream, options } = endpoint;
   request.signal.throwIfAborted();
   const controller = new AbortController();
@@ -110,37 +113,25 @@ async function* generate(endpoint: Endpoint, request: GenerationRequest): AsyncG
   request.signal.addEventListener('abort', abort, { once: true });
   let handedOn = false;
   let headersSeen = false;
-  let closing = false;
-  let body: BodyReader | null = null;
   let complete = false;
   using watchdog = createWatchdog(() => controller.abort(timeoutError(endpoint, handedOn)));
   const firstTokenDeadline = performance.now() + options.firstTokenTimeoutMs;
+  const handOn = (part: GenerationPart): void => {
+    handedOn = true;
+    onPart(part);
+  };
   try {
     watchdog.setDeadline(firstTokenDeadline);
     const { response, joiner } = await open(endpoint, request, controller.signal);
     headersSeen = true;
-    body = readBody(response.body);
     const reader = createAnswerReader(upstream, contentTypeOf(upstream, response), joiner);
-    while (reader.state !== 'ended') {
+    const waitOn = (closing: boolean): void => {
       const waitMs = closing ? UPSTREAM_LIMITS.closingMs : options.idleTimeoutMs;
       watchdog.setDeadline(handedOn || closing ? performance.now() + waitMs : firstTokenDeadline);
-      let parts: GenerationPart[];
-      try {
-        parts = reader.push(await body.next());
-      } catch (error) {
-        // The answer is whole once its last token is here; what breaks after that changes nothing.
-        if (!closing || request.signal.aborted) throw error;
-        parts = reader.close();
-      }
-      watchdog.setDeadline(Number.POSITIVE_INFINITY);
-      closing = reader.state === 'closing';
-      complete = reader.complete;
-      for (const part of parts) {
-        handedOn = true;
-        yield part;
-      }
-      if (reader.failure !== null) throw reader.failure;
-    }
+    };
+    await readAnswer(response, reader, handOn, waitOn);
+    complete = reader.complete;
+    if (complete) drain(response);
   } catch (error) {
     if (request.signal.aborted) throw request.signal.reason;
     const reason: unknown = controller.signal.aborted ? controller.signal.reason : error;
@@ -149,9 +140,59 @@ async function* generate(endpoint: Endpoint, request: GenerationRequest): AsyncG
     throw failure;
   } finally {
     request.signal.removeEventListener('abort', abort);
-    if (complete) body?.drain(UPSTREAM_LIMITS.closingMs);
-    else controller.abort();
+    if (!complete) controller.abort();
   }
+}
+
+/** Resolves once the end part was handed on; rejects with what went wrong, in the body or in `onPart`. */
+function readAnswer(
+  response: PushedResponse,
+  reader: AnswerReader,
+  onPart: (part: GenerationPart) => void,
+  waitOn: (closing: boolean) => void,
+): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let settled = false;
+    const settle = (finish: () => void): void => {
+      settled = true;
+      finish();
+    };
+    const take = (parts: () => GenerationPart[]): void => {
+      if (settled) return;
+      try {
+        for (const part of parts()) onPart(part);
+        if (reader.failure !== null) throw reader.failure;
+        if (reader.state === 'ended') settle(resolve);
+        else waitOn(reader.state === 'closing');
+      } catch (error) {
+        settle(() => reject(error as Error));
+      }
+    };
+    waitOn(false);
+    response.consume({
+      onChunk: (chunk) => take(() => reader.push(chunk)),
+      onError(error) {
+        // The answer is whole once its last token is here; what breaks after that changes nothing.
+        if (reader.state === 'closing') take(() => reader.close());
+        else if (!settled) settle(() => reject(error));
+      },
+    });
+  });
+}
+
+/** Reads what is left without looking, so that the connection can be used again; drops it when that takes long. */
+function drain(response: PushedResponse): void {
+  const timer = setTimeout(
+    () => response.abort(new Error('nothing more is expected')),
+    UPSTREAM_LIMITS.closingMs,
+  );
+  timer.unref();
+  response.consume({
+    onChunk(chunk) {
+      if (chunk === null) clearTimeout(timer);
+    },
+    onError: () => clearTimeout(timer),
+  });
 }
 
 /** Asks, and asks again in the way that a refusal taught, until there is a stream to read. */
@@ -159,7 +200,7 @@ async function open(
   endpoint: Endpoint,
   request: GenerationRequest,
   signal: AbortSignal,
-): Promise<{ response: Dispatcher.ResponseData; joiner: Joiner }> {
+): Promise<{ response: PushedResponse; joiner: Joiner }> {
   const continuing = cutPrefix(request.prefix).head !== '';
   const dialect = { ...endpoint.dialect };
   const lessons: Partial<Dialect> = {};
@@ -174,7 +215,7 @@ async function open(
         joiner: continued ? joinContinued(request.prefix) : joinRegenerated(request.prefix),
       };
     }
-    const refusal = { status: response.statusCode, ...readErrorBody(await readError(response.body)) };
+    const refusal = { status: response.statusCode, ...readErrorBody(await readError(response)) };
     const lesson =
       (refusal.status === 400 || refusal.status === 422) && tries < MAX_TRIES
         ? adaptDialect(dialect, refusal.message, continuing)
@@ -192,44 +233,49 @@ async function send(
   request: GenerationRequest,
   dialect: Dialect,
   signal: AbortSignal,
-): Promise<Dispatcher.ResponseData> {
+): Promise<PushedResponse> {
   const { model, extraBody = {}, baseUrl } = endpoint.options;
   const continuing = request.prefix !== '';
   const url = `${continuing ? continuationBaseUrl(baseUrl, dialect.continuation) : baseUrl}/chat/completions`;
   const options = () => ({
-    method: 'POST' as const,
+    url,
     // Each call is a span of its own.
     headers: { ...endpoint.headers, ...traceHeaders() },
     body: JSON.stringify(buildChatBody(request, dialect, { model, extraBody })),
-    dispatcher: endpoint.dispatcher,
     signal,
-    // The watchdog keeps the time: one clock for headers, first token and silence.
-    headersTimeout: 0,
-    bodyTimeout: 0,
   });
   try {
-    return await sendRequest(url, options());
+    return await openResponse(endpoint.dispatcher, options());
   } catch (error) {
     if (signal.aborted || !STALE_CONNECTION_CODES.has(networkCode(error))) throw error;
-    return await sendRequest(url, options());
+    return await openResponse(endpoint.dispatcher, options());
   }
 }
 
-function contentTypeOf(upstream: UpstreamIdentity, response: Dispatcher.ResponseData): string {
+function contentTypeOf(upstream: UpstreamIdentity, response: PushedResponse): string {
   const contentType = String(response.headers['content-type'] ?? '');
   if (contentType.includes('text/html')) throw garbageError(upstream, 'it answers with a web page');
   return contentType;
 }
 
-async function readError(body: Readable): Promise<string> {
+/** The start of an error's body; a long one is not read to its end. */
+function readError(response: PushedResponse): Promise<string> {
   const chunks: Buffer[] = [];
   let bytes = 0;
-  for await (const chunk of body) {
-    chunks.push(chunk as Buffer);
-    bytes += (chunk as Buffer).length;
-    if (bytes > UPSTREAM_LIMITS.maxErrorBytes) break;
-  }
-  return Buffer.concat(chunks).toString('utf8');
+  return new Promise((resolve, reject) => {
+    const finish = (): void => resolve(Buffer.concat(chunks).toString('utf8'));
+    response.consume({
+      onChunk(chunk) {
+        if (chunk === null) return finish();
+        chunks.push(chunk);
+        bytes += chunk.length;
+        if (bytes <= UPSTREAM_LIMITS.maxErrorBytes) return;
+        finish();
+        response.abort(new Error('an error of this length is not read to its end'));
+      },
+      onError: reject,
+    });
+  });
 }
 
 function timeoutError(endpoint: Endpoint, handedOn: boolean): GenerationError {

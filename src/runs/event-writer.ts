@@ -50,8 +50,11 @@ class RunLog {
   /** Set once and for good: nothing more may be written. */
   closed: unknown = null;
 
-  constructor(run: Run) {
+  readonly onClosed: (reason: unknown) => void;
+
+  constructor(run: Run, onClosed: (reason: unknown) => void) {
     this.run = run;
+    this.onClosed = onClosed;
     this.lastSeq = run.lastSeq;
     this.fence = run.fence;
   }
@@ -89,9 +92,9 @@ export class EventWriter {
     this.#onError = options.onError ?? (() => {});
   }
 
-  /** Starts writing for a run that was just claimed. */
-  open(run: Run): void {
-    this.#logs.set(run.id, new RunLog(run));
+  /** Starts writing for a run that was just claimed; `onClosed` hears why nothing more can be written. */
+  open(run: Run, onClosed: (reason: unknown) => void = () => {}): void {
+    this.#logs.set(run.id, new RunLog(run, onClosed));
   }
 
   /** Stops writing for a claim; whatever is pending is rejected with `reason`. */
@@ -111,12 +114,20 @@ export class EventWriter {
   append(run: Run, type: string, payload: unknown, progress: boolean, lazy = false): Promise<void> {
     return this.#enqueue(run, lazy, (log) => {
       const text = deltaText(payload);
-      const last = log.pending.at(-1);
-      if (text !== null && last !== undefined && last.type === type && last.text !== null) last.text += text;
-      else
-        log.pending.push({ type, text, payloadJson: text === null ? JSON.stringify(payload ?? {}) : null });
+      if (text === null) log.pending.push({ type, text: null, payloadJson: JSON.stringify(payload ?? {}) });
+      else addText(log, type, text);
       log.progress ||= progress;
     });
+  }
+
+  /** Text that nobody waits for. */
+  appendText(run: Run, type: string, text: string): void {
+    const log = this.#logOf(run);
+    if (log === undefined || log.closed !== null) return;
+    addText(log, type, text);
+    log.progress = true;
+    this.#markDirty(log);
+    if (!log.hasFlowed) this.#hurry?.();
   }
 
   /** Appends the terminal event and the status in the same transaction as everything pending. */
@@ -259,12 +270,14 @@ export class EventWriter {
   }
 
   #closeLog(log: RunLog, reason: unknown): void {
+    const wasOpen = log.closed === null;
     log.closed ??= reason;
     const waiters = log.waiters;
     log.waiters = [];
     log.pending = [];
     this.#dirty.delete(log);
     for (const waiter of waiters) waiter.reject(reason);
+    if (wasOpen) log.onClosed(reason);
   }
 }
 
@@ -294,6 +307,12 @@ function takeBatch(log: RunLog): Batch {
   log.waiters = [];
   log.progress = false;
   return batch;
+}
+
+function addText(log: RunLog, type: string, text: string): void {
+  const last = log.pending.at(-1);
+  if (last !== undefined && last.type === type && last.text !== null) last.text += text;
+  else log.pending.push({ type, text, payloadJson: null });
 }
 
 /** The text of a payload that is exactly `{text}`. */

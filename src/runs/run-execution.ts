@@ -18,6 +18,7 @@ export class RunExecution implements RunContext<unknown> {
   readonly #abandonMs: number;
   readonly #abandon = Promise.withResolvers<never>();
   #abandonTimer: NodeJS.Timeout | null = null;
+  #ended = false;
   history: readonly RunEvent[] = [];
   interruption: InterruptionReason | null = null;
 
@@ -45,7 +46,7 @@ export class RunExecution implements RunContext<unknown> {
 
   /** The first reason counts. */
   interrupt(reason: InterruptionReason): void {
-    if (this.interruption !== null) return;
+    if (this.interruption !== null || this.#ended) return;
     this.interruption = reason;
     const interruption = new RunInterruption(reason);
     this.#controller.abort(interruption);
@@ -54,6 +55,7 @@ export class RunExecution implements RunContext<unknown> {
   }
 
   dispose(): void {
+    this.#ended = true;
     clearTimeout(this.#deadline);
     if (this.#abandonTimer !== null) clearTimeout(this.#abandonTimer);
   }
@@ -63,7 +65,7 @@ export class RunExecution implements RunContext<unknown> {
     if (done !== undefined) return (done.payload as { result: T }).result;
     const result = await work();
     const durable = this.#writer.append(this.run, STEP_COMPLETED, { name, result }, true);
-    if (options.lazy === true) durable.catch((error: unknown) => this.#stopWriting(error));
+    if (options.lazy === true) durable.catch(this.stopWriting);
     else await durable;
     return result;
   }
@@ -71,15 +73,19 @@ export class RunExecution implements RunContext<unknown> {
   emit(type: string, payload: unknown, options: { progress?: boolean; lazy?: boolean } = {}): Promise<void> {
     const durable = this.#writer.append(this.run, type, payload, options.progress ?? true, options.lazy);
     // A caller that streams does not wait for every piece; a lost lease still stops it through the signal.
-    durable.catch((error: unknown) => this.#stopWriting(error));
+    durable.catch(this.stopWriting);
     return durable;
   }
 
+  stream(type: string, text: string): void {
+    this.#writer.appendText(this.run, type, text);
+  }
+
   /** An event that could not be appended ends this claim: by its fence, or by the reason that the handler then throws. */
-  #stopWriting(error: unknown): void {
+  readonly stopWriting = (error: unknown): void => {
     if (error instanceof RunInterruption) this.interrupt(error.reason);
     else this.#controller.abort(error);
-  }
+  };
 
   transaction<T>(work: (tx: Sql) => Promise<T>): Promise<T> {
     const { id: runId, owner, epoch } = this.run;

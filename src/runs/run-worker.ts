@@ -152,7 +152,7 @@ export class RunWorker implements AsyncDisposable {
     this.#executions.get(run.id)?.interrupt('lease_lost');
     const execution = new RunExecution(run, this.#writer, this.#options);
     this.#executions.set(run.id, execution);
-    this.#writer.open(run);
+    this.#writer.open(run, execution.stopWriting);
     void this.#work(execution, handler).finally(() => {
       execution.dispose();
       if (this.#executions.get(run.id) === execution) this.#executions.delete(run.id);

@@ -94,6 +94,11 @@ export interface RunContext<Input = unknown> {
    * `progress: false` marks an event that does not count against giving up on a run that kills its workers.
    */
   emit(type: string, payload: unknown, options?: { progress?: boolean; lazy?: boolean }): Promise<void>;
+  /**
+   * Appends text as events with the payload `{text}`, as `emit` does, for a source that does not wait: the signal says
+   * when to stop. What gathers while a commit is under way becomes one event.
+   */
+  stream(type: string, text: string): void;
   /** Other writes of this run, refused with RunInterruption when its epoch is lost. */
   transaction<T>(work: (tx: Sql) => Promise<T>): Promise<T>;
 }

@@ -1,3 +1,4 @@
+import type { GenerationPart } from '../answers/ports.ts';
 /** Tries what the configuration names, with the smallest request that tells whether it works. */
 import type { Embedder } from '../knowledge/ports.ts';
 import type { Configuration } from './configuration.ts';
@@ -46,9 +47,10 @@ async function tryGenerator(generator: Choice): Promise<string> {
     signal: AbortSignal.timeout(TRY_TIMEOUT_MS),
   };
   let usage = '';
-  for await (const part of generator.generate(request, () => {})) {
+  const onPart = (part: GenerationPart): void => {
     if (part.type === 'end' && part.usage !== null) usage = `${part.usage.outputTokens} tokens`;
-  }
+  };
+  await generator.generate(request, onPart, () => {});
   return usage;
 }
 

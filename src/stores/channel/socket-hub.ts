@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
-import { FrameReader, OPERATION } from './frames.ts';
+import { type Frame, FrameReader, OPERATION } from './frames.ts';
 import { leaveSocketPlace, takeSocketPlace } from './socket-place.ts';
 
 /** A subscriber that reads so slowly loses its connection, and catches up from the ledger after it has reconnected. */
@@ -77,8 +77,9 @@ export class SocketHub implements AsyncDisposable {
     this.#sockets.add(socket);
     socket.on('data', (chunk) => {
       try {
-        for (const frame of reader.push(chunk))
-          this.#handle(socket, frame.operation, frame.topic, frame.bytes);
+        const outgoing = new Map<Socket, Buffer[]>();
+        for (const frame of reader.push(chunk)) this.#handle(socket, frame, outgoing);
+        for (const [subscriber, frames] of outgoing) send(subscriber, frames);
       } catch {
         socket.destroy();
       }
@@ -93,7 +94,8 @@ export class SocketHub implements AsyncDisposable {
     });
   }
 
-  #handle(socket: Socket, operation: number, topic: string, bytes: Buffer): void {
+  /** What goes to one subscriber is gathered in `outgoing`, to leave in one system call. */
+  #handle(socket: Socket, { operation, topic, bytes }: Frame, outgoing: Map<Socket, Buffer[]>): void {
     const subscribers = this.#subscribers.get(topic);
     switch (operation) {
       case OPERATION.subscribe:
@@ -105,14 +107,14 @@ export class SocketHub implements AsyncDisposable {
         if (subscribers?.size === 0) this.#forget(topic);
         return;
       case OPERATION.publish:
-        for (const subscriber of subscribers ?? []) send(subscriber, bytes);
+        for (const subscriber of subscribers ?? []) gather(outgoing, subscriber, bytes);
         return;
       case OPERATION.publishToOne: {
         const inTurn = [...(subscribers ?? [])];
         const turn = (this.#turn.get(topic) ?? 0) % Math.max(1, inTurn.length);
         this.#turn.set(topic, turn + 1);
         const chosen = inTurn[turn];
-        if (chosen !== undefined) send(chosen, bytes);
+        if (chosen !== undefined) gather(outgoing, chosen, bytes);
         return;
       }
       default:
@@ -126,7 +128,13 @@ export class SocketHub implements AsyncDisposable {
   }
 }
 
-function send(socket: Socket, bytes: Buffer): void {
+function gather(outgoing: Map<Socket, Buffer[]>, socket: Socket, bytes: Buffer): void {
+  const frames = outgoing.get(socket);
+  if (frames === undefined) outgoing.set(socket, [bytes]);
+  else frames.push(bytes);
+}
+
+function send(socket: Socket, frames: readonly Buffer[]): void {
   if (socket.writableLength > MAX_BUFFERED_BYTES) socket.destroy();
-  else socket.write(bytes);
+  else socket.write(frames.length === 1 && frames[0] !== undefined ? frames[0] : Buffer.concat(frames));
 }
