@@ -63,6 +63,7 @@ function mortal(handler: RunHandler<never>, around: Around, dead: Set<string>): 
         history: context.history,
         step: (name, work, options) => around(() => context.step(name, work, options)),
         emit: (type, payload, options) => context.emit(type, payload, options),
+        stream: (type, text) => context.stream(type, text),
         transaction: (work) => around(() => context.transaction(work)),
       };
       try {

@@ -54,7 +54,7 @@ const CLAIM = `
   WITH chosen AS MATERIALIZED (
     SELECT id FROM run AS candidate
     WHERE ${CLAIMABLE} AND owner IS NULL AND kind = :kind AND ${FIRST_OF_ITS_SUBJECT}
-    ORDER BY priority DESC, created_at LIMIT :limit /*postgres: FOR UPDATE SKIP LOCKED */)
+    ORDER BY priority DESC, created_at, id LIMIT :limit /*postgres: FOR UPDATE SKIP LOCKED */)
   UPDATE run SET last_seq = ${LAST_ROW_SEQ}, status = 'running', owner = :owner, epoch = epoch + 1,
     attempts = attempts + 1, lease_until = :leaseUntil, started_at = COALESCE(started_at, :now)
   WHERE id IN (SELECT id FROM chosen) RETURNING *`;
