@@ -5,6 +5,7 @@ import { type Expansion, SYNONYM_FACTOR } from './expansion.ts';
 import { GLOSSARY } from './glossary.ts';
 import { SERVICES_GLOSSARY } from './glossary-services.ts';
 import { OFFICE_SYNONYMS } from './office-synonyms.ts';
+import { SERVICE_SYNONYMS } from './service-synonyms.ts';
 import { spokenVerbs } from './spoken-verbs.ts';
 import { SYNONYMS } from './synonyms.ts';
 
@@ -73,7 +74,7 @@ function buildDictionary(): Dictionary {
     alternatives.set(to, Math.max(factor, alternatives.get(to) ?? 0));
     phrases.set(key, alternatives);
   };
-  for (const line of linesOf(SYNONYMS + OFFICE_SYNONYMS)) {
+  for (const line of linesOf(SYNONYMS + OFFICE_SYNONYMS + SERVICE_SYNONYMS)) {
     const [said, meant] = line.split(' > ').map((side) => side.split(/ = |, /));
     for (const from of said ?? []) for (const to of meant ?? said ?? []) add(from, to, SYNONYM_FACTOR);
   }

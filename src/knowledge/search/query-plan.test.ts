@@ -1,8 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { expansionsOf } from './expansions.ts';
 import { GLOSSARY } from './glossary.ts';
+import { SERVICES_GLOSSARY } from './glossary-services.ts';
+import { OFFICE_SYNONYMS } from './office-synonyms.ts';
 import { planQuery } from './query-plan.ts';
 import { withoutQuestionWords } from './question-words.ts';
+import { SERVICE_SYNONYMS } from './service-synonyms.ts';
 import { SYNONYMS } from './synonyms.ts';
 
 const termsOf = (query: string) => planQuery(query).terms.map(({ term }) => term);
@@ -76,7 +79,10 @@ describe('other words for the same thing', () => {
 
   test.each([
     ['synonyms', SYNONYMS, / = | > /],
+    ['synonyms of offices', OFFICE_SYNONYMS, / = | > /],
+    ['synonyms of services', SERVICE_SYNONYMS, / = | > /],
     ['glossary', GLOSSARY, /^[a-z0-9 ]+(?:, [a-z0-9 ]+)*: /],
+    ['glossary of services', SERVICES_GLOSSARY, /^[a-z0-9 ]+(?:, [a-z0-9 ]+)*: /],
   ])('every line of the %s is well formed', (_, table, form) => {
     const lines = table.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
     expect(lines.filter((line) => !form.test(line))).toEqual([]);
