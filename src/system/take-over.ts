@@ -1,5 +1,6 @@
 import { readdirSync, readlinkSync, realpathSync } from 'node:fs';
 import type { Ledger } from '../ledger/ledger.ts';
+import { releaseOwner } from '../runs/run-claims.ts';
 import { type DataFolder, dataFolderInUse } from './data-folder.ts';
 import { endLeftBehind, isAlive } from './process-table.ts';
 
@@ -14,7 +15,10 @@ export async function takeOver(ledger: Ledger, folder: DataFolder): Promise<void
   await endLeftBehind(ledger.read);
   await ledger.transaction(async (tx) => {
     await tx.run('DELETE FROM process');
-    await tx.run(`UPDATE run SET owner = NULL, lease_until = 0 WHERE status = 'running'`);
+    const owners = await tx.all<{ owner: string }>(
+      `SELECT DISTINCT owner FROM run WHERE status = 'running' AND owner IS NOT NULL ORDER BY owner`,
+    );
+    for (const { owner } of owners) await releaseOwner(tx, owner, 'died');
   });
 }
 
