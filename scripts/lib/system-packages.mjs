@@ -1,8 +1,8 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
-/** What tests use beside npm packages: the browser, a font for Chinese pages, and a tracer of system calls. */
+/** What tests use beside npm packages: the browser, a font for Chinese pages, a tracer of system calls, a database. */
 const PACKAGES = [
   { name: 'chromium', isForBrowser: true, isThere: () => isOnPath('chromium') },
   {
@@ -11,6 +11,7 @@ const PACKAGES = [
     isThere: () => existsSync('/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc'),
   },
   { name: 'strace', isForBrowser: false, isThere: () => isOnPath('strace') },
+  { name: 'postgresql', isForBrowser: false, isThere: () => hasPostgres('/usr/lib/postgresql') },
 ];
 
 /** Installs what is missing where that is allowed. @returns whether everything is there */
@@ -55,6 +56,14 @@ function aptGet(becomeRoot, args) {
   const [command, ...rest] = [...becomeRoot, 'env', 'DEBIAN_FRONTEND=noninteractive', 'apt-get', ...args];
   // Results show in what is there afterwards, and apt-get itself says what is wrong.
   spawnSync(command, rest, { stdio: ['ignore', 'ignore', 'inherit'] });
+}
+
+/** Its programs are not on the path: several versions may be there beside each other. */
+function hasPostgres(folder) {
+  return (
+    existsSync(folder) &&
+    readdirSync(folder).some((version) => existsSync(join(folder, version, 'bin', 'postgres')))
+  );
 }
 
 function isOnPath(command) {

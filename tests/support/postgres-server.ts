@@ -1,7 +1,7 @@
 /** A real PostgreSQL server of one test file's own: on its own folder and port, killed, frozen and restarted at will. */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { chown, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chown, mkdtemp, open, rm, writeFile } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -101,6 +101,17 @@ export class PostgresServer implements AsyncDisposable {
     } finally {
       await client.end();
     }
+  }
+
+  /** Overwrites a part of a table or an index on disk, as a failing disk would. The server restarts meanwhile. */
+  async damage(database: string, relation: string): Promise<void> {
+    const [row] = await this.query(database, `SELECT pg_relation_filepath('${relation}') AS path`);
+    await this.stop();
+    const file = await open(join(this.folder, String(row?.path)), 'r+');
+    // The second page of an index is its first one with entries, which begin behind the page's head.
+    await file.write(Buffer.alloc(4_000, 0x5a), 0, 4_000, 8_192 + 24);
+    await file.close();
+    await this.start();
   }
 
   /** A second server that follows this one and takes no writes until it is promoted. */

@@ -1,6 +1,6 @@
 import { type Client, type CustomTypesConfig, DatabaseError, type QueryConfig, type QueryResult } from 'pg';
 import type { Sql, SqlParams } from '../../ledger/ledger.ts';
-import { ConnectionLostError } from './postgres-errors.ts';
+import { ConnectionLostError, isConnectionLost } from './postgres-errors.ts';
 import { bindStatement } from './postgres-statement.ts';
 
 /** The program has a few hundred distinct statements; what comes beyond is parsed each time. */
@@ -125,7 +125,10 @@ export class PostgresConnection implements Sql {
     try {
       return await this.#client.query(config);
     } catch (error) {
-      if (error instanceof DatabaseError || error instanceof RangeError) throw error;
+      if (error instanceof DatabaseError || error instanceof RangeError) {
+        if (isConnectionLost(error)) this.destroy(error.message, error);
+        throw error;
+      }
       this.destroy((error as Error).message, error);
       throw this.#lost;
     }

@@ -8,8 +8,9 @@ const DEADLOCK_DETECTED = '40P01';
 const READ_ONLY_TRANSACTION = '25006';
 const FEATURE_NOT_SUPPORTED = '0A000';
 
-/** The session is over: shut down, crashed, starting, left idle in a transaction. Class 08 is that of connections. */
-const SESSION_ENDED = new Set(['57P01', '57P02', '57P03', '57P05', '25P03']);
+/** The session is over: shut down, crashed, starting, idle for too long. Class 08 is that of connections. */
+const SESSION_ENDED = new Set(['57P01', '57P02', '57P03', '57P05']);
+const IDLE_IN_TRANSACTION = '25P03';
 
 export function sqlState(error: unknown): string | undefined {
   return error instanceof DatabaseError ? error.code : undefined;
@@ -23,7 +24,8 @@ export function isSacrificed(error: unknown): boolean {
 
 /** The connection is of no more use, though the server, or another one, may well be. */
 export function isConnectionLost(error: unknown): boolean {
-  if (error instanceof ConnectionLostError) return true;
+  // Work that waits for something else than its statements would do so again.
+  if (error instanceof ConnectionLostError) return sqlState(error.cause) !== IDLE_IN_TRANSACTION;
   const state = sqlState(error);
   if (state === undefined) return false;
   return (
@@ -63,6 +65,7 @@ export function translatePostgresError(
 ): BudaoError | undefined {
   if (error instanceof BudaoError) return error;
   if (error instanceof ConnectionLostError) {
+    if (sqlState(error.cause) === IDLE_IN_TRANSACTION) return leftIdle(server, error);
     return new LedgerUnavailableError(
       `The connection to ${server} was lost: ${error.message}. It is tried again by itself.`,
       error,
@@ -73,6 +76,13 @@ export function translatePostgresError(
   const { message } = error as Error;
   const translate = BY_STATE[state] ?? BY_CLASS[state.slice(0, 2)];
   return translate?.(server, message, error);
+}
+
+function leftIdle(server: string, cause: unknown): BudaoError {
+  return new LedgerUnavailableError(
+    `A transaction on ${server} was rolled back, because this process left it waiting. Do it again.`,
+    cause,
+  );
 }
 
 type Translate = (server: string, message: string, cause: unknown) => BudaoError;
@@ -147,7 +157,6 @@ const BY_STATE: Readonly<Record<string, Translate>> = {
   '57P02': unavailable,
   '57P03': unavailable,
   '57P05': unavailable,
-  '25P03': unavailable,
   XX001: corrupt,
   XX002: corrupt,
 };

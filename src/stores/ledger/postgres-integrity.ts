@@ -1,10 +1,10 @@
 import type { PostgresConnection } from './postgres-connection.ts';
 import { sqlState } from './postgres-errors.ts';
 
-/** What was looked for and found, and what could not be looked for. */
+/** The damage that was found, and what an operator should know of it: what could not be checked, what invites damage. */
 export interface IntegrityReport {
   problems: string[];
-  unchecked: string[];
+  remarks: string[];
 }
 
 const MAX_PROBLEMS = 50;
@@ -20,12 +20,12 @@ const RELATIONS = `SELECT CAST(c.oid AS text) AS oid, c.relname AS name, CAST(c.
 
 /** Reads every table and index where the extension amcheck is there and this login may use it. */
 export async function examinePostgres(connection: PostgresConnection): Promise<IntegrityReport> {
-  const report: IntegrityReport = { problems: [], unchecked: [] };
+  const report: IntegrityReport = { problems: [], remarks: [] };
   await connection.command('SET statement_timeout = 0');
   await examineSettings(connection, report);
   const [amcheck] = (await connection.command(AMCHECK)).rows as { schema: string }[];
   if (amcheck === undefined) {
-    report.unchecked.push(
+    report.remarks.push(
       'Tables and indexes: the extension amcheck is not installed. As superuser: CREATE EXTENSION amcheck.',
     );
     return report;
@@ -47,11 +47,11 @@ async function examineSettings(connection: PostgresConnection, report: Integrity
   const settings = new Map(rows.map((row) => [row.name as string, row.setting as string]));
   for (const name of ['fsync', 'full_page_writes']) {
     if (settings.get(name) === 'off') {
-      report.problems.push(`${name} is off on ${connection.server}: a power cut can destroy the database.`);
+      report.remarks.push(`${name} is off on ${connection.server}: a power cut can destroy the database.`);
     }
   }
   if (settings.get('data_checksums') === 'off') {
-    report.unchecked.push(
+    report.remarks.push(
       'Bytes on disk: data checksums are off, so a flipped bit goes unnoticed. Stop the server and run pg_checksums --enable.',
     );
   }
@@ -78,7 +78,7 @@ async function attempt(name: string, report: IntegrityReport, look: () => Promis
     const state = sqlState(error);
     if (state === undefined) throw error;
     const line = `${name}: ${(error as Error).message}`;
-    if (state === '42501' || state === '42883') report.unchecked.push(line);
+    if (state === '42501' || state === '42883') report.remarks.push(line);
     else report.problems.push(line);
   }
 }

@@ -121,10 +121,9 @@ export class PostgresLedger implements Ledger {
         return await this.#pool.use(true, (connection) => attempt.run(connection));
       } catch (error) {
         const reason = attempt.failure ?? error;
-        if (reason instanceof CommitLostError) {
-          if (await this.#wasCommitted(reason)) return attempt.value as T;
-          lost += 1;
-        } else if (isConnectionLost(reason) && lost < MAX_LOST_CONNECTIONS) {
+        if (reason instanceof CommitLostError && (await this.#wasCommitted(reason)))
+          return attempt.value as T;
+        if (isConnectionLost(reason) && lost < MAX_LOST_CONNECTIONS) {
           lost += 1;
         } else if (isSacrificed(reason) && sacrifices < MAX_SACRIFICES) {
           sacrifices += 1;
@@ -150,7 +149,7 @@ export class PostgresLedger implements Ledger {
     return (await this.examine()).problems;
   }
 
-  /** The same, and what could not be checked. */
+  /** The same, and what an operator should know beside it. */
   async examine(): Promise<IntegrityReport> {
     try {
       return await inOwnSession(this.#connector, examinePostgres);

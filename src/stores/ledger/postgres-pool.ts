@@ -62,10 +62,12 @@ export class PostgresPool implements AsyncDisposable {
     }
   }
 
-  /** Gives up all connections, because their server has fallen silent. */
+  /** Gives up all connections, because their server has fallen silent; tried again until one is there. */
   dropAll(reason: string): void {
     for (const connection of this.#open) connection.destroy(reason);
-    this.#forgetLost();
+    this.#noteOutage(new LedgerUnavailableError(`The database server is silent: ${reason}.`));
+    this.#serve();
+    this.#connecting ??= this.#connectAll();
   }
 
   /** Closes what has not been needed for a while. */
@@ -181,8 +183,8 @@ export class PostgresPool implements AsyncDisposable {
   /** One attempt at a time: a server that comes back is not met by all connections of all processes at once. */
   async #connect(): Promise<void> {
     for (let failures = 0; !this.#closing.signal.aborted; ) {
-      // Once something has failed it is tried on until it works, though nobody may wait for it any more.
-      if (failures === 0 && !this.#needsMore()) return;
+      // In an outage it is tried on until it works, though nobody may wait for it any more.
+      if (this.#outage === null && !this.#needsMore()) return;
       try {
         const connection = await this.#options.connect();
         this.#outage = null;
@@ -191,13 +193,14 @@ export class PostgresPool implements AsyncDisposable {
         this.#release(connection);
       } catch (error) {
         failures += 1;
-        this.#fail(error);
+        this.#noteOutage(error);
+        if (isForOperator(error)) this.#rejectWaiting(error);
         await this.#pause(failures);
       }
     }
   }
 
-  #fail(error: unknown): void {
+  #noteOutage(error: unknown): void {
     if (this.#outage === null) {
       this.#outage = { sinceMs: performance.now(), error };
       // Who waited for a free connection waits for the end of the outage now, which may be less.
@@ -208,7 +211,6 @@ export class PostgresPool implements AsyncDisposable {
       }
     }
     this.#outage.error = error;
-    if (isForOperator(error)) this.#rejectWaiting(error);
   }
 
   async #pause(failures: number): Promise<void> {
