@@ -22,9 +22,19 @@ export async function readFirstSignIn(folder: DataFolder, ledger: Ledger): Promi
   const text = await readFile(pathIn(folder), 'utf8').catch(() => null);
   if (text === null) return null;
   const account = await findAccountByUsername(ledger.read, FIRST_USERNAME);
-  if (account?.password_changed_at === 0) return JSON.parse(text) as FirstSignIn;
+  const signIn = parse(text);
+  if (account?.password_changed_at === 0 && signIn !== null) return signIn;
   await rm(pathIn(folder), { force: true });
   return null;
+}
+
+/** Null for a file that a person or a disk has spoilt: a hint for people is no reason not to start. */
+function parse(text: string): FirstSignIn | null {
+  try {
+    return JSON.parse(text) as FirstSignIn;
+  } catch {
+    return null;
+  }
 }
 
 function pathIn(folder: DataFolder): string {

@@ -39,9 +39,9 @@ export async function askAndFollow(
     gaps: 0,
   };
   const state = { last: -1, lastTextMs: 0 };
-  const giveUpAt = Date.now() + options.deadlineMs;
+  const giveUpAt = performance.now() + options.deadlineMs;
   while (seen.status === '') {
-    if (Date.now() > giveUpAt)
+    if (performance.now() > giveUpAt)
       throw new Error(`no end of ${seen.responseId} (${seen.text.length} characters so far)`);
     try {
       const response =

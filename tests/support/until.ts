@@ -6,9 +6,9 @@ export async function until(
   deadlineMs = 30_000,
   explain: () => string = () => `never true: ${condition}`,
 ): Promise<void> {
-  const giveUpAt = Date.now() + deadlineMs;
+  const giveUpAt = performance.now() + deadlineMs;
   while (!(await condition())) {
-    if (Date.now() > giveUpAt) throw new Error(explain());
+    if (performance.now() > giveUpAt) throw new Error(explain());
     await sleep(10);
   }
 }
