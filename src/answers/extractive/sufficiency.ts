@@ -20,7 +20,7 @@ const OWN_COVERAGE_FACTOR = 4;
 
 /** Share of the words of a property from which it counts as named, and what evidence is worth where it is not. */
 const NAMED_PROPERTY = 0.25;
-const UNNAMED_PROPERTY_FACTOR = 0.35;
+const UNNAMED_PROPERTY_FACTOR = 0.25;
 /** The same for a figure that stands without the word next to the question word: 三年 for 多长的医疗期. */
 const UNNAMED_FOCUS_FACTOR = 0.6;
 
