@@ -5,6 +5,7 @@ import { type Expansion, SYNONYM_FACTOR } from './expansion.ts';
 import { GLOSSARY } from './glossary.ts';
 import { SERVICES_GLOSSARY } from './glossary-services.ts';
 import { OFFICE_SYNONYMS } from './office-synonyms.ts';
+import { withoutQuestionWords } from './question-words.ts';
 import { SERVICE_SYNONYMS } from './service-synonyms.ts';
 import { spokenVerbs } from './spoken-verbs.ts';
 import { SYNONYMS } from './synonyms.ts';
@@ -26,7 +27,11 @@ let dictionary: Dictionary | null = null;
 /** Expansions of the words of a normalised span, longest first, none overlapping another. */
 export function expansionsOf(span: string): Expansion[] {
   dictionary ??= buildDictionary();
-  return [...hanExpansions(span, dictionary), ...wordExpansions(span, dictionary), ...spokenVerbs(span)];
+  return [
+    ...hanExpansions(span, dictionary),
+    ...wordExpansions(span, dictionary),
+    ...spokenVerbs(withoutQuestionWords(span)),
+  ];
 }
 
 function hanExpansions(span: string, { phrases, longestHan }: Dictionary): Expansion[] {

@@ -40,7 +40,7 @@ U盘, 优盘, 移动硬盘 > 移动存储介质, U盘
 丢了, 遗失, 丢失, 弄丢, 不见了, 找不到 > 遗失, 丢失, 挂失, lost
 工牌, 胸牌, 工卡 > 工牌, badge
 材料, 什么材料, 带什么, 要带, 带哪些 > 材料, 证明, 凭证, 要带, 身份证明
-令牌, 动态令牌, token > 令牌, 硬件密钥, token, code, authenticator
+令牌, 动态令牌, token > 令牌, 硬件密钥, 动态口令, token, authenticator
 UPS = 不间断电源
 能撑, 撑多久, 能顶, 顶多久, 续航 > 支撑, 满载
 怎么开, 开柜, 打开, 开锁, 开门 > 开启, 打开, 钥匙, 双锁
@@ -54,6 +54,38 @@ UPS = 不间断电源
 签字, 签名 > 签字, 签名, 审批
 盖章, 公章 > 印章, 盖章
 
+# English verbs whose forms the stemmer does not bring together
+lose = lost
+steal = stole = stolen
+break = broke = broken
+forget = forgot = forgotten
+pay = paid
+buy = bought
+sell = sold
+send = sent
+keep = kept
+hold = held
+give = gave = given
+take = took = taken
+write = wrote = written
+choose = chose = chosen
+leave = left
+teach = taught
+tell = told
+find = found
+make = made
+bring = brought
+wear = wore = worn
+drive = drove = driven
+fall = fell = fallen
+see = saw = seen
+begin = began = begun
+build = built
+lend = lent
+spend = spent
+meet = met
+freeze = froze = frozen
+
 # everyday English
 near miss, near misses > near miss, level 4
 without name, without giving name, giving name, give name, unnamed > anonymous
@@ -64,7 +96,7 @@ broken, faulty > failure, fault
 eligible, entitled, qualify > eligible, granted
 approve, sign off, give permission > approve, approval, approved
 valid, expire, run out > valid, expire
-token, authenticator, one time code > token, authenticator, code, factor
+token, authenticator, one time code > token, authenticator, one time code
 reset, renew, replace > reset, replace, renew
 phone, mobile, cell phone > phone, mobile
 pick up, answer the phone, reply > answer, pick up
