@@ -9,6 +9,7 @@ import { SocketChannel } from '../stores/channel/socket-channel.ts';
 import { SocketHub } from '../stores/channel/socket-hub.ts';
 import { openSqliteLedger } from '../stores/ledger/sqlite-ledger.ts';
 import { type ChildDeath, KeptChild } from './child-process.ts';
+import { ClockWatch } from './clock-watch.ts';
 import type { Configuration } from './configuration.ts';
 import { DataFolderLock, dataFolderAt, prepareDataFolder } from './data-folder.ts';
 import { forgetEndpoint, wasListeningOn } from './endpoint-file.ts';
@@ -97,6 +98,7 @@ export class Supervisor implements AsyncDisposable {
     keep('worker');
     ready.whenReady(startOthers);
     ready.whenReady((url) => callbacks.onReady({ url, firstSignIn }));
+    cleanup.use(new ClockWatch(log));
     const warnings = cleanup.use(new RepeatedWarnings(log));
     cleanup.use(
       new Janitor({ ledger, channel, onError: (error) => warnings.warn(error, {}, 'sweep failed') }),
