@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { ANSWER_INPUT } from '../../tests/support/answer-input.ts';
-import { ANSWER_RUN } from '../contract/answer.ts';
-import type { Retriever } from '../knowledge/retrieve/retrieve.ts';
+import { ANSWER_RUN, type AnswerResult } from '../contract/answer.ts';
+import type { RetrievedHit, Retriever } from '../knowledge/retrieve/retrieve.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Run } from '../runs/run.ts';
 import { appendEvents } from '../runs/run-appends.ts';
@@ -65,14 +65,52 @@ test('a text that a model has begun is not continued with quotations when the mo
   ]);
 });
 
-async function startService(choice: GeneratorChoice | null) {
+test("what a document's attributes say of its validity reaches the answer and its log", async () => {
+  const hit = (documentId: string, text: string, attributes: RetrievedHit['attributes']): RetrievedHit => ({
+    chunk: {
+      id: `${documentId}#0`,
+      documentId,
+      ordinal: 0,
+      text,
+      headingPath: ['休假办法'],
+      page: null,
+      article: null,
+      start: 0,
+      end: text.length,
+      tokens: text.length,
+    },
+    score: 0.9,
+    coverage: 0.9,
+    lexical: 0.3,
+    knowledgeBaseId: 'kb',
+    filename: `${documentId}.md`,
+    attributes,
+  });
+  await using service = await startService(null, [
+    hit('old', '员工的年假为7天，年假须在当年休完。', { status: 'superseded', effective_date: '2022-03-01' }),
+    hit('new', '员工的年假为10天。', { status: 'in_force', effective_date: '2026-01-01' }),
+  ]);
+  const run = await service.submit({ question: '员工的年假有几天？' });
+  const ended = await service.follow(run);
+  expect(ended.result).toMatchObject({ text: expect.stringContaining('10天') });
+  expect((ended.result as AnswerResult).text).not.toContain('7天');
+  const [searched] = await readEvents(service.ledger.read, run.id, 0, 1);
+  expect(searched?.payload).toMatchObject({
+    passages: [
+      { attributes: { status: 'superseded' }, standing: { state: 'withdrawn' }, lexical: 0.3 },
+      { standing: { state: 'in-force', effectiveDate: '2026-01-01' } },
+    ],
+  });
+});
+
+async function startService(choice: GeneratorChoice | null, hits: RetrievedHit[] = []) {
   await using cleanup = new AsyncDisposableStack();
   const folder = await mkdtemp(join(tmpdir(), 'budao-answers-'));
   cleanup.defer(() => rm(folder, { recursive: true }));
   const ledger = cleanup.use(await openSqliteLedger({ path: join(folder, 'ledger.db') }));
   const channel = new MemoryChannel();
   const retriever: Retriever = {
-    retrieve: async () => ({ hits: [], knowledgeBaseIds: [], degraded: null }),
+    retrieve: async () => ({ hits, knowledgeBaseIds: [], degraded: null }),
   } as unknown as Retriever;
   const handler = createAnswerHandler({
     ledger,
@@ -85,7 +123,7 @@ async function startService(choice: GeneratorChoice | null) {
   const owned = cleanup.move();
   return {
     ledger,
-    submit: (options: { timeoutMs?: number; begun?: string } = {}) => submitAnswer(ledger, options),
+    submit: (options: AskOptions = {}) => submitAnswer(ledger, options),
     /** Follows the run to its end; `onText` is called once something is shown. */
     follow: (run: Run, onText: () => unknown = () => {}) =>
       new Promise<Run>((onEnd, onError) => {
@@ -101,12 +139,23 @@ async function startService(choice: GeneratorChoice | null) {
   };
 }
 
-/** `begun` is what a worker wrote before it died. */
-function submitAnswer(ledger: Ledger, options: { timeoutMs?: number; begun?: string }): Promise<Run> {
+interface AskOptions {
+  timeoutMs?: number;
+  /** What a worker wrote before it died. */
+  begun?: string;
+  question?: string;
+}
+
+function submitAnswer(ledger: Ledger, options: AskOptions): Promise<Run> {
   const now = Date.now();
-  const { begun, ...timeout } = options;
+  const { begun, question = ANSWER_INPUT.question, ...timeout } = options;
   return ledger.transaction(async (tx) => {
-    const request = { kind: ANSWER_RUN, workspaceId: 'ws_test', input: ANSWER_INPUT, ...timeout };
+    const request = {
+      kind: ANSWER_RUN,
+      workspaceId: 'ws_test',
+      input: { ...ANSWER_INPUT, question },
+      ...timeout,
+    };
     const { run } = await submitRun(tx, request, now);
     if (begun === undefined) return run;
     const lease = { owner: 'dead', kind: ANSWER_RUN, limit: 1, now, leaseUntil: now };

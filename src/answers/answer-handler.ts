@@ -51,7 +51,7 @@ export interface Searched {
 export function createAnswerHandler(dependencies: AnswerDependencies): RunHandler<AnswerInput> {
   return {
     kind: ANSWER_RUN,
-    concurrency: 200,
+    concurrency: 500,
     async handle(context) {
       const finished = context.history.find((event) => event.type === 'answer.finished');
       if (finished !== undefined) return outcomeOf(finished.payload as AnswerResult);
