@@ -26,9 +26,23 @@ export function questionTo(service: Service, question: string): Target {
   };
 }
 
-/** The plain pipe and Budao in turn, under the same number of streams, in the same run. */
+/** The lag that readers still take for live. */
+export const MOST_LAG_MS = 250;
+const FIRST_COUNTS = [50, 200];
+const STEP = 200;
+const SMALLEST_STEP = 50;
+
+/** Whether a row's readers saw everything, and in time. */
+export function keepsUp(row: StreamRow): boolean {
+  return row.lagP99 <= MOST_LAG_MS && row.deliveredShare > 0.999;
+}
+
+/**
+ * The plain pipe and Budao in turn, under the same number of streams, in the same run: at 50 and 200, then more and
+ * more until Budao's lag passes the limit, then between the last that kept up and the first that did not.
+ */
 export async function measureStreams(
-  counts: readonly number[],
+  mostStreams: number,
   report: (row: StreamRow) => void,
 ): Promise<StreamRow[]> {
   using upstream = await startHelper(UPSTREAM, [String(TOKENS), String(RATE)]);
@@ -44,19 +58,31 @@ export async function measureStreams(
   };
   await loadStreams(questionTo(service, '热身'), 20, TOKENS);
   await loadStreams(plain, 20, TOKENS);
-  for (const streams of counts) {
+  const measure = async (streams: number): Promise<boolean> => {
     for (const [server, target, root] of [
       ['plain Node pipe', plain, pipe.pid],
       ['Budao', questionTo(service, '数一数'), service.pid],
     ] as const) {
       const pids = processTree(root);
       const before = cpuMs(pids);
-      const measure = await loadStreams(target, streams, TOKENS);
-      const row = rowOf(server, measure, cpuMs(pids) - before);
-      rows.push(row);
-      report(row);
+      const seen = await loadStreams(target, streams, TOKENS);
+      rows.push(rowOf(server, seen, cpuMs(pids) - before));
+      report(rows.at(-1) as StreamRow);
       await sleep(1_000);
     }
+    return keepsUp(rows.at(-1) as StreamRow);
+  };
+  for (const streams of FIRST_COUNTS) if (streams <= mostStreams) await measure(streams);
+  let most = FIRST_COUNTS.at(-1) ?? 0;
+  let tooMany = most + STEP;
+  while (tooMany <= mostStreams && (await measure(tooMany))) {
+    most = tooMany;
+    tooMany += STEP;
+  }
+  while (tooMany <= mostStreams && tooMany - most > SMALLEST_STEP) {
+    const middle = (most + tooMany) / 2;
+    if (await measure(middle)) most = middle;
+    else tooMany = middle;
   }
   return rows;
 }
