@@ -152,9 +152,9 @@ const PARSERS: Readonly<Record<number, (text: string) => unknown>> = {
   1700: Number,
 };
 
-export const VALUE_TYPES = {
+export const VALUE_TYPES: CustomTypesConfig = {
   getTypeParser: (oid: number) => PARSERS[oid] ?? ((text: string) => text),
-} as unknown as CustomTypesConfig;
+};
 
 function readInteger(text: string): number {
   const value = Number(text);

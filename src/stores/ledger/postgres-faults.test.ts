@@ -30,7 +30,9 @@ describe('a server that goes away', () => {
     const database = await server.createLedger();
     await using ledger = await openPostgresLedger({ url: server.url(database), outagePatienceMs: 20_000 });
     let runs = 0;
+    const seen: number[] = [];
     await ledger.transaction(async (tx) => {
+      seen.push(ledger.continuity);
       await put(tx, `run ${++runs}`);
       if (runs > 1) return;
       await server.kill();
@@ -38,6 +40,7 @@ describe('a server that goes away', () => {
       await put(tx, 'after the kill');
     });
     expect([runs, await names(ledger)]).toEqual([2, ['run 2']]);
+    expect(seen[1]).toBeGreaterThan(seen[0] ?? 0);
   });
 
   test('while nobody looks: the next reader does not notice', async () => {

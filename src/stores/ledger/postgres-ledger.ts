@@ -31,6 +31,11 @@ export interface PostgresLedgerOptions {
   /** At least three. */
   maxConnections?: number;
   outagePatienceMs?: number;
+  /**
+   * Transactions that call themselves relaxed do not wait for the disk. A crash of the server, and a fail-over, may then
+   * undo a claim whose worker lives on: only for callers who look at `continuity` before they trust what they knew.
+   */
+  relaxedCommits?: boolean;
   /** Brings the schema up to date first. Otherwise a schema of another version is refused. */
   migrate?: boolean;
 }
@@ -72,11 +77,13 @@ export class PostgresLedger implements Ledger {
   readonly #connector: PostgresConnector;
   readonly #pool: PostgresPool;
   readonly #clock = new DatabaseClock();
+  readonly #relaxedCommits: boolean;
   readonly #pulse: PostgresPulse;
 
   constructor(connector: PostgresConnector, options: PostgresLedgerOptions) {
     const connect = () => connector.connect();
     this.#connector = connector;
+    this.#relaxedCommits = options.relaxedCommits ?? false;
     const pool = new PostgresPool({
       connect,
       maxConnections: Math.max(options.maxConnections ?? DEFAULT_CONNECTIONS, RESERVED_FOR_READS + 1),
@@ -107,7 +114,7 @@ export class PostgresLedger implements Ledger {
 
   /**
    * `work` is run again when the server sacrificed it to another transaction, or was lost before its commit: what it
-   * does outside of `tx` must bear that. `relaxed`: may be undone by a crash of the server, never by one of this program.
+   * does outside of `tx` must bear that.
    *
    * @throws BudaoError ledger_unavailable when the servers are away, or when a commit's outcome could not be learned
    */
@@ -116,7 +123,7 @@ export class PostgresLedger implements Ledger {
     { relaxed = false }: { relaxed?: boolean } = {},
   ): Promise<T> {
     for (let sacrifices = 0, lost = 0; ; ) {
-      const attempt = new Attempt(work, relaxed);
+      const attempt = new Attempt(work, relaxed && this.#relaxedCommits);
       try {
         return await this.#pool.use(true, (connection) => attempt.run(connection));
       } catch (error) {
@@ -133,6 +140,15 @@ export class PostgresLedger implements Ledger {
         }
       }
     }
+  }
+
+  /**
+   * As long as it stays the same, the database remembers everything that it has acknowledged. When it has changed, the
+   * server may have crashed or failed over, and what was relaxed or not yet replicated may be gone. Current as soon as a
+   * transaction's work begins.
+   */
+  get continuity(): number {
+    return this.#pool.breaks;
   }
 
   /** The time that all processes agree on: the database's, in milliseconds since the epoch. */

@@ -42,12 +42,18 @@ export class PostgresPool implements AsyncDisposable {
   #wanted = 0;
   #inUse = 0;
   #transactions = 0;
+  #breaks = 0;
   #onDrained: () => void = () => {};
   #connecting: Promise<void> | null = null;
   #outage: { sinceMs: number; error: unknown } | null = null;
 
   constructor(options: PoolOptions) {
     this.#options = options;
+  }
+
+  /** Grows with every connection that broke: whoever gets one afterwards may speak to a server that has forgotten. */
+  get breaks(): number {
+    return this.#breaks;
   }
 
   async use<T>(isTransaction: boolean, work: (connection: PostgresConnection) => Promise<T>): Promise<T> {
@@ -135,7 +141,11 @@ export class PostgresPool implements AsyncDisposable {
   }
 
   #forgetLost(): void {
-    for (const connection of this.#open) if (!connection.isUsable) this.#open.delete(connection);
+    for (const connection of this.#open) {
+      if (connection.isUsable) continue;
+      this.#open.delete(connection);
+      this.#breaks += 1;
+    }
     for (let index = this.#idle.length - 1; index >= 0; index--) {
       if (this.#idle[index]?.isUsable !== true) this.#idle.splice(index, 1);
     }
