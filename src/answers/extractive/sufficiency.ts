@@ -11,7 +11,7 @@ const NEEDED = { formal: 0.44, personal: 0.34 };
 
 /** A short question names little but its subject, so a subject that is not found weighs more. */
 const SHORT_QUESTION_WORDS = 12;
-const SHORT_QUESTION_EXTRA = 0.2;
+const SHORT_QUESTION_EXTRA = 0.15;
 
 /** The lexical score that counts as full evidence: even exact questions seldom reach more. */
 const FULL_LEXICAL_SCORE = 0.3;
