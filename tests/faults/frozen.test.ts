@@ -211,6 +211,27 @@ class Laboratory implements AsyncDisposable {
     return this.service.processes(role).some((row) => row.pid !== pid);
   }
 
+  /** One that is frozen in a transaction keeps everybody from writing until it is thawed or replaced. */
+  async freezeOutsideTransaction(pid: number): Promise<Frozen> {
+    for (;;) {
+      const frozen = await Frozen.freeze(pid);
+      if (this.#canWrite()) return frozen;
+      frozen.thaw();
+    }
+  }
+
+  #canWrite(): boolean {
+    const ledger = new DatabaseSync(join(this.service.dataDir, 'ledger.db'), { timeout: 3_000 });
+    try {
+      ledger.exec('BEGIN IMMEDIATE; ROLLBACK');
+      return true;
+    } catch {
+      return false;
+    } finally {
+      ledger.close();
+    }
+  }
+
   /** The worker that holds an answer, once some text of it has been stored. */
   async holder(): Promise<ProcessRow> {
     await until(() => this.held() !== undefined, DEADLINE_MS);
