@@ -1,10 +1,21 @@
+import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
 const EXCLUDED = ['**/node_modules/**', '**/dist/**'];
 
+/** Where a test opens the embedded ledger it gets a database of a PostgreSQL server. */
+const LEDGER_ON_POSTGRES = {
+  name: 'ledger-on-postgres',
+  enforce: 'pre' as const,
+  resolveId: (id: string) =>
+    id.endsWith('/sqlite-ledger.ts')
+      ? fileURLToPath(new URL('tests/support/ledger-on-postgres.ts', import.meta.url))
+      : undefined,
+};
+
 /**
- * Unit and integration tests run two at a time; then those of the whole system, one after another;
- * last the clients that others have written, which share one running service.
+ * Unit and integration tests run two at a time; those that reach the ledger once more, on PostgreSQL; then those of
+ * the whole system, one after another; last the clients that others have written, which share one running service.
  */
 export default defineConfig({
   test: {
@@ -22,6 +33,23 @@ export default defineConfig({
             'tests/structure/*.test.ts',
           ],
           exclude: EXCLUDED,
+          maxWorkers: 2,
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        extends: true,
+        plugins: [LEDGER_ON_POSTGRES],
+        test: {
+          name: 'postgres',
+          include: [
+            'src/access/**/*.test.ts',
+            'src/answers/answer-handler.test.ts',
+            'src/http/**/*.test.ts',
+            'src/knowledge/{doctor,library}/**/*.test.ts',
+          ],
+          exclude: EXCLUDED,
+          globalSetup: 'tests/support/shared-postgres.ts',
           maxWorkers: 2,
           sequence: { groupOrder: 0 },
         },

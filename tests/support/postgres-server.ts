@@ -44,8 +44,12 @@ export class PostgresServer implements AsyncDisposable {
 
   /** Resolves when the server answers. */
   async start(): Promise<void> {
-    const child = spawn(join(binaries(), 'postgres'), ['-D', this.folder], {
-      ...(await identity()),
+    const { uid, gid } = await identity();
+    const become =
+      uid === undefined ? [] : ['--reuid', String(uid), '--regid', String(gid), '--clear-groups'];
+    // It stops when the tests are killed.
+    const alone = [...become, '--pdeathsig', 'INT', '--', join(binaries(), 'postgres'), '-D', this.folder];
+    const child = spawn('setpriv', alone, {
       cwd: this.folder,
       stdio: ['ignore', 'ignore', 'pipe'],
     });
