@@ -1,5 +1,7 @@
 /** Everything about who may do what, put together. */
+
 import { hkdfSync } from 'node:crypto';
+import { ledgerTime } from '../ledger/clock.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { AccessTokens } from './access-tokens.ts';
 import { Authenticator, type RequestHeaders } from './authenticate.ts';
@@ -30,7 +32,7 @@ export async function createAccess(options: {
   secrets: SecretStore;
   now?: () => number;
 }): Promise<Access> {
-  const { ledger, secrets, now = Date.now } = options;
+  const { ledger, secrets, now = ledgerTime } = options;
   const secret = await secrets.read(SECRET_NAME);
   const hasher = new PasswordHasher();
   const tokens = new AccessTokens(deriveKey(secret, 'budao access token'), now);

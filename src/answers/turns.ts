@@ -1,5 +1,6 @@
 import { ANSWER_RUN, type AnswerInput, outputItemId } from '../contract/answer.ts';
 import { BudaoError } from '../contract/errors.ts';
+import { ledgerTime } from '../ledger/clock.ts';
 import type { Ledger, Sql } from '../ledger/ledger.ts';
 import { type ScopedSql, scopeSql } from '../ledger/scope.ts';
 import { isTerminal, type Run } from '../runs/run.ts';
@@ -30,7 +31,7 @@ export async function submitTurn(
   request: TurnRequest,
 ): Promise<{ run: Run; created: boolean }> {
   const { input } = request;
-  const now = Date.now();
+  const now = ledgerTime();
   return ledger.transaction(async (tx) => {
     const submitted = await submitRun(
       tx,

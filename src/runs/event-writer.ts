@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BudaoError } from '../contract/errors.ts';
+import { ledgerTime } from '../ledger/clock.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { type Channel, runTopic } from './channel.ts';
 import { RunInterruption } from './interruption.ts';
@@ -221,7 +222,7 @@ export class EventWriter {
   }
 
   async #append(batch: readonly Batch[], isRetry: boolean): Promise<void> {
-    const now = Date.now();
+    const now = ledgerTime();
     const requests = batch.map((entry) => this.#request(entry, isRetry));
     const number = ++this.#batchNumber;
     const spread = this.#sharedSinceMs !== null && performance.now() - this.#sharedSinceMs >= SPREAD_MS;

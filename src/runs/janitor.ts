@@ -1,3 +1,4 @@
+import { ledgerTime } from '../ledger/clock.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { type Channel, RUN_CANCELLED, runTopic } from './channel.ts';
 import { compactFinishedRuns } from './compact.ts';
@@ -5,12 +6,14 @@ import { staleBatchOwners } from './event-batches.ts';
 import type { Run, RunFailure } from './run.ts';
 import { NOTHING_BUT_A_HINT } from './run-feed.ts';
 import { fenceOwner, forgetOwners } from './run-owners.ts';
-import { endRun, findHopeless } from './run-store.ts';
+import { endRun, findHopeless, shiftOpenRuns } from './run-store.ts';
 
 const INTERVAL_MS = 1_000;
 const RUNS_PER_SWEEP = 100;
 /** A living owner spreads its own every second. */
 const STALE_BATCH_MS = 5_000;
+/** More than the clock's usual corrections, less than any time limit. */
+const NOTICED_JUMP_MS = 5_000;
 const OWNER_KEPT_MS = 24 * 3_600_000;
 
 /** Ends runs that nobody can finish any more, with a visible reason, and compacts finished ones. */
@@ -21,11 +24,19 @@ export class Janitor implements Disposable {
   readonly #onError: (error: unknown) => void;
   #sweeping = false;
   #forgottenUntil = 0;
+  readonly #jump: ClockJump | null;
 
-  constructor(options: { ledger: Ledger; channel: Channel; onError: (error: unknown) => void }) {
+  /** `ownClock`: the ledger goes by this machine's clock, which a person may set. */
+  constructor(options: {
+    ledger: Ledger;
+    channel: Channel;
+    onError: (error: unknown) => void;
+    ownClock?: boolean;
+  }) {
     this.#ledger = options.ledger;
     this.#channel = options.channel;
     this.#onError = options.onError;
+    this.#jump = options.ownClock === true ? new ClockJump() : null;
     this.#timer = setInterval(() => void this.#tick(), INTERVAL_MS);
   }
 
@@ -37,14 +48,23 @@ export class Janitor implements Disposable {
     if (this.#sweeping) return;
     this.#sweeping = true;
     try {
-      await this.sweep(Date.now());
-      await this.tidy(Date.now());
-      await compactFinishedRuns(this.#ledger, Date.now());
+      await this.#followJump();
+      await this.sweep(ledgerTime());
+      await this.tidy(ledgerTime());
+      await compactFinishedRuns(this.#ledger, ledgerTime());
     } catch (error) {
       this.#onError(error);
     } finally {
       this.#sweeping = false;
     }
+  }
+
+  /** Somebody has set the clock: what was promised in minutes stays as many minutes away. */
+  async #followJump(): Promise<void> {
+    const jumpMs = this.#jump?.measure() ?? 0;
+    if (Math.abs(jumpMs) < NOTICED_JUMP_MS) return;
+    await this.#ledger.transaction((tx) => shiftOpenRuns(tx, Math.round(jumpMs)));
+    this.#jump?.forget();
   }
 
   /** What a dead process had appended to several runs at once moves into their logs. */
@@ -82,4 +102,17 @@ function reasonFor(run: Run, now: number): RunFailure {
     code: 'attempts_exhausted',
     message: `The run was tried ${run.attempts} times, and every process that worked on it died or gave up.`,
   };
+}
+
+/** How far the clock of the day has moved against the one that nobody can set. */
+class ClockJump {
+  #offsetMs = Date.now() - performance.now();
+
+  measure(): number {
+    return Date.now() - performance.now() - this.#offsetMs;
+  }
+
+  forget(): void {
+    this.#offsetMs = Date.now() - performance.now();
+  }
 }

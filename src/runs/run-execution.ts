@@ -1,3 +1,4 @@
+import { ledgerTime } from '../ledger/clock.ts';
 import type { Ledger, Sql } from '../ledger/ledger.ts';
 import type { EventWriter } from './event-writer.ts';
 import { type InterruptionReason, RunInterruption } from './interruption.ts';
@@ -27,7 +28,7 @@ export class RunExecution implements RunContext<unknown> {
     this.#writer = writer;
     this.#ledger = options.ledger;
     this.#abandonMs = options.abandonMs ?? ABANDON_MS;
-    const remainingMs = Math.max(0, run.deadlineAt - Date.now());
+    const remainingMs = Math.max(0, run.deadlineAt - ledgerTime());
     this.#deadline = setTimeout(() => this.interrupt('deadline'), Math.min(remainingMs, 2 ** 31 - 1));
   }
 

@@ -164,6 +164,15 @@ export async function findHopeless(sql: Sql, now: number, limit: number): Promis
   return rows.map(runFromRow);
 }
 
+/** After the clock was set: deadlines and delays move with it. */
+export async function shiftOpenRuns(tx: Sql, byMs: number): Promise<void> {
+  await tx.run(
+    `UPDATE run SET deadline_at = deadline_at + :byMs, available_at = available_at + :byMs
+     WHERE status IN ('queued', 'running')`,
+    { byMs },
+  );
+}
+
 /** What a living owner gets to end its run by itself, with its partial result. */
 const DEADLINE_GRACE_MS = 5_000;
 

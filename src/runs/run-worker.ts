@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BudaoError } from '../contract/errors.ts';
+import { ledgerTime } from '../ledger/clock.ts';
 import type { Ledger, Sql } from '../ledger/ledger.ts';
 import { type Channel, RUN_CANCELLED, RUNS_AVAILABLE } from './channel.ts';
 import { EventWriter } from './event-writer.ts';
@@ -83,7 +84,7 @@ export class RunWorker implements AsyncDisposable {
     const kinds = this.#freeSlots().map(([handler]) => handler.kind);
     if (kinds.length === 0 || this.#claiming) return;
     try {
-      if ((await claimableKinds(this.#options.ledger.read, kinds, Date.now())).size > 0) this.#wake();
+      if ((await claimableKinds(this.#options.ledger.read, kinds, ledgerTime())).size > 0) this.#wake();
     } catch (error) {
       this.#options.observer?.onError?.(null, error);
     }
@@ -118,14 +119,14 @@ export class RunWorker implements AsyncDisposable {
     const kinds = free.map(([handler]) => handler.kind);
     // A hint tells of a new run. Looking for what a dead process left behind is for the poll.
     const takeExpired = this.#hinted.size === 0;
-    const waiting = takeExpired ? await claimableKinds(ledger.read, kinds, Date.now()) : this.#hinted;
+    const waiting = takeExpired ? await claimableKinds(ledger.read, kinds, ledgerTime()) : this.#hinted;
     this.#hinted = new Set();
     const slots = free.filter(([handler]) => waiting.has(handler.kind));
     if (slots.length === 0) return [];
     const claimSlots = async (tx: Sql): Promise<Run[]> => {
       const claimed: Run[] = [];
       for (const [{ kind }, limit] of slots) {
-        const now = Date.now();
+        const now = ledgerTime();
         const request = { owner, kind, limit, now, leaseUntil: now + LEASE_MS, takeExpired };
         claimed.push(...(await claimRuns(tx, request)));
       }
@@ -209,7 +210,7 @@ export class RunWorker implements AsyncDisposable {
     const { ledger, owner } = this.#options;
     const delayMs = Math.min(MAX_RETRY_DELAY_MS, 250 * 2 ** run.attempts) * (0.5 + Math.random());
     await ledger.transaction((tx) =>
-      postponeRun(tx, { runId: run.id, owner, epoch: run.epoch }, Math.round(Date.now() + delayMs)),
+      postponeRun(tx, { runId: run.id, owner, epoch: run.epoch }, Math.round(ledgerTime() + delayMs)),
     );
   }
 
@@ -220,7 +221,7 @@ export class RunWorker implements AsyncDisposable {
     const runIds = before.map((execution) => execution.run.id);
     try {
       const held = await ledger.transaction(
-        (tx) => renewLeases(tx, { owner, runIds, leaseUntil: Date.now() + LEASE_MS }),
+        (tx) => renewLeases(tx, { owner, runIds, leaseUntil: ledgerTime() + LEASE_MS }),
         { relaxed: true },
       );
       const byId = new Map(held.map((lease) => [lease.runId, lease]));

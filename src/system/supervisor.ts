@@ -101,7 +101,12 @@ export class Supervisor implements AsyncDisposable {
     cleanup.use(new ClockWatch(log));
     const warnings = cleanup.use(new RepeatedWarnings(log));
     cleanup.use(
-      new Janitor({ ledger, channel, onError: (error) => warnings.warn(error, {}, 'sweep failed') }),
+      new Janitor({
+        ledger,
+        channel,
+        ownClock: true,
+        onError: (error) => warnings.warn(error, {}, 'sweep failed'),
+      }),
     );
     return new Supervisor(cleanup.move(), children);
   }

@@ -4,6 +4,7 @@ import type { Access } from '../../access/access.ts';
 import type { Account, Membership } from '../../access/account-rows.ts';
 import type { SignedIn } from '../../access/sign-in.ts';
 import { BudaoError } from '../../contract/errors.ts';
+import { ledgerTime } from '../../ledger/clock.ts';
 import type { Operation } from '../foundation/operation.ts';
 import { MAX_PUBLIC_BODY_BYTES } from '../limits.ts';
 import { parseBody } from './parse-body.ts';
@@ -30,7 +31,7 @@ export async function authRoutes(
   app: FastifyInstance,
   options: { access: Access; now?: () => number },
 ): Promise<void> {
-  const { access, now = Date.now } = options;
+  const { access, now = ledgerTime } = options;
   const { signIn } = access;
 
   const answer = (request: FastifyRequest, reply: FastifyReply, signedIn: SignedIn) => {

@@ -4,6 +4,7 @@ import { getConversation, touchConversation } from '../../answers/conversations.
 import { ratingsOf } from '../../answers/feedback.ts';
 import { listPage, PageQuery } from '../../contract/openai/common.ts';
 import { CreateItems } from '../../contract/openai/conversations.ts';
+import { ledgerTime } from '../../ledger/clock.ts';
 import { scopeLedger, scopeSql } from '../../ledger/scope.ts';
 import { callerOf } from '../caller.ts';
 import type { HttpDependencies } from '../dependencies.ts';
@@ -33,7 +34,7 @@ export function conversationItemRoutes(dependencies: HttpDependencies): FastifyP
     const body = validateBody(CreateItems, request.body);
     const caller = callerOf(request);
     const items = newItems(body.items);
-    const now = Date.now();
+    const now = ledgerTime();
     const question = items.find((item) => item.role === 'user')?.text ?? null;
     await scopeLedger(ledger, caller.workspaceId).transaction(async (tx) => {
       await touchConversation(tx, caller.ownerId, request.params.id, question, now);
@@ -62,7 +63,7 @@ export function conversationItemRoutes(dependencies: HttpDependencies): FastifyP
     const caller = callerOf(request);
     const conversation = await scopeLedger(ledger, caller.workspaceId).transaction(async (tx) => {
       const found = await getConversation(tx, caller.ownerId, request.params.id);
-      await deleteItem(tx, found.id, request.params.item, Date.now());
+      await deleteItem(tx, found.id, request.params.item, ledgerTime());
       return found;
     });
     return conversationObject(conversation);

@@ -16,6 +16,7 @@ import {
   ExportQuery,
   UpdateConversation,
 } from '../../contract/openai/conversations.ts';
+import { ledgerTime } from '../../ledger/clock.ts';
 import { scopeLedger, scopeSql } from '../../ledger/scope.ts';
 import { requestCancel } from '../../runs/run-store.ts';
 import { callerOf } from '../caller.ts';
@@ -35,7 +36,7 @@ export function conversationRoutes(dependencies: HttpDependencies): FastifyPlugi
     const body = validateBody(CreateConversation, request.body);
     const { workspaceId, ownerId } = callerOf(request);
     const items = newItems(body.items ?? []);
-    const now = Date.now();
+    const now = ledgerTime();
     const conversation = await scopeLedger(ledger, workspaceId).transaction(async (tx) => {
       const { metadata, title } = body;
       const created = await createConversation(
@@ -66,7 +67,7 @@ export function conversationRoutes(dependencies: HttpDependencies): FastifyPlugi
     const { id } = request.params;
     const stopped = await ledger.transaction(async (tx) => {
       const scoped = scopeSql(tx, workspaceId);
-      const now = Date.now();
+      const now = ledgerTime();
       await deleteConversation(scoped, ownerId, id, now);
       const open = await openAnswersOf(scoped, id);
       for (const runId of open) await requestCancel(tx, runId, now);

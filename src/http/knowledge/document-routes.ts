@@ -1,4 +1,5 @@
 /** What the OpenAI surface lacks: upload and add in one step, and a look at what was made of a document. */
+
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
 import { listPage } from '../../contract/openai/common.ts';
 import { ChunkListQuery, UploadDocument } from '../../contract/openai/vector-stores.ts';
@@ -8,6 +9,7 @@ import { createDocument } from '../../knowledge/library/documents.ts';
 import { requireKnowledgeBase } from '../../knowledge/library/knowledge-bases.ts';
 import { addDocument, getMembership } from '../../knowledge/library/memberships.ts';
 import { repeatedAddition } from '../../knowledge/library/repeated-addition.ts';
+import { ledgerTime } from '../../ledger/clock.ts';
 import { scopeSql } from '../../ledger/scope.ts';
 import { traceOf } from '../foundation/trace.ts';
 import { validate } from '../foundation/validate.ts';
@@ -35,7 +37,7 @@ export function documentRoutes(dependencies: KnowledgeDependencies, slots: Uploa
     );
     const mark = additionMark(request, 'upload', { knowledgeBaseId, filename, sha256, fields });
     const { membership, run } = await ledger.transaction(async (tx) => {
-      const now = Date.now();
+      const now = ledgerTime();
       const scoped = scopeSql(tx, workspaceId);
       const repeated = await repeatedAddition(scoped, knowledgeBaseId, mark, now);
       if (repeated !== null)

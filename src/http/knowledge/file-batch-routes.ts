@@ -3,6 +3,7 @@ import { listPage } from '../../contract/openai/common.ts';
 import { CreateFileBatch, VectorStoreFileListQuery } from '../../contract/openai/vector-stores.ts';
 import { cancelFileBatch, createFileBatch, getFileBatch } from '../../knowledge/library/file-batches.ts';
 import { listMemberships } from '../../knowledge/library/membership-rows.ts';
+import { ledgerTime } from '../../ledger/clock.ts';
 import { scopeSql } from '../../ledger/scope.ts';
 import { traceOf } from '../foundation/trace.ts';
 import { validate, validateBody } from '../foundation/validate.ts';
@@ -33,7 +34,7 @@ export function fileBatchRoutes(dependencies: KnowledgeDependencies): FastifyPlu
       chunking: chunkingOf(file.chunking_strategy),
     }));
     const { batch, submitted } = await ledger.transaction(async (tx) => {
-      const created = await createFileBatch(tx, workspaceId, id, documents, Date.now());
+      const created = await createFileBatch(tx, workspaceId, id, documents, ledgerTime());
       return {
         batch: await getFileBatch(scopeSql(tx, workspaceId), id, created.id),
         submitted: created.runs,
@@ -54,7 +55,9 @@ export function fileBatchRoutes(dependencies: KnowledgeDependencies): FastifyPlu
   const cancel = async (request: FastifyRequest<ByBatch>): Promise<unknown> => {
     const { workspaceId } = request.principal;
     const { id, batch } = request.params;
-    const stopped = await ledger.transaction((tx) => cancelFileBatch(tx, workspaceId, id, batch, Date.now()));
+    const stopped = await ledger.transaction((tx) =>
+      cancelFileBatch(tx, workspaceId, id, batch, ledgerTime()),
+    );
     for (const runId of stopped) runs.announceCancel(runId);
     return fileBatchObject(await getFileBatch(scopeSql(ledger.read, workspaceId), id, batch));
   };

@@ -11,6 +11,7 @@ import {
 } from '../../knowledge/library/documents.ts';
 import { knowledgeBasesByDocument, membershipsOf } from '../../knowledge/library/membership-rows.ts';
 import { submitIndexing } from '../../knowledge/library/memberships.ts';
+import { ledgerTime } from '../../ledger/clock.ts';
 import { scopeLedger, scopeSql } from '../../ledger/scope.ts';
 import { validate } from '../foundation/validate.ts';
 import { announceRuns } from './announce-runs.ts';
@@ -32,7 +33,7 @@ export function fileRoutes(dependencies: KnowledgeDependencies, slots: UploadSlo
       receiveUpload(request, { blobs, maxBytes: maxUploadBytes, fields: CreateFile }),
     );
     const document = await scopeLedger(ledger, workspaceId).transaction((tx) =>
-      createDocument(tx, { filename, sha256, bytes, purpose: fields.purpose, accountId }, Date.now()),
+      createDocument(tx, { filename, sha256, bytes, purpose: fields.purpose, accountId }, ledgerTime()),
     );
     return fileObject(document, await blobs.damaged(), []);
   };
@@ -85,7 +86,7 @@ export function fileRoutes(dependencies: KnowledgeDependencies, slots: UploadSlo
     const { workspaceId } = request.principal;
     const { id } = request.params;
     const submitted = await ledger.transaction(async (tx) => {
-      const now = Date.now();
+      const now = ledgerTime();
       const knowledgeBaseIds = await deleteDocument(scopeSql(tx, workspaceId), id, now);
       const indexing = [];
       for (const knowledgeBaseId of knowledgeBaseIds)

@@ -17,6 +17,7 @@ import {
   setAttributes,
 } from '../../knowledge/library/memberships.ts';
 import { repeatedAddition } from '../../knowledge/library/repeated-addition.ts';
+import { ledgerTime } from '../../ledger/clock.ts';
 import { scopeLedger, scopeSql } from '../../ledger/scope.ts';
 import { traceOf } from '../foundation/trace.ts';
 import { validate, validateBody } from '../foundation/validate.ts';
@@ -45,7 +46,7 @@ export function vectorStoreFileRoutes(dependencies: KnowledgeDependencies): Fast
     const knowledgeBaseId = request.params.id;
     const mark = additionMark(request, 'attach', { knowledgeBaseId, body });
     const { membership, run } = await ledger.transaction(async (tx) => {
-      const now = Date.now();
+      const now = ledgerTime();
       const scoped = scopeSql(tx, workspaceId);
       const repeated = await repeatedAddition(scoped, knowledgeBaseId, mark, now);
       if (repeated !== null)
@@ -91,7 +92,7 @@ export function vectorStoreFileRoutes(dependencies: KnowledgeDependencies): Fast
     const { attributes } = validateBody(UpdateVectorStoreFile, request.body);
     const { id, file } = request.params;
     const membership = await scopeLedger(ledger, request.principal.workspaceId).transaction((tx) =>
-      setAttributes(tx, id, file, attributes ?? {}, Date.now()),
+      setAttributes(tx, id, file, attributes ?? {}, ledgerTime()),
     );
     return vectorStoreFileObject(membership, await blobs.damaged());
   };
@@ -99,7 +100,9 @@ export function vectorStoreFileRoutes(dependencies: KnowledgeDependencies): Fast
   const remove = async (request: FastifyRequest<ByFile>): Promise<unknown> => {
     const { workspaceId } = request.principal;
     const { id, file } = request.params;
-    const indexing = await ledger.transaction((tx) => removeDocument(tx, workspaceId, id, file, Date.now()));
+    const indexing = await ledger.transaction((tx) =>
+      removeDocument(tx, workspaceId, id, file, ledgerTime()),
+    );
     announceRuns(runs, [indexing]);
     return { id: file, object: 'vector_store.file.deleted', deleted: true };
   };
@@ -110,7 +113,7 @@ export function vectorStoreFileRoutes(dependencies: KnowledgeDependencies): Fast
     if (Object.keys((request.body as object | undefined) ?? {}).length > 0)
       throw new BudaoError('invalid', 'unknown_parameter', 'Send no body, or an empty object.');
     const { membership, run } = await ledger.transaction(async (tx) => {
-      const submitted = await reingestDocument(tx, workspaceId, id, file, Date.now());
+      const submitted = await reingestDocument(tx, workspaceId, id, file, ledgerTime());
       return { run: submitted, membership: await getMembership(scopeSql(tx, workspaceId), id, file) };
     });
     announceRuns(runs, [run]);

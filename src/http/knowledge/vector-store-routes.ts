@@ -16,6 +16,7 @@ import {
   updateKnowledgeBase,
 } from '../../knowledge/library/knowledge-bases.ts';
 import { addDocument, submitIndexing } from '../../knowledge/library/memberships.ts';
+import { ledgerTime } from '../../ledger/clock.ts';
 import { scopeLedger, scopeSql } from '../../ledger/scope.ts';
 import { traceOf } from '../foundation/trace.ts';
 import { validate, validateBody } from '../foundation/validate.ts';
@@ -34,7 +35,7 @@ export function vectorStoreRoutes(dependencies: KnowledgeDependencies): FastifyP
     const body = validateBody(CreateVectorStore, request.body);
     const { workspaceId } = request.principal;
     const generation = await usableGeneration(embedder);
-    const now = Date.now();
+    const now = ledgerTime();
     const chunking = chunkingOf(body.chunking_strategy);
     const trace = traceOf(request);
     const { base, submitted } = await ledger.transaction(async (tx) => {
@@ -66,7 +67,7 @@ export function vectorStoreRoutes(dependencies: KnowledgeDependencies): FastifyP
     const { limit, ...page } = validate(VectorStoreListQuery, request.query);
     const sql = scopeSql(ledger.read, request.principal.workspaceId);
     const bases = await listKnowledgeBases(sql, { ...page, limit: limit + 1 });
-    const now = Date.now();
+    const now = ledgerTime();
     return listPage(
       bases.map((base) => vectorStoreObject(base, now)),
       limit,
@@ -75,7 +76,7 @@ export function vectorStoreRoutes(dependencies: KnowledgeDependencies): FastifyP
 
   const update = async (request: FastifyRequest<ById>): Promise<unknown> => {
     const body = validateBody(UpdateVectorStore, request.body);
-    const now = Date.now();
+    const now = ledgerTime();
     const change = {
       name: body.name ?? undefined,
       description: body.description,
@@ -92,7 +93,7 @@ export function vectorStoreRoutes(dependencies: KnowledgeDependencies): FastifyP
     const { workspaceId } = request.principal;
     const { id } = request.params;
     const indexing = await ledger.transaction(async (tx) => {
-      const now = Date.now();
+      const now = ledgerTime();
       await deleteKnowledgeBase(scopeSql(tx, workspaceId), id, now);
       return submitIndexing(tx, workspaceId, id, now);
     });
@@ -105,7 +106,7 @@ export function vectorStoreRoutes(dependencies: KnowledgeDependencies): FastifyP
     const { id } = request.params;
     const run = await ledger.transaction(async (tx) => {
       await requireKnowledgeBase(scopeSql(tx, workspaceId), id);
-      return submitRebuild(tx, workspaceId, id, Date.now(), { isForced: true });
+      return submitRebuild(tx, workspaceId, id, ledgerTime(), { isForced: true });
     });
     announceRuns(runs, [run]);
     return { id, object: 'vector_store.rebuild', run_id: run.runId };
@@ -137,7 +138,7 @@ export function vectorStoreRoutes(dependencies: KnowledgeDependencies): FastifyP
       { config: { role: 'reader', operation: { summary: 'Describe a knowledge base', tag } } },
       async (request) => {
         const sql = scopeSql(ledger.read, request.principal.workspaceId);
-        return vectorStoreObject(await getKnowledgeBase(sql, request.params.id), Date.now());
+        return vectorStoreObject(await getKnowledgeBase(sql, request.params.id), ledgerTime());
       },
     );
     app.post<ById>(

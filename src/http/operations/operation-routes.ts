@@ -2,6 +2,7 @@ import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { BudaoError } from '../../contract/errors.ts';
 import { listPage } from '../../contract/openai/common.ts';
+import { ledgerTime } from '../../ledger/clock.ts';
 import { scopeSql } from '../../ledger/scope.ts';
 import { RUN_STATUSES, type Run } from '../../runs/run.ts';
 import { requestCancel } from '../../runs/run-store.ts';
@@ -39,7 +40,7 @@ export function operationRoutes(dependencies: HttpDependencies, hub: StreamHub):
 
   const cancel = async (request: FastifyRequest<ById>): Promise<unknown> => {
     const found = await findRun(scoped(request), request.params.id);
-    const run = await ledger.transaction((tx) => requestCancel(tx, found.id, Date.now()));
+    const run = await ledger.transaction((tx) => requestCancel(tx, found.id, ledgerTime()));
     runs.announceCancel(found.id);
     return runObject(run ?? found);
   };

@@ -6,6 +6,7 @@ import type { AnswerInput } from '../../contract/answer.ts';
 import { BudaoError } from '../../contract/errors.ts';
 import { listPage, PageQuery } from '../../contract/openai/common.ts';
 import { CreateResponse, Feedback, RetrieveResponseQuery } from '../../contract/openai/create-response.ts';
+import { ledgerTime } from '../../ledger/clock.ts';
 import { scopeLedger } from '../../ledger/scope.ts';
 import { isTerminal, type Run } from '../../runs/run.ts';
 import { requestCancel } from '../../runs/run-store.ts';
@@ -60,7 +61,7 @@ export function responseRoutes(dependencies: HttpDependencies, hub: StreamHub): 
   const cancel = async (request: FastifyRequest<ById>): Promise<unknown> => {
     const found = await findAnswer(ledger.read, callerOf(request), request.params.id);
     if (!isTerminal(found.status)) {
-      await ledger.transaction((tx) => requestCancel(tx, found.id, Date.now()));
+      await ledger.transaction((tx) => requestCancel(tx, found.id, ledgerTime()));
       runs.announceCancel(found.id);
       const projection = new ResponseProjection(found);
       await followToEnd(feeds, found.id, projection, AbortSignal.timeout(CANCEL_WAIT_MS));
@@ -128,7 +129,7 @@ export function responseRoutes(dependencies: HttpDependencies, hub: StreamHub): 
         const run = await findAnswer(ledger.read, caller, request.params.id);
         const feedback = { runId: run.id, ownerId: caller.ownerId, rating, comment: comment ?? null };
         await scopeLedger(ledger, caller.workspaceId).transaction((tx) =>
-          rateAnswer(tx, feedback, Date.now()),
+          rateAnswer(tx, feedback, ledgerTime()),
         );
         return { id: run.id, object: 'response.feedback', rating, comment: comment ?? null };
       },

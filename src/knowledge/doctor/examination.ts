@@ -1,3 +1,4 @@
+import { ledgerTime } from '../../ledger/clock.ts';
 import type { Ledger, Sql, SqlParams } from '../../ledger/ledger.ts';
 import type { BlobStore, ChunkIndex, Embedder } from '../ports.ts';
 import type { Finding } from './finding.ts';
@@ -45,7 +46,7 @@ export class Examination {
   constructor(stores: DoctorStores, options: ExamineOptions) {
     this.stores = stores;
     this.options = options;
-    this.now = options.now ?? Date.now();
+    this.now = options.now ?? ledgerTime();
   }
 
   all<Row>(statement: string, params?: SqlParams): Promise<Row[]> {

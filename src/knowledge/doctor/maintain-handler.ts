@@ -1,3 +1,4 @@
+import { ledgerTime } from '../../ledger/clock.ts';
 import type { Ledger, Sql } from '../../ledger/ledger.ts';
 import { scopeSql } from '../../ledger/scope.ts';
 import type { RunHandler } from '../../runs/run.ts';
@@ -48,7 +49,7 @@ export function createMaintainHandler(stores: DoctorStores): RunHandler {
     kind: MAINTAIN_RUN,
     concurrency: 1,
     async handle() {
-      const expired = await expireKnowledgeBases(stores.ledger, Date.now());
+      const expired = await expireKnowledgeBases(stores.ledger, ledgerTime());
       const { findings } = await examine(stores, { fix: true, quick: true });
       return {
         status: 'completed',
@@ -70,7 +71,7 @@ export class MaintenanceSchedule implements Disposable {
   }) {
     const submit = (occasion: MaintenanceOccasion): void => {
       options.ledger
-        .transaction((tx) => submitMaintenance(tx, occasion, Date.now()))
+        .transaction((tx) => submitMaintenance(tx, occasion, ledgerTime()))
         .then((run) => run !== null && options.announce(run))
         .catch(options.onError);
     };

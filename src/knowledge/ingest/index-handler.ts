@@ -1,4 +1,5 @@
 import { BudaoError } from '../../contract/errors.ts';
+import { ledgerTime } from '../../ledger/clock.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import { type ScopedSql, scopeSql } from '../../ledger/scope.ts';
 import type { RunContext, RunHandler } from '../../runs/run.ts';
@@ -120,7 +121,7 @@ async function startingOverIfCorrupt(
     const { knowledgeBaseId } = context.input;
     await dependencies.index.drop(knowledgeBaseId, generation);
     await context.transaction((tx) =>
-      requestReindex(tx, context.run.workspaceId, knowledgeBaseId, null, Date.now()),
+      requestReindex(tx, context.run.workspaceId, knowledgeBaseId, null, ledgerTime()),
     );
     return work(generation);
   }
@@ -170,7 +171,7 @@ async function indexPending(
     const chunks = await loadIndexedChunks(dependencies.derived, membership, generation);
     if (chunks !== null) loaded.push({ membership, documentId, chunks });
     // What was derived is gone or is for another generation: it is derived again from the stored bytes.
-    else await context.transaction((tx) => reingestIfUnchanged(tx, workspaceId, membership, Date.now()));
+    else await context.transaction((tx) => reingestIfUnchanged(tx, workspaceId, membership, ledgerTime()));
   }
   if (loaded.length === 0) return { seen: pending.length, documents: 0 };
   // A worker that was away for long must not write over what its successor has written.
@@ -220,7 +221,7 @@ async function reingestIfUnchanged(
 
 /** The replaced document leaves in the very transaction in which its successor arrives. */
 async function complete(sql: ScopedSql, membership: Membership): Promise<boolean> {
-  const now = Date.now();
+  const now = ledgerTime();
   const { replaces, ...summary } = membership.summary;
   const arrived = { ...membership, summary };
   const change = { status: 'completed', phase: 'ready', fraction: 1, failure: null } as const;

@@ -1,4 +1,5 @@
 import { BudaoError } from '../../contract/errors.ts';
+import { ledgerTime } from '../../ledger/clock.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import { scopeSql } from '../../ledger/scope.ts';
 import type { Channel } from '../../runs/channel.ts';
@@ -70,7 +71,7 @@ async function ingest(
     }),
   );
   const { chunks, ...summary } = derived;
-  const now = Date.now();
+  const now = ledgerTime();
   await context.transaction(async (tx) => {
     const saved = await saveProgress(
       scopeSql(tx, workspaceId),
@@ -104,7 +105,7 @@ async function reportProgress(
 ): Promise<void> {
   void context.emit('ingest.progress', { phase, fraction }, { progress: false }).catch(() => {});
   const saved = await context.transaction((tx) =>
-    saveProgress(scopeSql(tx, context.run.workspaceId), membership, { phase, fraction }, Date.now()),
+    saveProgress(scopeSql(tx, context.run.workspaceId), membership, { phase, fraction }, ledgerTime()),
   );
   if (!saved) throw new Superseded();
 }
@@ -127,7 +128,7 @@ async function settleFailure(
       scopeSql(tx, context.run.workspaceId),
       membership,
       { status, failure, passing: isPassing },
-      Date.now(),
+      ledgerTime(),
     ),
   );
   return status === 'cancelled' ? { status } : { status, failure };

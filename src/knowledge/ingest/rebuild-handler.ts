@@ -1,4 +1,5 @@
 import { BudaoError } from '../../contract/errors.ts';
+import { ledgerTime } from '../../ledger/clock.ts';
 import type { Ledger, Sql } from '../../ledger/ledger.ts';
 import { type ScopedSql, scopeSql } from '../../ledger/scope.ts';
 import { RunInterruption } from '../../runs/interruption.ts';
@@ -125,7 +126,7 @@ class Rebuild {
     return this.#context.transaction(async (tx) => {
       const documents = await this.#documents(scopeSql(tx, workspaceId));
       for (const { knowledgeBaseId, documentId } of documents)
-        await reingestDocument(tx, workspaceId, knowledgeBaseId, documentId, Date.now());
+        await reingestDocument(tx, workspaceId, knowledgeBaseId, documentId, ledgerTime());
       return documents.length;
     });
   }
@@ -250,10 +251,10 @@ class Rebuild {
   async #saveBuilt(sql: ScopedSql, membership: Membership, built: Built): Promise<void> {
     if ('failure' in built) {
       const change = { status: 'failed', failure: built.failure, chunks: 0 } as const;
-      await saveMembership(sql, membership, change, Date.now());
+      await saveMembership(sql, membership, change, ledgerTime());
     } else {
       const change = { ...built.derived, generation: this.#target.id };
-      await saveMembership(sql, membership, change, Date.now());
+      await saveMembership(sql, membership, change, ledgerTime());
     }
   }
 

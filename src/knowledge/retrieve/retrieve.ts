@@ -1,5 +1,6 @@
 import type { DegradedSearch, ModeReasonCode } from '../../contract/answer.ts';
 import { BudaoError } from '../../contract/errors.ts';
+import { ledgerTime } from '../../ledger/clock.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import { type ScopedSql, scopeLedger, scopeSql } from '../../ledger/scope.ts';
 import { isExpired } from '../library/expiry.ts';
@@ -65,7 +66,7 @@ export function createRetriever(dependencies: RetrieverDependencies): Retriever 
       const targets = await findTargets(sql, request.knowledgeBaseIds);
       const knowledgeBaseIds = targets.map((target) => target.knowledgeBaseId);
       if (targets.length === 0) return { hits: [], knowledgeBaseIds, degraded: null };
-      void noteActivity(ledger, workspaceId, targets, Date.now()).catch(() => {});
+      void noteActivity(ledger, workspaceId, targets, ledgerTime()).catch(() => {});
       const documentIds =
         request.filter === null ? null : await matchingDocuments(sql, knowledgeBaseIds, request.filter);
       if (documentIds !== null && documentIds.length === 0)
@@ -105,7 +106,7 @@ async function findTargets(sql: ScopedSql, requested: readonly string[] | null):
     );
     if (row === undefined) throw knowledgeBaseNotFound(id);
     const expiresAfter = JSON.parse(row.expires_after ?? 'null') as KnowledgeBase['expiresAfter'];
-    if (isExpired({ activeAt: row.active_at, expiresAfter }, Date.now())) continue;
+    if (isExpired({ activeAt: row.active_at, expiresAfter }, ledgerTime())) continue;
     const generation = JSON.parse(row.generation) as Generation;
     targets.push({ knowledgeBaseId: id, generation, activeAt: row.active_at });
   }
