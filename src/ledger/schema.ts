@@ -256,6 +256,23 @@ export const MIGRATIONS: readonly Migration[] = [
       )`,
     ],
   },
+  {
+    version: 5,
+    name: 'nodes',
+    statements: [
+      // A node is a machine with one data folder of its own. Null in rows of programs before this step.
+      `ALTER TABLE process ADD COLUMN node text`,
+      `ALTER TABLE process ADD COLUMN host text`,
+      // Of the settings that all nodes have to share.
+      `ALTER TABLE process ADD COLUMN settings_hash text`,
+      // Who does what only one process may do, and until when.
+      `CREATE TABLE duty (
+        name text PRIMARY KEY,
+        owner text NOT NULL,
+        until bigint NOT NULL
+      )`,
+    ],
+  },
 ];
 
 export const SCHEMA_VERSION = MIGRATIONS.length;
