@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
-/** What tests use beside npm packages: the browser, a font for Chinese pages, a tracer of system calls, a database. */
+/** What tests use beside npm packages: a browser, a Chinese font, a tracer of system calls, a database, an S3 server. */
 const PACKAGES = [
   { name: 'chromium', isForBrowser: true, isThere: () => isOnPath('chromium') },
   {
@@ -12,6 +12,9 @@ const PACKAGES = [
   },
   { name: 'strace', isForBrowser: false, isThere: () => isOnPath('strace') },
   { name: 'postgresql', isForBrowser: false, isThere: () => hasPostgres('/usr/lib/postgresql') },
+  { name: 'ceph-mon', isForBrowser: false, isThere: () => isOnPath('ceph-mon') },
+  { name: 'ceph-osd', isForBrowser: false, isThere: () => isOnPath('ceph-osd') },
+  { name: 'radosgw', isForBrowser: false, isThere: () => isOnPath('radosgw') },
 ];
 
 /** Installs what is missing where that is allowed. @returns whether everything is there */
