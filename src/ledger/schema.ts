@@ -273,6 +273,74 @@ export const MIGRATIONS: readonly Migration[] = [
       )`,
     ],
   },
+  {
+    version: 5,
+    name: 'health',
+    statements: [
+      // What a process last measured of itself, as compact JSON; leaves with the process.
+      `ALTER TABLE process ADD COLUMN signals text`,
+      // One row for each time that something was wrong; open until it is over.
+      `CREATE TABLE alert (
+        id text PRIMARY KEY,
+        rule text NOT NULL,
+        subject text NOT NULL,
+        severity text NOT NULL,
+        value double precision,
+        fired_at bigint NOT NULL,
+        resolved_at bigint,
+        announced_at bigint,
+        last_sent_at bigint,
+        recovery_sent_at bigint,
+        acknowledged_at bigint,
+        acknowledged_by text
+      )`,
+      `CREATE UNIQUE INDEX alert_firing ON alert (rule, subject) WHERE resolved_at IS NULL`,
+      `CREATE INDEX alert_recent ON alert (fired_at)`,
+      `CREATE TABLE alert_silence (
+        rule text PRIMARY KEY,
+        until bigint NOT NULL,
+        silenced_by text NOT NULL,
+        created_at bigint NOT NULL
+      )`,
+      // The secrets are sealed with a key of the secret store.
+      `CREATE TABLE alert_channel (
+        id text PRIMARY KEY,
+        kind text NOT NULL,
+        name text NOT NULL,
+        settings text NOT NULL,
+        sealed text NOT NULL,
+        min_severity text NOT NULL,
+        language text NOT NULL,
+        disabled bigint NOT NULL,
+        created_at bigint NOT NULL,
+        updated_at bigint NOT NULL
+      )`,
+    ],
+  },
+  {
+    version: 6,
+    name: 'dependencies',
+    statements: [
+      // Why a question is kept for later, as JSON; null for runs that nothing holds up.
+      `ALTER TABLE run ADD COLUMN deferral text`,
+      // What was set by hand for the whole installation, each change once: the newest of a dependency counts.
+      `CREATE TABLE dependency_override (
+        version bigint PRIMARY KEY,
+        dependency text NOT NULL,
+        forced text NOT NULL,
+        note text,
+        actor text,
+        created_at bigint NOT NULL
+      )`,
+      // How each process sees what it depends on.
+      `CREATE TABLE dependency_report (
+        process_id text PRIMARY KEY,
+        role text NOT NULL,
+        states text NOT NULL,
+        reported_at bigint NOT NULL
+      )`,
+    ],
+  },
 ];
 
 export const SCHEMA_VERSION = MIGRATIONS.length;
