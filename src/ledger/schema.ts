@@ -274,7 +274,7 @@ export const MIGRATIONS: readonly Migration[] = [
     ],
   },
   {
-    version: 5,
+    version: 6,
     name: 'health',
     statements: [
       // What a process last measured of itself, as compact JSON; leaves with the process.
