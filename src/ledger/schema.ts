@@ -318,7 +318,7 @@ export const MIGRATIONS: readonly Migration[] = [
     ],
   },
   {
-    version: 6,
+    version: 7,
     name: 'dependencies',
     statements: [
       // Why a question is kept for later, as JSON; null for runs that nothing holds up.
@@ -339,6 +339,19 @@ export const MIGRATIONS: readonly Migration[] = [
         states text NOT NULL,
         reported_at bigint NOT NULL
       )`,
+    ],
+  },
+  {
+    version: 8,
+    name: 'fair-claims',
+    statements: [
+      // What waits for a claim, by workspace: the head of each workspace's queue is one step away.
+      `CREATE INDEX run_waiting ON run (kind, workspace_id, priority, created_at, id, available_at)
+        WHERE owner IS NULL AND status IN ('queued', 'running')`,
+      // How much a workspace has under way.
+      `CREATE INDEX run_underway ON run (kind, workspace_id) WHERE owner IS NOT NULL AND status = 'running'`,
+      // How many answers a worker writes at once. Null for processes that write none.
+      `ALTER TABLE process ADD COLUMN answer_slots bigint`,
     ],
   },
 ];
