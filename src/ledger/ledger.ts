@@ -20,6 +20,12 @@ export interface Sql {
 }
 
 export interface Ledger extends AsyncDisposable {
+  /**
+   * As long as it stays the same, the engine remembers everything that it has acknowledged. When it has changed, a server
+   * may have crashed or failed over, and what was relaxed or not yet replicated may be gone: look before you trust what
+   * you knew. Current as soon as a transaction's work begins.
+   */
+  readonly continuity: number;
   /** Reads committed state. Never waits for a writer. */
   readonly read: Sql;
   /**

@@ -35,6 +35,13 @@ interface Waiter {
   reject: (error: unknown) => void;
 }
 
+export interface WriterClaim {
+  /** The ledger's when the run was claimed. */
+  continuity: number;
+  /** Hears why nothing more can be written. */
+  onClosed: (reason: unknown) => void;
+}
+
 /** What one run has to append, and who waits for it. */
 class RunLog {
   readonly run: Run;
@@ -51,10 +58,13 @@ class RunLog {
   /** Set once and for good: nothing more may be written. */
   closed: unknown = null;
 
+  /** The ledger's continuity then: a fence that was read before a crash of the server says nothing. */
+  continuity: number;
   readonly onClosed: (reason: unknown) => void;
 
-  constructor(run: Run, onClosed: (reason: unknown) => void) {
+  constructor(run: Run, { continuity, onClosed }: WriterClaim) {
     this.run = run;
+    this.continuity = continuity;
     this.onClosed = onClosed;
     this.lastSeq = run.lastSeq;
     this.fence = run.fence;
@@ -93,9 +103,9 @@ export class EventWriter {
     this.#onError = options.onError ?? (() => {});
   }
 
-  /** Starts writing for a run that was just claimed; `onClosed` hears why nothing more can be written. */
-  open(run: Run, onClosed: (reason: unknown) => void = () => {}): void {
-    this.#logs.set(run.id, new RunLog(run, onClosed));
+  /** Starts writing for a run that was just claimed. */
+  open(run: Run, claim: WriterClaim = { continuity: this.#ledger.continuity, onClosed: () => {} }): void {
+    this.#logs.set(run.id, new RunLog(run, claim));
   }
 
   /** Stops writing for a claim; whatever is pending is rejected with `reason`. */
@@ -223,31 +233,20 @@ export class EventWriter {
 
   async #append(batch: readonly Batch[], isRetry: boolean): Promise<void> {
     const now = ledgerTime();
-    const requests = batch.map((entry) => this.#request(entry, isRetry));
     const number = ++this.#batchNumber;
     const spread = this.#sharedSinceMs !== null && performance.now() - this.#sharedSinceMs >= SPREAD_MS;
-    const outcome = await this.#ledger.transaction((tx) =>
-      appendEvents(tx, this.#owner, requests, now, { number, spread }),
-    );
+    let continuity = 0;
+    const outcome = await this.#ledger.transaction((tx) => {
+      continuity = this.#ledger.continuity;
+      const requests = batch.map((entry) => requestOf(entry, isRetry, continuity));
+      return appendEvents(tx, this.#owner, requests, now, { number, spread });
+    });
     if (spread) this.#sharedSinceMs = null;
     if (outcome.shared) this.#sharedSinceMs ??= performance.now();
     for (const [index, entry] of batch.entries()) {
-      if (outcome.appended[index] === true) entry.log.fence = outcome.fence;
+      if (outcome.appended[index] === true) Object.assign(entry.log, { fence: outcome.fence, continuity });
       this.#settle(entry, outcome.appended[index] === true, now);
     }
-  }
-
-  #request(entry: Batch, isRetry: boolean): AppendRequest {
-    return {
-      runId: entry.log.run.id,
-      epoch: entry.log.run.epoch,
-      firstSeq: entry.log.lastSeq + 1,
-      events: entry.events,
-      firstProgress: entry.progress && !entry.log.hasProgressed,
-      finish: entry.finish,
-      fence: entry.log.fence,
-      isRetry,
-    };
   }
 
   #settle(entry: Batch, appended: boolean, now: number): void {
@@ -308,6 +307,19 @@ function takeBatch(log: RunLog): Batch {
   log.waiters = [];
   log.progress = false;
   return batch;
+}
+
+function requestOf({ log, ...entry }: Batch, isRetry: boolean, continuity: number): AppendRequest {
+  return {
+    runId: log.run.id,
+    epoch: log.run.epoch,
+    firstSeq: log.lastSeq + 1,
+    events: entry.events,
+    firstProgress: entry.progress && !log.hasProgressed,
+    finish: entry.finish,
+    fence: log.continuity === continuity ? log.fence : null,
+    isRetry,
+  };
 }
 
 function addText(log: RunLog, type: string, text: string): void {

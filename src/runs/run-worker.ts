@@ -35,6 +35,8 @@ export interface RunWorkerOptions {
   abandonMs?: number;
 }
 
+const NOTHING_CLAIMED = { runs: [], continuity: 0 };
+
 /** Claims runs and works on them until it is disposed; then it gives back what it still holds. */
 export class RunWorker implements AsyncDisposable {
   readonly #options: RunWorkerOptions;
@@ -103,7 +105,8 @@ export class RunWorker implements AsyncDisposable {
     try {
       while (this.#claimAgain && !this.#stopped) {
         this.#claimAgain = false;
-        for (const run of await this.#claim()) this.#start(run);
+        const { runs, continuity } = await this.#claim();
+        for (const run of runs) this.#start(run, continuity);
       }
     } catch (error) {
       this.#options.observer?.onError?.(null, error);
@@ -112,9 +115,9 @@ export class RunWorker implements AsyncDisposable {
     }
   }
 
-  async #claim(): Promise<Run[]> {
+  async #claim(): Promise<{ runs: Run[]; continuity: number }> {
     const free = this.#freeSlots();
-    if (free.length === 0) return [];
+    if (free.length === 0) return NOTHING_CLAIMED;
     const { ledger, owner } = this.#options;
     const kinds = free.map(([handler]) => handler.kind);
     // A hint tells of a new run. Looking for what a dead process left behind is for the poll.
@@ -122,15 +125,16 @@ export class RunWorker implements AsyncDisposable {
     const waiting = takeExpired ? await claimableKinds(ledger.read, kinds, ledgerTime()) : this.#hinted;
     this.#hinted = new Set();
     const slots = free.filter(([handler]) => waiting.has(handler.kind));
-    if (slots.length === 0) return [];
-    const claimSlots = async (tx: Sql): Promise<Run[]> => {
+    if (slots.length === 0) return NOTHING_CLAIMED;
+    const claimSlots = async (tx: Sql): Promise<{ runs: Run[]; continuity: number }> => {
       const claimed: Run[] = [];
+      const { continuity } = ledger;
       for (const [{ kind }, limit] of slots) {
         const now = ledgerTime();
         const request = { owner, kind, limit, now, leaseUntil: now + LEASE_MS, takeExpired };
         claimed.push(...(await claimRuns(tx, request)));
       }
-      return claimed;
+      return { runs: claimed, continuity };
     };
     return ledger.transaction(claimSlots, { relaxed: true });
   }
@@ -145,7 +149,7 @@ export class RunWorker implements AsyncDisposable {
       .filter(([, free]) => free > 0);
   }
 
-  #start(run: Run): void {
+  #start(run: Run, continuity: number): void {
     const handler = this.#options.handlers.find((candidate) => candidate.kind === run.kind);
     if (handler === undefined) throw new Error(`no handler for the claimed kind ${run.kind}`);
     this.#options.observer?.onClaimed?.(run);
@@ -153,7 +157,7 @@ export class RunWorker implements AsyncDisposable {
     this.#executions.get(run.id)?.interrupt('lease_lost');
     const execution = new RunExecution(run, this.#writer, this.#options);
     this.#executions.set(run.id, execution);
-    this.#writer.open(run, execution.stopWriting);
+    this.#writer.open(run, { continuity, onClosed: execution.stopWriting });
     void this.#work(execution, handler).finally(() => {
       execution.dispose();
       if (this.#executions.get(run.id) === execution) this.#executions.delete(run.id);

@@ -91,6 +91,7 @@ export const appendingChecks: readonly ConformanceCheck[] = [
       runs.push(...(await claim(ledger, 'a', 30)));
       let commits = 0;
       const counted: Ledger = {
+        continuity: 0,
         read: ledger.read,
         transaction: (work) => {
           commits++;

@@ -83,6 +83,9 @@ export function rewriting(ledger: Ledger, rewrite: (statement: string) => string
     run: (statement, params) => sql.run(rewrite(statement), params),
   });
   return {
+    get continuity() {
+      return ledger.continuity;
+    },
     read: wrap(ledger.read),
     transaction: (work, options) => ledger.transaction((tx) => work(wrap(tx)), options),
     checkIntegrity: () => ledger.checkIntegrity(),

@@ -100,6 +100,9 @@ describe('the suite notices', () => {
 
 function ofLedger(ledger: Ledger): Ledger {
   return {
+    get continuity() {
+      return ledger.continuity;
+    },
     read: ledger.read,
     transaction: (work, options) => ledger.transaction(work, options),
     checkIntegrity: () => ledger.checkIntegrity(),

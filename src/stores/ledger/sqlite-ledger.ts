@@ -55,6 +55,8 @@ export async function openSqliteLedger(options: { path: string }): Promise<Ledge
 }
 
 class SqliteLedger implements Ledger {
+  /** The file outlives every process that uses it, and a power cut ends them all. */
+  readonly continuity = 0;
   readonly read: Sql;
   readonly #writer: SqliteConnection;
   readonly #reader: SqliteConnection;
