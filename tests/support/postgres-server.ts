@@ -22,6 +22,8 @@ export interface PostgresServerOptions {
   settings?: Readonly<Record<string, string>>;
   /** Lines of pg_hba.conf, in place of trusting everybody. */
   access?: readonly string[];
+  /** Secret files in the server's folder, by name: its key and its certificate. */
+  files?: Readonly<Record<string, string>>;
 }
 
 export class PostgresServer implements AsyncDisposable {
@@ -181,6 +183,11 @@ export async function startPostgres(options: PostgresServerOptions = {}): Promis
   await configure(folder, port, { fsync: 'off', ...options.settings });
   if (options.access !== undefined) {
     await writeFile(join(folder, 'pg_hba.conf'), `${options.access.join('\n')}\n`);
+  }
+  const { uid, gid } = await identity();
+  for (const [name, content] of Object.entries(options.files ?? {})) {
+    await writeFile(join(folder, name), content, { mode: 0o600 });
+    if (uid !== undefined && gid !== undefined) await chown(join(folder, name), uid, gid);
   }
   const server = new PostgresServer(folder, port, cleanUp);
   await server.start();
