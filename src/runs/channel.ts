@@ -16,7 +16,17 @@ export const RUNS_AVAILABLE = 'runs.available';
 /** The message is the id of a run that is asked to stop. */
 export const RUN_CANCELLED = 'run.cancel-requested';
 
+const RUN_TOPIC_PREFIX = 'run:';
+
 /** Carries the run's events right after their commit, as a JSON array of RunEvent without runId. */
 export function runTopic(runId: string): string {
-  return `run:${runId}`;
+  return `${RUN_TOPIC_PREFIX}${runId}`;
+}
+
+/** Stands for whatever a run's topic could carry: the ledger has the news. */
+export const NOTHING_BUT_A_HINT = '[]';
+
+/** Whether a channel that carries little may send a hint in place of this topic's messages. */
+export function canBeHinted(topic: string): boolean {
+  return topic.startsWith(RUN_TOPIC_PREFIX);
 }

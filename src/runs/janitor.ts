@@ -1,10 +1,9 @@
 import { ledgerTime } from '../ledger/clock.ts';
 import type { Ledger } from '../ledger/ledger.ts';
-import { type Channel, RUN_CANCELLED, runTopic } from './channel.ts';
+import { type Channel, NOTHING_BUT_A_HINT, RUN_CANCELLED, runTopic } from './channel.ts';
 import { compactFinishedRuns } from './compact.ts';
 import { staleBatchOwners } from './event-batches.ts';
 import type { Run, RunFailure } from './run.ts';
-import { NOTHING_BUT_A_HINT } from './run-feed.ts';
 import { fenceOwner, forgetOwners } from './run-owners.ts';
 import { endRun, findHopeless, shiftOpenRuns } from './run-store.ts';
 

@@ -1,5 +1,4 @@
-import { type Channel, RUN_CANCELLED, RUNS_AVAILABLE, runTopic } from './channel.ts';
-import { NOTHING_BUT_A_HINT } from './run-feed.ts';
+import { type Channel, NOTHING_BUT_A_HINT, RUN_CANCELLED, RUNS_AVAILABLE, runTopic } from './channel.ts';
 
 /** Tells workers what the ledger already says, so that they need not find out by looking. */
 export class RunClient {

@@ -1,5 +1,5 @@
 import type { Ledger } from '../ledger/ledger.ts';
-import { type Channel, runTopic } from './channel.ts';
+import { type Channel, NOTHING_BUT_A_HINT, runTopic } from './channel.ts';
 import { isTerminal, type Run, type RunEvent } from './run.ts';
 import { getRun, readEvents, runPositions } from './run-store.ts';
 
@@ -169,9 +169,6 @@ class Follower {
     this.#listener.onEvents(events);
   }
 }
-
-/** Published when a run was ended from outside: the ledger has the news. */
-export const NOTHING_BUT_A_HINT = '[]';
 
 const TERMINAL_EVENTS = new Set(['run.completed', 'run.incomplete', 'run.failed', 'run.cancelled']);
 
