@@ -12,6 +12,7 @@ const PACKAGES = [
   },
   { name: 'strace', isForBrowser: false, isThere: () => isOnPath('strace') },
   { name: 'postgresql', isForBrowser: false, isThere: () => hasPostgres('/usr/lib/postgresql') },
+  { name: 'redis-server', isForBrowser: false, isThere: () => isOnPath('redis-server') },
   { name: 'ceph-mon', isForBrowser: false, isThere: () => isOnPath('ceph-mon') },
   { name: 'ceph-osd', isForBrowser: false, isThere: () => isOnPath('ceph-osd') },
   { name: 'radosgw', isForBrowser: false, isThere: () => isOnPath('radosgw') },
