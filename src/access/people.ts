@@ -228,8 +228,12 @@ async function changeAccount(
   });
 }
 
-/** @throws BudaoError last_owner */
+/** Two owners who take each other out at the same time go one after another. @throws BudaoError last_owner */
 async function requireOtherOwner(own: ScopedSql, accountId: string): Promise<void> {
+  await own.all(
+    `SELECT account_id FROM membership WHERE workspace_id = :workspace AND role = 'owner'
+     ORDER BY account_id /*postgres: FOR UPDATE */`,
+  );
   const other = await own.get(
     `SELECT 1 AS one FROM membership m JOIN account a ON a.id = m.account_id
      WHERE m.workspace_id = :workspace AND m.role = 'owner' AND a.disabled = 0 AND m.account_id <> :account LIMIT 1`,

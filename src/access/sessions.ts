@@ -150,9 +150,11 @@ export class Sessions {
   }
 }
 
+/** Two exchanges of one token go one after another, or the second would take its own successor for a stranger's. */
 async function findSession(tx: Sql, sessionId: string): Promise<SessionRow | undefined> {
   return tx.get<SessionRow>(
-    `SELECT s.*, a.disabled FROM sign_in_session s JOIN account a ON a.id = s.account_id WHERE s.id = :id`,
+    `SELECT s.*, a.disabled FROM sign_in_session s JOIN account a ON a.id = s.account_id
+     WHERE s.id = :id /*postgres: FOR UPDATE OF s */`,
     { id: sessionId },
   );
 }

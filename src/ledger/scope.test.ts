@@ -42,6 +42,8 @@ const PROVEN: Record<string, string> = {
     WHERE r.workspace_id = :workspace AND d.workspace_id = :workspace AND d.id = r.subject_id`,
   delete: 'DELETE FROM feedback WHERE run_id = :run AND workspace_id = :workspace',
   'no table at all': 'SELECT 1 AS one',
+  'row lock':
+    'SELECT * FROM document WHERE workspace_id = :workspace /*postgres: FOR UPDATE OF document SKIP LOCKED */',
 };
 
 const SMUGGLED: Record<string, string> = {
@@ -98,6 +100,9 @@ const SMUGGLED: Record<string, string> = {
   'line comment': 'SELECT * FROM document -- WHERE workspace_id = :workspace',
   'block comment': 'SELECT * FROM document /* WHERE workspace_id = :workspace */ WHERE id = :id',
   'comment between': 'SELECT * FROM/**/document WHERE id = :id',
+  'words of one engine': 'SELECT * FROM document WHERE workspace_id = :workspace /*postgres: OR 1 = 1 */',
+  'words behind a lock':
+    'SELECT * FROM document WHERE workspace_id = :workspace /*postgres: FOR UPDATE; DELETE FROM document */',
   'string that looks like the binding':
     "SELECT * FROM document WHERE filename = 'x AND workspace_id = :workspace AND '",
   'escaped string': "SELECT * FROM document WHERE filename = E'\\' AND workspace_id = :workspace AND '",

@@ -4,7 +4,7 @@ import { chunkDocument } from '../chunk/chunk-document.ts';
 import type { ExtractedDocument } from '../extract/extracted-document.ts';
 import { fullText } from '../extract/full-text.ts';
 import type { IngestPhase, Membership } from '../library/memberships.ts';
-import type { BlobStore, Embedder } from '../ports.ts';
+import type { BlobStore, Embedder, LocalBlobs } from '../ports.ts';
 import { type Artifact, encodeVector, saveArtifact } from './artifact.ts';
 
 /** The parser process, as ingest needs it. */
@@ -16,11 +16,6 @@ export interface Extractor {
     sha256: string;
     signal?: AbortSignal;
   }): Promise<ExtractedDocument>;
-}
-
-/** A blob's bytes as a file of this machine, for a parser in another process. */
-export interface LocalBlobs {
-  path(sha256: string): string;
 }
 
 export interface DeriveDependencies {
@@ -92,7 +87,8 @@ async function extractOriginal(
   signal: AbortSignal,
 ): Promise<ExtractedDocument> {
   try {
-    return await extractor.extract({ path: blobs.path(sha256), filename, sha256, signal });
+    await using copy = await blobs.localCopy(sha256);
+    return await extractor.extract({ path: copy.path, filename, sha256, signal });
   } catch (error) {
     // Looking at it marks it, so that every document with this content says so.
     if (error instanceof BudaoError && error.code === 'blob_corrupt') await blobs.verify(sha256);

@@ -3,7 +3,7 @@ import { ledgerTime } from '../../ledger/clock.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import { type ScopedSql, scopeSql } from '../../ledger/scope.ts';
 import type { RunContext, RunHandler } from '../../runs/run.ts';
-import { findGeneration, type Generation } from '../library/knowledge-bases.ts';
+import { findGeneration, type Generation, lockKnowledgeBase } from '../library/knowledge-bases.ts';
 import { listMemberships } from '../library/membership-rows.ts';
 import { type Membership, reingestDocument, saveProgress } from '../library/memberships.ts';
 import type { BlobStore, ChunkIndex, IndexedChunk } from '../ports.ts';
@@ -144,6 +144,7 @@ async function removeLeaving(
   await context.transaction(async (tx) => {
     const sql = scopeSql(tx, context.run.workspaceId);
     // Chunks that a rebuild has switched in meanwhile are removed in the next round.
+    await lockKnowledgeBase(sql, knowledgeBaseId);
     if ((await findGeneration(sql, knowledgeBaseId))?.id !== generation.id) return;
     for (const documentId of ids) {
       await sql.run(
@@ -179,6 +180,7 @@ async function indexPending(
   await dependencies.index.replaceDocuments(knowledgeBaseId, generation, loaded);
   const documents = await context.transaction(async (tx) => {
     const sql = scopeSql(tx, workspaceId);
+    await lockKnowledgeBase(sql, knowledgeBaseId);
     if ((await findGeneration(sql, knowledgeBaseId))?.id !== generation.id) return 0;
     let completed = 0;
     for (const { membership } of loaded) if (await complete(sql, membership)) completed += 1;

@@ -5,7 +5,7 @@ import { type ScopedSql, scopeSql } from '../../ledger/scope.ts';
 import { RunInterruption } from '../../runs/interruption.ts';
 import type { RunContext, RunFailure, RunHandler } from '../../runs/run.ts';
 import { submitRun } from '../../runs/run-store.ts';
-import { findGeneration, type Generation } from '../library/knowledge-bases.ts';
+import { findGeneration, type Generation, lockKnowledgeBase } from '../library/knowledge-bases.ts';
 import { listMemberships } from '../library/membership-rows.ts';
 import { type Membership, reingestDocument, saveMembership } from '../library/memberships.ts';
 import type { ChunkIndex, Embedder, IndexedChunk } from '../ports.ts';
@@ -41,7 +41,7 @@ export async function submitRebuild(
   const input: RebuildInput = { knowledgeBaseId, ...options };
   const queued = await scopeSql(tx, workspaceId).get<{ id: string }>(
     `SELECT id FROM run WHERE workspace_id = :workspace AND subject_id = :knowledgeBaseId AND kind = :kind
-       AND status = 'queued' AND input = :input`,
+       AND status = 'queued' AND input = :input ORDER BY id LIMIT 1 /*postgres: FOR UPDATE */`,
     { knowledgeBaseId, kind: REBUILD_RUN, input: JSON.stringify(input) },
   );
   if (queued !== undefined) return { runId: queued.id, kind: REBUILD_RUN };
@@ -230,6 +230,7 @@ class Rebuild {
   async #switchOver(): Promise<boolean> {
     const { knowledgeBaseId } = this.#context.input;
     return this.#transaction(async (sql) => {
+      await lockKnowledgeBase(sql, knowledgeBaseId);
       if ((await findGeneration(sql, knowledgeBaseId)) === null) return false;
       const documents = await this.#documents(sql);
       const { missing, gone } = this.#compare(documents);

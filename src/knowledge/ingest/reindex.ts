@@ -1,6 +1,6 @@
 import type { Sql } from '../../ledger/ledger.ts';
 import { scopeSql } from '../../ledger/scope.ts';
-import { findGeneration } from '../library/knowledge-bases.ts';
+import { findGeneration, lockKnowledgeBase } from '../library/knowledge-bases.ts';
 import { listMemberships } from '../library/membership-rows.ts';
 import { reingestDocument, saveMembership, submitIndexing } from '../library/memberships.ts';
 
@@ -18,6 +18,7 @@ export async function requestReindex(
   now: number,
 ): Promise<{ kind: string }[]> {
   const tx = scopeSql(raw, workspaceId);
+  await lockKnowledgeBase(tx, knowledgeBaseId);
   const generation = await findGeneration(tx, knowledgeBaseId);
   if (generation === null) return [];
   const wanted = documentIds === null ? null : new Set(documentIds);

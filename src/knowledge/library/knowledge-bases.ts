@@ -103,6 +103,14 @@ export async function findGeneration(sql: ScopedSql, id: string): Promise<Genera
   return row === undefined ? null : (JSON.parse(row.generation) as Generation);
 }
 
+/** Until the transaction ends no other one changes the knowledge base, and no rebuild switches it over. */
+export async function lockKnowledgeBase(tx: ScopedSql, id: string): Promise<void> {
+  await tx.get(
+    'SELECT 1 AS one FROM knowledge_base WHERE id = :id AND workspace_id = :workspace /*postgres: FOR UPDATE */',
+    { id },
+  );
+}
+
 /** @throws BudaoError knowledge_base_not_found */
 export async function getKnowledgeBase(sql: ScopedSql, id: string): Promise<KnowledgeBase> {
   const row = await sql.get<KnowledgeBaseRow>(
@@ -147,6 +155,7 @@ export async function updateKnowledgeBase(
   now: number,
 ): Promise<KnowledgeBase> {
   return ledger.transaction(async (tx) => {
+    await lockKnowledgeBase(tx, id);
     const present = await getKnowledgeBase(tx, id);
     const expiresAfter = change.expiresAfter === undefined ? present.expiresAfter : change.expiresAfter;
     await tx.run(

@@ -83,8 +83,9 @@ export async function addDocument(
   now: number,
 ): Promise<{ runId: string; kind: string }> {
   const tx = scopeSql(raw, workspaceId);
-  await requireKnowledgeBase(tx, request.knowledgeBaseId);
+  // Whoever deletes the knowledge base at the same time goes before or after all of this.
   await touchKnowledgeBase(tx, request.knowledgeBaseId, now);
+  await requireKnowledgeBase(tx, request.knowledgeBaseId);
   await getDocument(tx, request.documentId);
   const summary: MembershipSummary = { phase: 'queued', fraction: 0 };
   if (request.replaces !== undefined) {
@@ -179,7 +180,10 @@ function ingestRequest(workspaceId: string, input: IngestInput): SubmitRun {
   };
 }
 
-/** Makes sure that an index run comes after this transaction. One that is queued already will see its changes. */
+/**
+ * Makes sure that an index run comes after this transaction. One that is queued already will see its changes: its row is
+ * locked, so that nobody claims it before they are there.
+ */
 export async function submitIndexing(
   raw: Sql,
   workspaceId: string,
@@ -189,7 +193,7 @@ export async function submitIndexing(
   const tx = scopeSql(raw, workspaceId);
   const queued = await tx.get(
     `SELECT 1 AS one FROM run WHERE workspace_id = :workspace AND subject_id = :knowledgeBaseId AND kind = :kind
-       AND status = 'queued'`,
+       AND status = 'queued' ORDER BY id LIMIT 1 /*postgres: FOR UPDATE */`,
     { knowledgeBaseId, kind: INDEX_RUN },
   );
   if (queued === undefined) {
