@@ -1,0 +1,141 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { BudaoError } from '../../contract/errors.ts';
+import { channelUnavailable } from './channel-errors.ts';
+import {
+  EVERYBODY,
+  type PeerTransport,
+  type TransportEvents,
+  type TransportLimits,
+} from './peer-transport.ts';
+import {
+  type RedisConnection,
+  type RedisConnector,
+  type RedisLink,
+  requirePrimary,
+} from './redis-connect.ts';
+
+/** After an outage each process comes back at its own moment, somewhere below these. */
+const FIRST_RETRY_MS = 50;
+const MAX_RETRY_MS = 1_000;
+/** A link that held for so long has proven itself. */
+const PROVEN_MS = 5_000;
+/** What the server has not confirmed yet; more is not sent to one that is slow. */
+const MAX_IN_FLIGHT_CHARS = 16 * 1024 * 1024;
+/** Whether the server still is no replica: one that was demoted keeps its connections. */
+const ROLE_CHECK_MS = 1_000;
+const CLOSE_TIMEOUT_MS = 500;
+const MAX_TEXT_BYTES = 16 * 1024 * 1024;
+
+/** Passes texts on through Pub/Sub: an inbox for each process, and one channel for all of an installation. */
+export class RedisTransport implements PeerTransport {
+  readonly limits: TransportLimits = { maxTextBytes: MAX_TEXT_BYTES, hintsOnly: false };
+  readonly #connector: RedisConnector;
+  readonly #prefix: string;
+  readonly #closing = new AbortController();
+  #link: RedisLink | null = null;
+  #leave: (reason: BudaoError) => void = () => {};
+  #running: Promise<void> = Promise.resolve();
+  #events: TransportEvents | null = null;
+  #inFlightChars = 0;
+  #unconfirmed: Promise<unknown> = Promise.resolve();
+
+  constructor(connector: RedisConnector, prefix: string) {
+    this.#connector = connector;
+    this.#prefix = prefix;
+  }
+
+  start(self: string, events: TransportEvents): void {
+    this.#events = events;
+    this.#running = this.#run([this.#prefix + self, this.#prefix + EVERYBODY]);
+  }
+
+  send(to: string, text: string): void {
+    const { publisher } = this.#link ?? {};
+    if (publisher === undefined || this.#inFlightChars > MAX_IN_FLIGHT_CHARS) return;
+    this.#inFlightChars += text.length;
+    this.#unconfirmed = this.#publish(publisher, to, text).finally(() => {
+      this.#inFlightChars -= text.length;
+    });
+  }
+
+  leave(reason: string): void {
+    this.#leave(channelUnavailable(`${this.#link?.server} was left: ${reason}. Another attempt follows.`));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.race([this.#unconfirmed, sleep(CLOSE_TIMEOUT_MS, undefined, { ref: false })]);
+    this.#closing.abort();
+    this.#leave(channelUnavailable('The live channel is closed.'));
+    await this.#running;
+  }
+
+  async #publish(publisher: RedisConnection, to: string, text: string): Promise<void> {
+    try {
+      const readers = await publisher.publish(this.#prefix + to, text);
+      if (readers === 0 && to !== EVERYBODY) this.#events?.onAbsent(to);
+    } catch {
+      // Lost, as the port allows; a connection that broke is noticed by itself.
+    }
+  }
+
+  async #run(channels: string[]): Promise<void> {
+    const { signal } = this.#closing;
+    for (let failures = 0; !signal.aborted; ) {
+      const begunMs = performance.now();
+      const reason = await this.#serve(channels);
+      if (signal.aborted) return;
+      this.#events?.onDisconnected(reason);
+      failures = performance.now() - begunMs > PROVEN_MS ? 0 : failures + 1;
+      const longestMs = Math.min(MAX_RETRY_MS, FIRST_RETRY_MS * 2 ** failures);
+      await sleep(longestMs * (0.25 + 0.75 * Math.random()), undefined, { signal }).catch(() => {});
+    }
+  }
+
+  /** @returns why it ended */
+  async #serve(channels: string[]): Promise<BudaoError> {
+    let link: RedisLink | null = null;
+    try {
+      link = await this.#connector.connect();
+      const ended = this.#ended(link);
+      await link.subscriber.subscribe(channels, (text) => this.#events?.onText(text));
+      if (this.#closing.signal.aborted) throw channelUnavailable('The live channel is closed.');
+      this.#link = link;
+      this.#events?.onConnected();
+      return await ended;
+    } catch (error) {
+      return error instanceof BudaoError ? error : lost(link, error);
+    } finally {
+      this.#link = null;
+      this.#leave = () => {};
+      link?.publisher.destroy();
+      link?.subscriber.destroy();
+    }
+  }
+
+  async #ended(link: RedisLink): Promise<BudaoError> {
+    const timer = setInterval(() => {
+      requirePrimary(link.publisher, link.server).catch((error: unknown) => {
+        this.#leave(error instanceof BudaoError ? error : lost(link, error));
+      });
+    }, ROLE_CHECK_MS);
+    try {
+      return await new Promise<BudaoError>((resolve) => {
+        this.#leave = resolve;
+        for (const connection of [link.publisher, link.subscriber]) {
+          connection.on('error', (error) => resolve(lost(link, error)));
+          connection.on('end', () => resolve(lost(link, new Error('it was closed'))));
+        }
+      });
+    } finally {
+      clearInterval(timer);
+    }
+  }
+}
+
+function lost(link: RedisLink | null, error: unknown): BudaoError {
+  const server = link === null ? 'the live channel' : link.server;
+  return channelUnavailable(
+    `The connection to ${server} was lost: ${(error as Error).message}. It is tried again by itself.`,
+    error,
+  );
+}
