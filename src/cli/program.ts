@@ -6,7 +6,9 @@ import { addAskCommand } from './commands/ask.ts';
 import { addConfigCommand } from './commands/config.ts';
 import { addDoctorCommand } from './commands/doctor.ts';
 import { addIngestCommand } from './commands/ingest.ts';
+import { addInitCommand } from './commands/init.ts';
 import { addKeysCommand } from './commands/keys.ts';
+import { addMigrateCommand } from './commands/migrate.ts';
 import { addRunsCommand } from './commands/runs.ts';
 import { addSearchCommand } from './commands/search.ts';
 import { addStatusCommand } from './commands/status.ts';
@@ -27,6 +29,8 @@ const COMMANDS: readonly AddCommand[] = [
   addUsersCommand,
   addKeysCommand,
   addConfigCommand,
+  addInitCommand,
+  addMigrateCommand,
 ];
 
 export interface CliEnvironment {

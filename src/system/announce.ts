@@ -11,6 +11,7 @@ Usage: npm run up -- [options]
   --port NUMBER       port                            (BUDAO_PORT, default 7860)
   --data-dir FOLDER   where everything is kept        (BUDAO_DATA_DIR, default ./data)
   --workers NUMBER    worker processes                (BUDAO_WORKERS, default 2)
+  --role ROLE         all, api or worker              (BUDAO_ROLE, default all; others need a shared ledger)
   --config FILE       YAML file with all settings     (BUDAO_CONFIG)
 
 A model:      BUDAO_MODEL_BASE_URL, BUDAO_MODEL_API_KEY, BUDAO_MODEL_NAME
@@ -23,14 +24,14 @@ Example: npm run up -- --port 8080 --data-dir /srv/budao
 /** The lines a person looks for after starting. Whether anybody reads them is no matter of the service. */
 export function announce(
   configuration: Configuration,
-  state: { url: string; firstSignIn: FirstSignIn | null },
+  state: { url: string | null; firstSignIn: FirstSignIn | null },
 ): void {
   const models = configuration.models.map((endpoint) => endpoint.name ?? endpoint.model).join(', ');
   const lines = [
     '',
     `  不倒 Budao ${VERSION} 已就绪 / ready`,
     '',
-    `  控制台 console   ${state.url}`,
+    state.url === null ? '  工作节点 worker node' : `  控制台 console   ${state.url}`,
     state.firstSignIn === null
       ? '  登录 sign in     用您的账号 / with your account'
       : `  登录 sign in     ${state.firstSignIn.username} / ${state.firstSignIn.password}   (首次登录后请修改 / change it after signing in)`,

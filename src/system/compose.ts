@@ -11,13 +11,13 @@ import { createSearcher, type Searcher } from '../knowledge/search/searcher.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Channel } from '../runs/channel.ts';
 import type { RunHandler } from '../runs/run.ts';
-import { FolderBlobs } from '../stores/blobs/folder-blobs.ts';
+import type { FolderBlobs } from '../stores/blobs/folder-blobs.ts';
 import { SocketChannel } from '../stores/channel/socket-channel.ts';
 import { openLanceDbIndex } from '../stores/index/lancedb-index.ts';
-import { openSqliteLedger } from '../stores/ledger/sqlite-ledger.ts';
 import type { Configuration } from './configuration.ts';
 import { type DataFolder, dataFolderAt } from './data-folder.ts';
 import { type ConfiguredModels, createEmbedder, createModels } from './models.ts';
+import { indexDirectory, openBlobs, openLedger } from './shared-stores.ts';
 import { traced } from './traced-handler.ts';
 
 /** Everything that processes share. The only place that names concrete adapters. */
@@ -41,9 +41,9 @@ export async function openStores(
 ): Promise<Stores> {
   await using cleanup = new AsyncDisposableStack();
   const folder = dataFolderAt(configuration.dataDir);
-  const ledger = cleanup.use(await openSqliteLedger({ path: folder.ledger }));
+  const ledger = cleanup.use(await openLedger(configuration));
   const channel = cleanup.use(options.channel ?? new SocketChannel(folder.hubSocket));
-  const index = cleanup.use(await openLanceDbIndex({ directory: folder.index }));
+  const index = cleanup.use(await openLanceDbIndex({ directory: indexDirectory(configuration) }));
   const searcher = createSearcher({ index });
   const embedder = await createEmbedder(configuration);
   const models = cleanup.use(createModels(configuration));
@@ -52,8 +52,7 @@ export async function openStores(
     folder,
     ledger,
     channel,
-    blobs: new FolderBlobs(folder.blobs),
-    derived: new FolderBlobs(folder.derived),
+    ...openBlobs(configuration),
     index,
     embedder,
     searcher,

@@ -65,12 +65,55 @@ const EmbedderFolder = z.strictObject({
   passagePrefix: z.string().default(''),
 });
 
+const filePath = z.string().min(1);
+/** Where an installation keeps what it must not lose. Everything null is the embedded profile: the data folder holds all. */
+const Stores = z.strictObject({
+  ledger: z
+    .strictObject({
+      /** `postgres://user@host,other-host/database?sslmode=verify-full&sslrootcert=FILE` */
+      url: z
+        .url({ protocol: /^postgres(ql)?$/, error: 'must be a postgres:// address' })
+        .nullable()
+        .default(null),
+      passwordFile: filePath.nullable().default(null),
+      connections: z.int().min(3).max(100).default(10),
+    })
+    .prefault({}),
+  channel: z
+    .strictObject({
+      /** `redis://` or `rediss://`; null passes hints through the database. */
+      url: z
+        .url({ protocol: /^rediss?$/, error: 'must be a redis:// or rediss:// address' })
+        .nullable()
+        .default(null),
+      passwordFile: filePath.nullable().default(null),
+    })
+    .prefault({}),
+  blobs: z
+    .strictObject({
+      /** A folder that all nodes share, such as an NFS mount. */
+      folder: filePath.nullable().default(null),
+    })
+    .prefault({}),
+  index: z.strictObject({ folder: filePath.nullable().default(null) }).prefault({}),
+  /** 32 random bytes or more that all nodes share: what signs sessions is derived from it. */
+  secretKeyFile: filePath.nullable().default(null),
+});
+
+export const ROLES = ['all', 'api', 'worker'] as const;
+export type NodeRole = (typeof ROLES)[number];
+
 /** One table for the file and the environment: each setting has one name, one check and one default. */
 const Settings = z.strictObject({
   host: z.string().min(1).default('127.0.0.1'),
   port: z.int().min(0).max(65_535).default(7860),
   dataDir: z.string().min(1).default('data'),
   workers: z.int().min(1).max(64).default(2),
+  /** What this node does: answer clients, work, or both. */
+  role: z.enum(ROLES).default('all'),
+  /** How people call this node; the machine's name unless told otherwise. */
+  node: z.string().min(1).max(100).nullable().default(null),
+  stores: Stores.prefault({}),
   sample: z.boolean().default(true),
   logLevel: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
   bootstrapApiKey: secret.nullable().default(null),
@@ -108,6 +151,11 @@ const Settings = z.strictObject({
 
 export type Configuration = z.infer<typeof Settings>;
 
+/** Several machines on one database, instead of one data folder. */
+export function isCluster(configuration: Pick<Configuration, 'stores'>): boolean {
+  return configuration.stores.ledger.url !== null;
+}
+
 type Overrides = Partial<
   Record<'host' | 'dataDir' | 'configFile', string> & Record<'port' | 'workers', number>
 >;
@@ -128,8 +176,9 @@ export function loadConfiguration(environment: NodeJS.ProcessEnv, overrides: Ove
   const fromEnvironment = readEnvironment(environment);
   const { configFile: _, ...fromCommandLine } = overrides;
   const merged = { ...fromFile, ...definedOnly(fromEnvironment), ...definedOnly(fromCommandLine) };
-  const parsed = Settings.safeParse(merged);
+  const parsed = Settings.safeParse({ ...merged, stores: mergeStores(fromFile.stores, environment) });
   if (!parsed.success) throw new ConfigurationError(describe(parsed.error));
+  checkProfile(parsed.data);
   return { ...parsed.data, dataDir: resolve(parsed.data.dataDir) };
 }
 
@@ -140,6 +189,8 @@ function readEnvironment(environment: NodeJS.ProcessEnv): Record<string, unknown
     port: numeric(environment.BUDAO_PORT),
     dataDir: environment.BUDAO_DATA_DIR,
     workers: numeric(environment.BUDAO_WORKERS),
+    role: environment.BUDAO_ROLE,
+    node: environment.BUDAO_NODE,
     sample: boolean(environment.BUDAO_SAMPLE),
     logLevel: environment.BUDAO_LOG_LEVEL,
     bootstrapApiKey: environment.BUDAO_BOOTSTRAP_API_KEY,
@@ -160,6 +211,48 @@ function readEnvironment(environment: NodeJS.ProcessEnv): Record<string, unknown
         })
       : undefined,
   };
+}
+
+const STORE_VARIABLES: readonly [variable: string, store: string, field: string][] = [
+  ['BUDAO_LEDGER_URL', 'ledger', 'url'],
+  ['BUDAO_LEDGER_PASSWORD_FILE', 'ledger', 'passwordFile'],
+  ['BUDAO_CHANNEL_URL', 'channel', 'url'],
+  ['BUDAO_CHANNEL_PASSWORD_FILE', 'channel', 'passwordFile'],
+  ['BUDAO_BLOBS_FOLDER', 'blobs', 'folder'],
+  ['BUDAO_INDEX_FOLDER', 'index', 'folder'],
+];
+
+/** Each variable stands over its own field of the file. */
+function mergeStores(fromFile: unknown, environment: NodeJS.ProcessEnv): unknown {
+  if (fromFile !== undefined && (typeof fromFile !== 'object' || fromFile === null)) return fromFile;
+  const stores: Record<string, unknown> = { ...fromFile };
+  for (const [variable, store, field] of STORE_VARIABLES) {
+    const value = environment[variable];
+    if (value === undefined || value === '') continue;
+    stores[store] = { ...(stores[store] as object | undefined), [field]: value };
+  }
+  if (environment.BUDAO_SECRET_KEY_FILE) stores.secretKeyFile = environment.BUDAO_SECRET_KEY_FILE;
+  return stores;
+}
+
+/** What goes together: a shared ledger needs everything else shared, and the other way round. @throws ConfigurationError */
+function checkProfile(configuration: Configuration): void {
+  const { stores, role } = configuration;
+  const problems: string[] = [];
+  if (isCluster(configuration)) {
+    if (stores.secretKeyFile === null)
+      problems.push('stores.secretKeyFile (BUDAO_SECRET_KEY_FILE): all nodes need the same key file');
+    if (stores.blobs.folder === null)
+      problems.push('stores.blobs (BUDAO_BLOBS_FOLDER): all nodes need the same place for documents');
+    if (stores.index.folder === null)
+      problems.push('stores.index (BUDAO_INDEX_FOLDER): all nodes need the same place for the index');
+  } else {
+    if (role !== 'all') problems.push(`role (BUDAO_ROLE): "${role}" needs a ledger that nodes share`);
+    if (stores.channel.url !== null || stores.blobs.folder !== null || stores.index.folder !== null)
+      problems.push('stores: a shared channel, blobs or index needs stores.ledger.url (BUDAO_LEDGER_URL)');
+  }
+  if (problems.length > 0)
+    throw new ConfigurationError(`The configuration does not fit together:\n  ${problems.join('\n  ')}`);
 }
 
 /** Empty means not set, as in `BUDAO_PORT= npm run up`. What is no number stays as it is, and is refused by name. */
@@ -213,6 +306,10 @@ const ENVIRONMENT_NAMES: Record<string, string> = {
   port: 'BUDAO_PORT',
   dataDir: 'BUDAO_DATA_DIR',
   workers: 'BUDAO_WORKERS',
+  role: 'BUDAO_ROLE',
+  node: 'BUDAO_NODE',
+  'stores.ledger.url': 'BUDAO_LEDGER_URL',
+  'stores.channel.url': 'BUDAO_CHANNEL_URL',
   sample: 'BUDAO_SAMPLE',
   'models.0.baseUrl': 'BUDAO_MODEL_BASE_URL',
   'embedder.baseUrl': 'BUDAO_EMBEDDING_BASE_URL',

@@ -3,14 +3,15 @@ import type { Logger } from 'pino';
 import { ensureBootstrap } from '../access/bootstrap.ts';
 import { learnDimension } from '../knowledge/ingest/generation.ts';
 import type { Embedder } from '../knowledge/ports.ts';
+import { ledgerTime } from '../ledger/clock.ts';
 import type { Ledger } from '../ledger/ledger.ts';
-import { FolderBlobs } from '../stores/blobs/folder-blobs.ts';
 import type { Configuration } from './configuration.ts';
 import type { DataFolder } from './data-folder.ts';
 import { type FirstSignIn, readFirstSignIn, rememberFirstSignIn } from './first-sign-in.ts';
 import { ensureLocalKey } from './local-key.ts';
 import { createEmbedder } from './models.ts';
 import { loadSample } from './sample.ts';
+import { openBlobs } from './shared-stores.ts';
 
 /** Long enough to load a local model; the service is not up before it has passed. */
 const EMBEDDER_PATIENCE_MS = 10_000;
@@ -29,7 +30,7 @@ export async function prepareInstallation(context: {
   const bootstrapApiKey = configuration.bootstrapApiKey?.reveal();
   const bootstrap = await ensureBootstrap({
     ledger,
-    now: Date.now,
+    now: ledgerTime,
     ...(bootstrapApiKey === undefined ? {} : { bootstrapApiKey }),
   });
   for (const warning of bootstrap.warnings) log.warn(warning);
@@ -41,7 +42,7 @@ export async function prepareInstallation(context: {
   if (configuration.sample) {
     await loadSample({
       ledger,
-      blobs: new FolderBlobs(folder.blobs),
+      blobs: openBlobs(configuration).blobs,
       usableEmbedder: () => usableEmbedder(configuration, log),
       workspaceId: bootstrap.workspaceId,
     });

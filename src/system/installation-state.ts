@@ -1,10 +1,13 @@
 /** What runs on a data folder, read from the ledger alone: it answers when nothing else does, and changes nothing. */
 import { existsSync, readFileSync } from 'node:fs';
+import { hostname } from 'node:os';
 import type { Sql } from '../ledger/ledger.ts';
 import { SqliteConnection } from '../stores/ledger/sqlite-connection.ts';
+import { type Configuration, isCluster } from './configuration.ts';
 import type { DataFolder } from './data-folder.ts';
 import { readEndpoint } from './endpoint-file.ts';
 import { listProcesses, type ProcessEntry } from './process-table.ts';
+import { openLedger } from './shared-stores.ts';
 import { readTroubles, type Trouble } from './troubles.ts';
 
 const PRAGMAS = ['busy_timeout = 2000', 'query_only = ON'];
@@ -15,13 +18,18 @@ export interface InstallationState {
   url: string | null;
   version: string | null;
   dataDir: string;
-  processes: Omit<ProcessEntry, 'seenAt'>[];
+  processes: Omit<ProcessEntry, 'seenAt' | 'host' | 'settingsHash'>[];
   /** What keeps a role from running, while it is tried again and again. */
   troubles: Trouble[];
 }
 
-export async function readInstallationState(folder: DataFolder): Promise<InstallationState> {
-  const processes = (await readProcesses(folder)).filter((entry) => isBudao(entry.pid));
+/** In a cluster the processes of all nodes are listed; `configuration` says where its ledger is. */
+export async function readInstallationState(
+  folder: DataFolder,
+  configuration: Configuration | null = null,
+): Promise<InstallationState> {
+  const known = await readProcesses(folder, configuration);
+  const processes = known.filter((entry) => entry.host !== hostname() || isBudao(entry.pid));
   const hasApi = processes.some((entry) => entry.role === 'api');
   const supervisor = processes.find((entry) => entry.role === 'supervisor');
   return {
@@ -29,19 +37,19 @@ export async function readInstallationState(folder: DataFolder): Promise<Install
     url: hasApi ? await readEndpoint(folder) : null,
     version: processes[0]?.version ?? null,
     dataDir: folder.path,
-    processes: processes.map(({ id, pid, role, version, startedAt, runs }) => ({
-      id,
-      pid,
-      role,
-      version,
-      startedAt,
-      runs,
-    })),
+    processes: processes.map(({ seenAt: _, host: __, settingsHash: ___, ...entry }) => entry),
     troubles: await readTroubles(folder, supervisor?.id),
   };
 }
 
-async function readProcesses(folder: DataFolder): Promise<ProcessEntry[]> {
+async function readProcesses(
+  folder: DataFolder,
+  configuration: Configuration | null,
+): Promise<ProcessEntry[]> {
+  if (configuration !== null && isCluster(configuration)) {
+    await using ledger = await openLedger(configuration);
+    return await listProcesses(ledger.read);
+  }
   if (!existsSync(folder.ledger)) return [];
   const connection = new SqliteConnection(folder.ledger, PRAGMAS);
   try {
@@ -51,9 +59,11 @@ async function readProcesses(folder: DataFolder): Promise<ProcessEntry[]> {
   }
 }
 
-/** False for a service that is only just making its ledger. */
+/** False for a service that is only just making its ledger, and for a ledger that an older program has left. */
 async function hasTables(sql: Sql): Promise<boolean> {
-  const found = await sql.get(`SELECT 1 AS one FROM sqlite_master WHERE type = 'table' AND name = 'process'`);
+  const found = await sql.get(
+    `SELECT 1 AS one FROM pragma_table_info('process') WHERE name = 'settings_hash'`,
+  );
   return found !== undefined;
 }
 

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { hashCredential } from '../access/credential-hash.ts';
 import { insertKey } from '../access/keys.ts';
+import { ledgerTime } from '../ledger/clock.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { scopeSql } from '../ledger/scope.ts';
 import { openFolderSecrets } from '../stores/secrets/folder-secrets.ts';
@@ -33,7 +34,7 @@ export async function ensureLocalKey(folder: DataFolder, ledger: Ledger, workspa
       role: 'owner',
       accountId: null,
       expiresAt: null,
-      now: Date.now(),
+      now: ledgerTime(),
     });
   });
 }

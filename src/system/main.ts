@@ -41,6 +41,7 @@ function configure(): Configuration | null {
         port: { type: 'string' },
         'data-dir': { type: 'string' },
         workers: { type: 'string' },
+        role: { type: 'string' },
         config: { type: 'string' },
         help: { type: 'boolean' },
       },
@@ -55,6 +56,7 @@ function configure(): Configuration | null {
       BUDAO_PORT: values.port,
       BUDAO_DATA_DIR: values['data-dir'],
       BUDAO_WORKERS: values.workers,
+      BUDAO_ROLE: values.role,
       BUDAO_CONFIG: values.config,
     };
     for (const [name, value] of Object.entries(overrides)) if (value !== undefined) process.env[name] = value;

@@ -7,6 +7,7 @@ import { createDocument } from '../knowledge/library/documents.ts';
 import { createKnowledgeBase } from '../knowledge/library/knowledge-bases.ts';
 import { addDocument } from '../knowledge/library/memberships.ts';
 import type { BlobStore, Embedder } from '../knowledge/ports.ts';
+import { ledgerTime } from '../ledger/clock.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { scopeSql } from '../ledger/scope.ts';
 
@@ -57,7 +58,7 @@ export async function loadSample(dependencies: {
     });
   }
   const generation = currentGeneration(await dependencies.usableEmbedder());
-  const now = Date.now();
+  const now = ledgerTime();
   await ledger.transaction(async (tx) => {
     const scoped = scopeSql(tx, workspaceId);
     const knowledgeBaseId = await createKnowledgeBase(

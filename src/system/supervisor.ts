@@ -7,16 +7,18 @@ import { Janitor } from '../runs/janitor.ts';
 import { releaseOwner } from '../runs/run-claims.ts';
 import { SocketChannel } from '../stores/channel/socket-channel.ts';
 import { SocketHub } from '../stores/channel/socket-hub.ts';
-import { openSqliteLedger } from '../stores/ledger/sqlite-ledger.ts';
 import { type ChildDeath, KeptChild } from './child-process.ts';
 import { ClockWatch } from './clock-watch.ts';
-import type { Configuration } from './configuration.ts';
+import { checkSharedKey, oneAtATime } from './cluster.ts';
+import { type Configuration, isCluster } from './configuration.ts';
 import { DataFolderLock, dataFolderAt, prepareDataFolder } from './data-folder.ts';
 import { forgetEndpoint, wasListeningOn } from './endpoint-file.ts';
 import type { FirstSignIn } from './first-sign-in.ts';
 import { prepareInstallation } from './first-start.ts';
+import { NodeHeartbeat } from './node-heartbeat.ts';
 import { registerProcess, removeProcess } from './process-table.ts';
 import { RepeatedWarnings } from './repeated-warnings.ts';
+import { nodeName, openLedger, settingsHash } from './shared-stores.ts';
 import { takeOver } from './take-over.ts';
 import { Troubles } from './troubles.ts';
 
@@ -32,7 +34,7 @@ interface Children {
 
 export interface SupervisorCallbacks {
   /** Once, when questions can be asked. */
-  onReady(state: { url: string; firstSignIn: FirstSignIn | null }): void;
+  onReady(state: { url: string | null; firstSignIn: FirstSignIn | null }): void;
   /**
    * A child of a first start cannot start for a reason that a restart does not mend, such as a port in use. Later the
    * same reason is waited out: people rely on what still runs.
@@ -61,23 +63,32 @@ export class Supervisor implements AsyncDisposable {
     const folder = dataFolderAt(configuration.dataDir);
     await prepareDataFolder(folder);
     cleanup.use(DataFolderLock.acquire(folder));
-    const ledger = cleanup.use(await openSqliteLedger({ path: folder.ledger }));
-    await takeOver(ledger, folder);
+    const ledger = cleanup.use(await openLedger(configuration));
+    const node = nodeName(configuration);
+    const inCluster = isCluster(configuration);
+    await takeOver(ledger, folder, { node, isCluster: inCluster });
     cleanup.use(await SocketHub.listen(folder.hubSocket));
     const channel = cleanup.use(new SocketChannel(folder.hubSocket));
     const id = newId('process');
-    await registerProcess(ledger, { id, pid: process.pid, role: 'supervisor' });
+    const self = { id, pid: process.pid, role: 'supervisor' as const, node };
+    await registerProcess(ledger, { ...self, settingsHash: settingsHash(configuration) });
     cleanup.defer(() => ledger.transaction((tx) => removeProcess(tx, id)));
     cleanup.defer(() => forgetEndpoint(folder));
-    const firstSignIn = await prepareInstallation({ configuration, folder, ledger, log });
+    const prepare = (): Promise<FirstSignIn | null> =>
+      prepareInstallation({ configuration, folder, ledger, log });
+    const keyFile = configuration.stores.secretKeyFile;
+    if (inCluster && keyFile !== null) await checkSharedKey(ledger, keyFile);
+    const firstSignIn = inCluster ? await oneAtATime(ledger, id, prepare) : await prepare();
 
     const troubles = new Troubles(folder, id, log);
-    const ready = new FirstReady();
+    const ready = new FirstReady(rolesOf(configuration));
     const ran = await wasListeningOn(folder, configuration.port);
     const children: Children = { all: [], stopping: false };
     const startOthers = (): void => {
-      while (!children.stopping && children.all.length < 1 + configuration.workers) keep('worker');
+      while (!children.stopping && children.all.length < wanted) keep('worker');
     };
+    const roles = rolesOf(configuration);
+    const wanted = (roles.includes('api') ? 1 : 0) + (roles.includes('worker') ? configuration.workers : 0);
     const keep = (role: 'api' | 'worker'): void => {
       const child = new KeptChild(role, environment, {
         onReady(url) {
@@ -94,17 +105,20 @@ export class Supervisor implements AsyncDisposable {
       children.all.push(child);
     };
     // One of each makes the service ready; the other workers start after them, not beside them.
-    keep('api');
-    keep('worker');
+    for (const role of roles) keep(role);
     ready.whenReady(startOthers);
     ready.whenReady((url) => callbacks.onReady({ url, firstSignIn }));
-    cleanup.use(new ClockWatch(log));
     const warnings = cleanup.use(new RepeatedWarnings(log));
+    cleanup.use(new ClockWatch(log));
+    if (inCluster) {
+      const onError = (error: unknown): void => warnings.warn(error, {}, 'heartbeat failed');
+      cleanup.use(new NodeHeartbeat({ ledger, node, onError }));
+    }
     cleanup.use(
       new Janitor({
         ledger,
         channel,
-        ownClock: true,
+        ownClock: !inCluster,
         onError: (error) => warnings.warn(error, {}, 'sweep failed'),
       }),
     );
@@ -118,21 +132,30 @@ export class Supervisor implements AsyncDisposable {
   }
 }
 
-/** Questions can be asked once there is an API process and a worker; later restarts are nobody's news. */
+/** What this node runs, one of each first. */
+function rolesOf({ role }: Configuration): ('api' | 'worker')[] {
+  return role === 'all' ? ['api', 'worker'] : [role];
+}
+
+/** The node is ready once there is one of each of its roles; later restarts are nobody's news. */
 class FirstReady {
-  readonly #listeners: ((url: string) => void)[] = [];
+  readonly #listeners: ((url: string | null) => void)[] = [];
+  readonly #awaited: Set<'api' | 'worker'>;
   #url: string | null = null;
-  #hasWorker = false;
   announced = false;
 
-  whenReady(listener: (url: string) => void): void {
+  constructor(roles: readonly ('api' | 'worker')[]) {
+    this.#awaited = new Set(roles);
+  }
+
+  whenReady(listener: (url: string | null) => void): void {
     this.#listeners.push(listener);
   }
 
   note(role: 'api' | 'worker', url: string | undefined): void {
     if (role === 'api') this.#url = url ?? null;
-    else this.#hasWorker = true;
-    if (this.announced || this.#url === null || !this.#hasWorker) return;
+    this.#awaited.delete(role);
+    if (this.announced || this.#awaited.size > 0) return;
     this.announced = true;
     for (const listener of this.#listeners) listener(this.#url);
   }

@@ -57,7 +57,7 @@ it('loses no text that a dead worker had shown, and lets it write nothing more',
   const held = await claim('proc_dead');
   expect((await appendText(held, 'proc_dead', 1, 'shown')).appended).not.toContain(false);
 
-  await takeOver(ledger, folder);
+  await takeOver(ledger, folder, { node: 'here', isCluster: false });
   const taken = await claim('proc_next');
   expect(taken.map((run) => run.lastSeq)).toEqual(Array.from({ length: RUNS }, () => 1));
   expect((await appendText(held, 'proc_dead', 2, 'late')).appended).not.toContain(true);

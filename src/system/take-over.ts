@@ -1,31 +1,77 @@
 import { readdirSync, readlinkSync, realpathSync } from 'node:fs';
-import type { Ledger } from '../ledger/ledger.ts';
+import { BudaoError } from '../contract/errors.ts';
+import type { Ledger, Sql } from '../ledger/ledger.ts';
 import { releaseOwner } from '../runs/run-claims.ts';
 import { type DataFolder, dataFolderInUse } from './data-folder.ts';
-import { endLeftBehind, isAlive } from './process-table.ts';
+import { endLeftBehind, isAlive, isPresent } from './process-table.ts';
+
+interface KnownProcess {
+  id: string;
+  pid: number;
+  host: string | null;
+  role: string;
+  seenAt: number;
+}
 
 /**
- * Makes the data folder this supervisor's alone. Its lock is ours, so whoever held runs before is dead or will find
- * itself fenced.
+ * Makes the data folder, or in a cluster the name of the node, this supervisor's alone. Whoever held runs under it before
+ * is dead or will find itself fenced.
  *
- * @throws BudaoError data_folder_in_use
+ * @throws BudaoError data_folder_in_use, node_name_in_use
  */
-export async function takeOver(ledger: Ledger, folder: DataFolder): Promise<void> {
-  await refuseBesideLiving(ledger, folder);
-  await endLeftBehind(ledger.read);
+export async function takeOver(
+  ledger: Ledger,
+  folder: DataFolder,
+  place: { node: string; isCluster: boolean },
+): Promise<void> {
+  const mine = place.isCluster ? 'WHERE node = :node' : '';
+  const params = place.isCluster ? { node: place.node } : {};
+  const known = await ledger.read.all<KnownProcess>(
+    `SELECT id, pid, host, role, seen_at AS "seenAt" FROM process ${mine}`,
+    params,
+  );
+  if (place.isCluster) refuseTwins(known, place.node);
+  else refuseBesideLiving(known, folder);
+  endLeftBehind(known);
   await ledger.transaction(async (tx) => {
-    await tx.run('DELETE FROM process');
-    const owners = await tx.all<{ owner: string }>(
-      `SELECT DISTINCT owner FROM run WHERE status = 'running' AND owner IS NOT NULL ORDER BY owner`,
-    );
+    await tx.run(`DELETE FROM process ${mine}`, params);
+    const owners = place.isCluster
+      ? known.map(({ id }) => ({ owner: id })).sort(byOwner)
+      : await allOwners(tx);
     for (const { owner } of owners) await releaseOwner(tx, owner, 'died');
   });
 }
 
+/** Alone with its ledger, a supervisor also finds owners whose rows are gone. */
+function allOwners(tx: Sql): Promise<{ owner: string }[]> {
+  return tx.all(
+    `SELECT DISTINCT owner FROM run WHERE status = 'running' AND owner IS NOT NULL ORDER BY owner`,
+  );
+}
+
+function byOwner(left: { owner: string }, right: { owner: string }): number {
+  return left.owner < right.owner ? -1 : 1;
+}
+
+function refuseTwins(known: readonly KnownProcess[], node: string): void {
+  const twin = known.find(
+    (entry) => entry.role === 'supervisor' && entry.pid !== process.pid && isPresent(entry),
+  );
+  if (twin === undefined) return;
+  throw new BudaoError(
+    'conflict',
+    'node_name_in_use',
+    `Another node is called "${node}" (process ${twin.pid} on ${twin.host}). Give each node a name of its own with ` +
+      'BUDAO_NODE, or stop the other one.',
+  );
+}
+
 /** Somebody who took the lock's file for a left-over and removed it has let a second supervisor in. */
-async function refuseBesideLiving(ledger: Ledger, folder: DataFolder): Promise<void> {
-  const known = await ledger.read.all<{ pid: number }>(`SELECT pid FROM process WHERE role = 'supervisor'`);
-  const living = known.find(({ pid }) => pid !== process.pid && isAlive(pid) && hasOpen(pid, folder.ledger));
+function refuseBesideLiving(known: readonly KnownProcess[], folder: DataFolder): void {
+  const living = known.find(
+    ({ pid, role }) =>
+      role === 'supervisor' && pid !== process.pid && isAlive(pid) && hasOpen(pid, folder.ledger),
+  );
   if (living !== undefined) throw dataFolderInUse(folder, living.pid);
 }
 

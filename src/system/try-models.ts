@@ -3,19 +3,11 @@ import type { GenerationPart } from '../answers/ports.ts';
 import type { Embedder } from '../knowledge/ports.ts';
 import type { Configuration } from './configuration.ts';
 import { createEmbedder, createModels } from './models.ts';
+import { attempt, type Trial } from './trial.ts';
 
 const TRY_TIMEOUT_MS = 30_000;
 /** Some models refuse a limit of one, and thinking ones say nothing within a few. */
 const TRY_OUTPUT_TOKENS = 16;
-
-export interface Trial {
-  kind: 'model' | 'embedder';
-  name: string;
-  ok: boolean;
-  durationMs: number;
-  /** A remark on success, else what is wrong and what to do about it. */
-  message: string;
-}
 
 export async function tryModels(configuration: Configuration): Promise<Trial[]> {
   const trials: Trial[] = [];
@@ -62,18 +54,5 @@ async function tryEmbedder(embedder: Embedder | null): Promise<string> {
     return `${vector?.length ?? 0} dimensions`;
   } finally {
     await (embedder as Partial<AsyncDisposable>)[Symbol.asyncDispose]?.();
-  }
-}
-
-async function attempt(kind: Trial['kind'], name: string, work: () => Promise<string>): Promise<Trial> {
-  const startedMs = performance.now();
-  const trial = { kind, name };
-  const durationMs = (): number => Math.round(performance.now() - startedMs);
-  try {
-    const message = await work();
-    return { ...trial, ok: true, durationMs: durationMs(), message };
-  } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    return { ...trial, ok: false, durationMs: durationMs(), message };
   }
 }

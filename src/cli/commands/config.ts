@@ -1,7 +1,7 @@
 import { access, constants, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { type Configuration, ConfigurationError, loadConfiguration } from '../../system/configuration.ts';
-import type { Trial } from '../../system/try-models.ts';
+import type { Trial } from '../../system/trial.ts';
 import { CliError } from '../cli-error.ts';
 import type { CliContext } from '../context.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
@@ -35,8 +35,8 @@ export const addConfigCommand: AddCommand = (program, { messages, action }) => {
 async function check(context: CliContext, options: CheckOptions): Promise<ExitCode> {
   const { terminal, messages } = context;
   const settings = load(context, options);
-  if (!terminal.isJson && options.offline !== true && settings.models.length > 0)
-    terminal.note(messages.config.trying);
+  const asksSomebody = settings.models.length > 0 || settings.stores.ledger.url !== null;
+  if (!terminal.isJson && options.offline !== true && asksSomebody) terminal.note(messages.config.trying);
   const trials = options.offline === true ? [] : await tryAll(settings);
   const findings = [
     ...(await folderFindings(context, settings.dataDir)),
@@ -51,9 +51,10 @@ async function check(context: CliContext, options: CheckOptions): Promise<ExitCo
 }
 
 async function tryAll(settings: Configuration): Promise<Trial[]> {
-  // Loaded only here: no other command should wait for the model adapters.
+  // Loaded only here: no other command should wait for the adapters.
   const { tryModels } = await import('../../system/try-models.ts');
-  return tryModels(settings);
+  const { tryStores } = await import('../../system/try-stores.ts');
+  return [...(await tryStores(settings)), ...(await tryModels(settings))];
 }
 
 function load(context: CliContext, { config }: CheckOptions): Configuration {

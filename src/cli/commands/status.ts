@@ -1,7 +1,7 @@
 import { type InstallationState, readInstallationState } from '../../system/installation-state.ts';
 import type { CliContext } from '../context.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
-import { dataFolderOf } from '../service/locate.ts';
+import { configurationOf, dataFolderOf } from '../service/locate.ts';
 import { formatTime } from '../terminal/format-time.ts';
 import type { AddCommand } from './add-command.ts';
 
@@ -16,7 +16,7 @@ export const addStatusCommand: AddCommand = (program, { messages, action }) => {
 /** Reads the ledger itself, so that it works when nothing answers. */
 async function status(context: CliContext): Promise<ExitCode> {
   const { terminal } = context;
-  const state = await readInstallationState(dataFolderOf(context));
+  const state = await readInstallationState(dataFolderOf(context), configurationOf(context));
   terminal.result(state, () => inWords(context, state));
   if (state.running) return EXIT.ok;
   if (!terminal.isJson) terminal.note(`${context.messages.tryPrefix}${context.messages.hints.start}`);
@@ -38,12 +38,14 @@ function inWords({ messages, terminal }: CliContext, state: InstallationState): 
   if (!state.running) return facts;
   const columns = [
     { title: t.role },
+    { title: t.node },
     { title: 'PID', align: 'right' as const },
     { title: t.since },
     { title: t.runs },
   ];
   const rows = state.processes.map((process) => [
     t.roles[process.role],
+    process.node ?? '',
     String(process.pid),
     formatTime(Math.floor(process.startedAt / 1000)),
     process.runs.join(' '),

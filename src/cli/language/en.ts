@@ -182,6 +182,7 @@ Exit codes:
     troubleOf: (role: string, since: string, message: string): string =>
       `${role} does not start since ${since}: ${message}`,
     role: 'Process',
+    node: 'Node',
     since: 'Since',
     runs: 'Runs',
     roles: { supervisor: 'supervisor', api: 'api', worker: 'worker', parser: 'parser' },
@@ -278,5 +279,23 @@ Exit codes:
       `The service listens on ${host}, beyond this machine. Put TLS in front of it.`,
     good: 'The configuration is good.',
     bad: (count: number): string => `The configuration has ${count} problem${count === 1 ? '' : 's'}.`,
+  },
+  init: {
+    description: 'write a commented configuration to start from',
+    profile: 'what it is for: cluster',
+    out: 'the file to write',
+    profileUnknown: (profile: string): string => `There is no profile '${profile}'.`,
+    profileHint: 'use --profile cluster; one machine needs no configuration',
+    exists: (file: string): string =>
+      `${file} exists already and was left as it is. Choose another file with --out.`,
+    written: (file: string, keyFile: string): string =>
+      `Written: ${file}\nKey:     ${keyFile} (the same on every node; keep a copy in a safe place)\n\nNext: fill in the addresses, then budao config check --config ${file}\n`,
+  },
+  migrate: {
+    description: "make or upgrade the shared database's schema, once for all nodes",
+    embedded:
+      'Nothing to do: without stores.ledger.url the ledger lies in the data folder and is upgraded at its start.',
+    upToDate: (version: number): string => `The schema is up to date (version ${version}).\n`,
+    done: (from: number, to: number): string => `The schema was brought from version ${from} to ${to}.\n`,
   },
 };

@@ -172,6 +172,7 @@ export const zh: Messages = {
     trouble: '故障',
     troubleOf: (role, since, message) => `${role}自 ${since} 起无法启动：${message}`,
     role: '进程',
+    node: '节点',
     since: '启动于',
     runs: '任务',
     roles: { supervisor: '监督进程', api: '接口', worker: '工作进程', parser: '解析器' },
@@ -266,5 +267,21 @@ export const zh: Messages = {
     openToNetwork: (host) => `服务监听 ${host}，本机以外也能访问。请在前面加上 TLS。`,
     good: '配置正确。',
     bad: (count) => `配置有 ${count} 个问题。`,
+  },
+  init: {
+    description: '写出一份带注释的配置文件',
+    profile: '用途：cluster（集群）',
+    out: '要写的文件',
+    profileUnknown: (profile) => `没有“${profile}”这种用途。`,
+    profileHint: '请用 --profile cluster；单机不需要配置文件',
+    exists: (file) => `${file} 已经存在，未改动。请用 --out 另选一个文件。`,
+    written: (file, keyFile) =>
+      `已写出：${file}\n密钥：  ${keyFile}（各节点相同；请另存一份在安全的地方）\n\n下一步：填好各地址，然后 budao config check --config ${file}\n`,
+  },
+  migrate: {
+    description: '建立或升级共享数据库的结构，所有节点只需一次',
+    embedded: '不需要：未设置 stores.ledger.url 时，账本在数据文件夹里，启动时自动升级。',
+    upToDate: (version) => `数据库结构已是最新（版本 ${version}）。\n`,
+    done: (from, to) => `数据库结构已从版本 ${from} 升级到 ${to}。\n`,
   },
 };

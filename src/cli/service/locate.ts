@@ -1,7 +1,7 @@
 /** Finds the service and a key for it: what was said, else what the data folder knows. */
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { loadConfiguration } from '../../system/configuration.ts';
+import { type Configuration, loadConfiguration } from '../../system/configuration.ts';
 import { type DataFolder, dataFolderAt } from '../../system/data-folder.ts';
 import { readEndpoint } from '../../system/endpoint-file.ts';
 import { hasLocalKey, readLocalKey } from '../../system/local-key.ts';
@@ -16,6 +16,15 @@ export function dataFolderOf({ environment, options }: CliContext): DataFolder {
   if (named !== undefined) return dataFolderAt(resolve(named));
   if (environment.BUDAO_CONFIG) return dataFolderAt(loadConfiguration(environment).dataDir);
   return dataFolderAt(resolve('data'));
+}
+
+/** All settings, as a service started from here would have them; null where they are not fit to start one. */
+export function configurationOf(context: CliContext): Configuration | null {
+  try {
+    return loadConfiguration(context.environment, { dataDir: dataFolderOf(context).path });
+  } catch {
+    return null;
+  }
 }
 
 /** @throws CliError not_running, key_missing, url_invalid */

@@ -8,13 +8,13 @@ import { knowledgeRoutes } from '../../http/knowledge/knowledge-routes.ts';
 import { createHttpServer } from '../../http/server.ts';
 import { RunClient } from '../../runs/run-client.ts';
 import { RunFeeds } from '../../runs/run-feed.ts';
-import { openFolderSecrets } from '../../stores/secrets/folder-secrets.ts';
 import { runChild } from '../child-main.ts';
 import { openStores } from '../compose.ts';
 import { forgetEndpoint, rememberEndpoint } from '../endpoint-file.ts';
 import { healthChecks } from '../health-checks.ts';
 import { describePortHolder } from '../port-holder.ts';
 import { listProcesses, registerProcess, removeProcess } from '../process-table.ts';
+import { nodeName, openSecrets, settingsHash } from '../shared-stores.ts';
 import { VERSION } from '../version.ts';
 import { warmUp } from '../warm-up.ts';
 
@@ -37,7 +37,7 @@ await runChild('api', async ({ configuration, log, processId }) => {
     embedder,
     checks: healthChecks(stores),
     metrics: new Registry(),
-    access: await createAccess({ ledger, secrets: openFolderSecrets({ folder: stores.folder.secrets }) }),
+    access: await createAccess({ ledger, secrets: openSecrets(configuration) }),
     routes: [
       knowledgeRoutes({
         ledger,
@@ -66,7 +66,13 @@ await runChild('api', async ({ configuration, log, processId }) => {
       throw portError(error, configuration.host, configuration.port);
     });
   void warmUp(stores).catch((err: unknown) => log.warn({ err }, 'warming up failed'));
-  await registerProcess(ledger, { id: processId, pid: process.pid, role: 'api' });
+  await registerProcess(ledger, {
+    id: processId,
+    pid: process.pid,
+    role: 'api',
+    node: nodeName(configuration),
+    settingsHash: settingsHash(configuration),
+  });
   cleanup.defer(() => ledger.transaction((tx) => removeProcess(tx, processId)));
   const url = urlOf(app.server.address() as AddressInfo);
   // Tools on this machine look there; a full disk must not keep people from reading.

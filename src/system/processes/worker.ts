@@ -6,6 +6,7 @@ import { runChild } from '../child-main.ts';
 import { createHandlers, createParser, openStores } from '../compose.ts';
 import { listProcesses, registerProcess, removeProcess } from '../process-table.ts';
 import { RepeatedWarnings } from '../repeated-warnings.ts';
+import { nodeName, settingsHash } from '../shared-stores.ts';
 import { warmUp } from '../warm-up.ts';
 
 await runChild('worker', async ({ configuration, log, processId }) => {
@@ -14,7 +15,8 @@ await runChild('worker', async ({ configuration, log, processId }) => {
   const { ledger } = stores;
   const warnings = cleanup.use(new RepeatedWarnings(log));
   void warmUp(stores).catch((err: unknown) => log.warn({ err }, 'warming up failed'));
-  await registerProcess(ledger, { id: processId, pid: process.pid, role: 'worker' });
+  const self = { node: nodeName(configuration), settingsHash: settingsHash(configuration) };
+  await registerProcess(ledger, { ...self, id: processId, pid: process.pid, role: 'worker' });
   cleanup.defer(() => ledger.transaction((tx) => removeProcess(tx, processId)));
   const parserIds = new Map<number, string>();
   const parser = cleanup.use(
@@ -22,7 +24,7 @@ await runChild('worker', async ({ configuration, log, processId }) => {
       onSpawn(pid) {
         const id = newId('process');
         parserIds.set(pid, id);
-        void registerProcess(ledger, { id, pid, role: 'parser' }).catch((err: unknown) =>
+        void registerProcess(ledger, { ...self, id, pid, role: 'parser' }).catch((err: unknown) =>
           log.warn({ err }, 'not listed'),
         );
       },

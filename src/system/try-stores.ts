@@ -1,0 +1,62 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { writeDurably } from '../stores/files/durable-file.ts';
+import { openPostgresLedger } from '../stores/ledger/postgres-ledger.ts';
+import { keyFingerprint } from '../stores/secrets/derived-secrets.ts';
+import { type Configuration, isCluster } from './configuration.ts';
+import { attempt, type Trial } from './trial.ts';
+
+/** Tries every shared engine that the configuration names, with the smallest thing that tells whether it works. */
+export async function tryStores(configuration: Configuration): Promise<Trial[]> {
+  if (!isCluster(configuration)) return [];
+  const { stores } = configuration;
+  const trials: Trial[] = [await attempt('ledger', 'PostgreSQL', () => tryLedger(configuration))];
+  for (const [kind, folder] of [
+    ['blobs', stores.blobs.folder],
+    ['index', stores.index.folder],
+  ] as const) {
+    if (folder !== null) trials.push(await attempt(kind, folder, () => tryFolder(folder)));
+  }
+  const keyFile = stores.secretKeyFile;
+  if (keyFile !== null) trials.push(await attempt('secret', keyFile, () => tryKey(keyFile)));
+  return trials;
+}
+
+async function tryLedger(configuration: Configuration): Promise<string> {
+  const { url, passwordFile } = configuration.stores.ledger;
+  await using ledger = await openPostgresLedger({
+    url: url ?? '',
+    passwordPath: passwordFile,
+    maxConnections: 3,
+  });
+  const { size } = (await ledger.read.get<{ size: number }>(
+    'SELECT pg_database_size(current_database()) AS size',
+  )) ?? { size: 0 };
+  // Rights to read are not rights to write.
+  await ledger.transaction((tx) => tx.run(`DELETE FROM setting WHERE name = 'config check'`));
+  const behindMs = Math.round(ledger.now() - Date.now());
+  const clock =
+    Math.abs(behindMs) > 1_000 ? `; this machine's clock is ${-behindMs} ms off the database's` : '';
+  return `${Math.ceil(size / 1024 / 1024)} MiB${clock}`;
+}
+
+/** Written, synced, renamed and removed, as documents are. */
+async function tryFolder(folder: string): Promise<string> {
+  await mkdir(folder, { recursive: true });
+  const path = join(folder, `.probe-${randomBytes(6).toString('hex')}`);
+  try {
+    await writeDurably(path, 'probe', 0o600);
+    await stat(path);
+  } finally {
+    await rm(path, { force: true });
+  }
+  return '';
+}
+
+async function tryKey(keyFile: string): Promise<string> {
+  const fingerprint = await keyFingerprint(keyFile);
+  const { mode } = await stat(keyFile);
+  const open = (mode & 0o077) === 0 ? '' : '; other users of this machine can read it';
+  return `fingerprint ${fingerprint.slice(0, 8)}${open}`;
+}
