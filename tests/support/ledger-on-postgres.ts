@@ -19,7 +19,15 @@ export async function openSqliteLedger({ path }: { path: string }): Promise<Ledg
   } finally {
     await client.end();
   }
-  return openPostgresLedger({ url: `${serverUrl}/${name}` });
+  const ledger = await openPostgresLedger({ url: `${serverUrl}/${name}` });
+  await makeConnections(ledger);
+  return ledger;
+}
+
+/** They are made one after another: only with several at hand, transactions really run at the same time. */
+async function makeConnections(ledger: Ledger): Promise<void> {
+  const pause = () => ledger.transaction((tx) => tx.get('SELECT CAST(pg_sleep(0.02) AS text) AS slept'));
+  await Promise.all([pause(), pause(), pause()]);
 }
 
 async function tryCopy(client: Client, name: string, template: string): Promise<boolean> {
