@@ -28,6 +28,17 @@ export interface BlobStore {
   sweep(now: number): Promise<number>;
 }
 
+/** A file of this machine; it stays until it is let go. */
+export interface LocalCopy extends AsyncDisposable {
+  readonly path: string;
+}
+
+/** A blob's bytes as a file, for a parser in another process, which compares them with their hash. */
+export interface LocalBlobs {
+  /** @throws BudaoError blob_missing, where it can be told without the parser */
+  localCopy(sha256: string): Promise<LocalCopy>;
+}
+
 /** A chunk as the index keeps it. */
 export interface IndexedChunk extends Chunk {
   /** Vector of the generation's embedder, or null in a lexical generation. */

@@ -1,22 +1,29 @@
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { access, open, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { createReadStream, type Stats } from 'node:fs';
+import { open, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { BudaoError } from '../../contract/errors.ts';
-import type { BlobStore } from '../../knowledge/ports.ts';
+import type { BlobStore, LocalBlobs, LocalCopy } from '../../knowledge/ports.ts';
 import { makeFolderDurably, renameDurably, syncFolder, temporaryPathBeside } from '../files/durable-file.ts';
+import { againWhenStale, isStaleHandle } from '../files/stale-handle.ts';
+import { blobCorrupt, blobMissing, tooLarge } from './blob-errors.ts';
 
 /** Left behind by killed processes; older ones belong to nobody any more. */
 const STALE_TEMPORARY_MS = 60 * 60_000;
 
 /** Up to here a blob is held in memory, so that its damage is told in place of its first byte. */
 const MAX_HELD_BYTES = 8 * 1024 * 1024;
+/** A blob is replaced by itself rarely enough that more of it is a fault. */
+const MAX_REOPENINGS = 4;
 /** Holds an empty file for each blob that was found damaged, under the same name. */
 const DAMAGED_FOLDER = 'damaged';
 
-/** Blobs in a folder: `ab/abcdef…`, named by SHA-256, written once and never changed. */
-export class FolderBlobs implements BlobStore {
+/**
+ * Blobs in a folder: `ab/abcdef…`, named by SHA-256, written once and never changed. The folder may be shared by several
+ * machines, by NFS version 4 for example: names in the making are random, and what is there appears whole, by a rename.
+ */
+export class FolderBlobs implements BlobStore, LocalBlobs {
   readonly #folder: string;
 
   constructor(folder: string) {
@@ -41,7 +48,7 @@ export class FolderBlobs implements BlobStore {
   }
 
   async open(sha256: string): Promise<Readable> {
-    const file = await stat(this.path(sha256)).catch(() => null);
+    const file = await this.#find(this.path(sha256));
     if (file === null) throw blobMissing(sha256);
     const checked = this.#readChecked(sha256);
     if (file.size > MAX_HELD_BYTES) return Readable.from(checked, { objectMode: false });
@@ -49,10 +56,7 @@ export class FolderBlobs implements BlobStore {
   }
 
   async has(sha256: string): Promise<boolean> {
-    return access(this.path(sha256)).then(
-      () => true,
-      () => false,
-    );
+    return (await this.#find(this.path(sha256))) !== null;
   }
 
   async verify(sha256: string): Promise<'ok' | 'missing' | 'corrupt'> {
@@ -119,14 +123,14 @@ export class FolderBlobs implements BlobStore {
   async *#readChecked(sha256: string): AsyncGenerator<Buffer> {
     const hash = createHash('sha256');
     let held: Buffer | null = null;
-    for await (const chunk of createReadStream(this.path(sha256)) as AsyncIterable<Buffer>) {
+    for await (const chunk of readThrough(this.path(sha256))) {
       hash.update(chunk);
       if (held !== null) yield held;
       held = chunk;
     }
     if (hash.digest('hex') !== sha256) {
       await this.#mark(sha256, true);
-      throw blobCorrupt(sha256);
+      throw blobCorrupt(sha256, 'on the disk');
     }
     if (held !== null) yield held;
   }
@@ -143,15 +147,43 @@ export class FolderBlobs implements BlobStore {
     }
   }
 
+  /** Null where it is not; a folder that cannot be looked into is no folder without it. */
+  async #find(path: string): Promise<Stats | null> {
+    return againWhenStale(() => stat(path)).catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') return null;
+      throw error;
+    });
+  }
+
   async #isIdle(path: string, idleMs: number): Promise<boolean> {
-    const found = await stat(path).catch(() => null);
+    const found = await this.#find(path);
     return found !== null && Date.now() - found.mtimeMs >= idleMs;
   }
 
-  /** Where the blob's file is, for parsers that read it in another process. */
+  /** The blob's own file: parsers compare what they read with its hash. */
+  async localCopy(sha256: string): Promise<LocalCopy> {
+    return { path: this.path(sha256), [Symbol.asyncDispose]: async () => {} };
+  }
+
   path(sha256: string): string {
     if (!/^[0-9a-f]{64}$/.test(sha256)) throw new RangeError(`not a SHA-256: ${sha256}`);
     return join(this.#folder, sha256.slice(0, 2), sha256);
+  }
+}
+
+/** The bytes of a blob, going on in its new file where another machine has put the same content meanwhile. */
+async function* readThrough(path: string): AsyncGenerator<Buffer> {
+  let position = 0;
+  for (let tries = 1; ; tries += 1) {
+    try {
+      for await (const chunk of createReadStream(path, { start: position }) as AsyncIterable<Buffer>) {
+        position += chunk.length;
+        yield chunk;
+      }
+      return;
+    } catch (error) {
+      if (!isStaleHandle(error) || tries === MAX_REOPENINGS) throw error;
+    }
   }
 }
 
@@ -176,31 +208,6 @@ async function writeHashed(
     await file.close();
   }
   return { sha256: hash.digest('hex'), bytes };
-}
-
-function blobMissing(sha256: string): BudaoError {
-  return new BudaoError(
-    'internal',
-    'blob_missing',
-    `The content ${sha256} is missing from the data folder. Run \`budao doctor\`.`,
-  );
-}
-
-function blobCorrupt(sha256: string): BudaoError {
-  return new BudaoError(
-    'internal',
-    'blob_corrupt',
-    `The content ${sha256} is damaged on the disk and is not given out. Upload the same file again, or restore it from a backup; what was derived from a document, \`budao doctor --deep --fix\` derives again.`,
-  );
-}
-
-function tooLarge(maxBytes: number): BudaoError {
-  const limit = `${Math.round(maxBytes / 1024 / 1024)} MiB`;
-  return new BudaoError(
-    'too_large',
-    'file_too_large',
-    `The file is larger than ${limit}. Split it, or raise limits.maxUploadBytes.`,
-  );
 }
 
 function translate(error: unknown): unknown {
