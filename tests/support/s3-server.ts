@@ -88,7 +88,12 @@ export class S3Server implements AsyncDisposable {
   }
 
   /** The administrator's own request, past the program under test. */
-  fetch(method: string, path: string, body = '', headers: Record<string, string> = {}): Promise<Response> {
+  fetch(
+    method: string,
+    path: string,
+    body: string | Buffer = '',
+    headers: Record<string, string> = {},
+  ): Promise<Response> {
     return signedFetch(this.endpoint, { ...this.user, region: REGION }, { method, path, body, headers });
   }
 
