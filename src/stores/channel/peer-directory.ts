@@ -79,12 +79,12 @@ export class PeerDirectory {
   }
 
   clear(): void {
-    for (const name of [...this.#peers.keys()]) this.forget(name);
+    for (const name of this.#peers.keys()) this.forget(name);
   }
 
   /** Counted in ticks and not in time: a process that was frozen itself does not forget everybody at once. */
   tick(): void {
-    for (const peer of [...this.#peers.values()]) {
+    for (const peer of this.#peers.values()) {
       peer.asked = false;
       peer.missed += 1;
       if (peer.missed > MAX_MISSED) this.forget(peer.name);

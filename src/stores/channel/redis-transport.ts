@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BudaoError } from '../../contract/errors.ts';
 import { channelUnavailable } from './channel-errors.ts';
+import { keepConnected } from './keep-connected.ts';
 import {
   EVERYBODY,
   type PeerTransport,
@@ -14,11 +15,6 @@ import {
   requirePrimary,
 } from './redis-connect.ts';
 
-/** After an outage each process comes back at its own moment, somewhere below these. */
-const FIRST_RETRY_MS = 50;
-const MAX_RETRY_MS = 1_000;
-/** A link that held for so long has proven itself. */
-const PROVEN_MS = 5_000;
 /** What the server has not confirmed yet; more is not sent to one that is slow. */
 const MAX_IN_FLIGHT_CHARS = 16 * 1024 * 1024;
 /** Whether the server still is no replica: one that was demoted keeps its connections. */
@@ -46,7 +42,11 @@ export class RedisTransport implements PeerTransport {
 
   start(self: string, events: TransportEvents): void {
     this.#events = events;
-    this.#running = this.#run([this.#prefix + self, this.#prefix + EVERYBODY]);
+    this.#running = keepConnected(
+      () => this.#serve([this.#prefix + self, this.#prefix + EVERYBODY]),
+      (reason) => events.onDisconnected(reason),
+      this.#closing.signal,
+    );
   }
 
   send(to: string, text: string): void {
@@ -75,19 +75,6 @@ export class RedisTransport implements PeerTransport {
       if (readers === 0 && to !== EVERYBODY) this.#events?.onAbsent(to);
     } catch {
       // Lost, as the port allows; a connection that broke is noticed by itself.
-    }
-  }
-
-  async #run(channels: string[]): Promise<void> {
-    const { signal } = this.#closing;
-    for (let failures = 0; !signal.aborted; ) {
-      const begunMs = performance.now();
-      const reason = await this.#serve(channels);
-      if (signal.aborted) return;
-      this.#events?.onDisconnected(reason);
-      failures = performance.now() - begunMs > PROVEN_MS ? 0 : failures + 1;
-      const longestMs = Math.min(MAX_RETRY_MS, FIRST_RETRY_MS * 2 ** failures);
-      await sleep(longestMs * (0.25 + 0.75 * Math.random()), undefined, { signal }).catch(() => {});
     }
   }
 

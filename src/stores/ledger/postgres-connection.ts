@@ -36,6 +36,7 @@ export class PostgresConnection implements Sql {
   readonly #client: Client;
   readonly #names = new Map<string, string>();
   #lost: ConnectionLostError | null = null;
+  #onLost: (error: ConnectionLostError) => void = () => {};
   idleSinceMs = 0;
 
   /** `client` is connected. */
@@ -69,6 +70,12 @@ export class PostgresConnection implements Sql {
     return { command, rows };
   }
 
+  /** Tells what is notified on the channels that it is made to LISTEN to, and that it broke. */
+  onNotification(onPayload: (payload: string) => void, onLost: (error: ConnectionLostError) => void): void {
+    this.#client.on('notification', ({ payload }) => onPayload(payload ?? ''));
+    this.#onLost = onLost;
+  }
+
   /**
    * Commits, and asks for the transaction's number in the same breath: should the answer to COMMIT be lost, the number
    * tells what became of it.
@@ -94,6 +101,7 @@ export class PostgresConnection implements Sql {
     if (this.#lost !== null) return;
     this.#lost = new ConnectionLostError(reason, cause);
     abandon(this.#client);
+    this.#onLost(this.#lost);
   }
 
   /** Says goodbye; a server that does not answer is left alone. */
