@@ -14,6 +14,8 @@ export const ID_PREFIXES = {
   apiKey: 'key',
   session: 'sess',
   process: 'proc',
+  alert: 'alert',
+  alertChannel: 'chan',
 } as const;
 
 let lastTimeMs = 0;

@@ -1,0 +1,11 @@
+import { BUSINESS_RULES } from './business-rules.ts';
+import { MACHINE_RULES } from './machine-rules.ts';
+import type { AlertRule } from './rule.ts';
+import { SERVICE_RULES } from './service-rules.ts';
+
+/** Every built-in alert. A guide says what each means (docs/guides/alerts.md). */
+export const ALERT_RULES: readonly AlertRule[] = [...MACHINE_RULES, ...SERVICE_RULES, ...BUSINESS_RULES];
+
+export const RULES_BY_NAME: ReadonlyMap<string, AlertRule> = new Map(
+  ALERT_RULES.map((rule) => [rule.name, rule]),
+);
