@@ -7,6 +7,9 @@
 export const REQUEST_ERROR_CODES = [
   'account_disabled',
   'account_shared',
+  'alert_channel_not_found',
+  'alert_not_found',
+  'alert_rule_not_found',
   'already_member',
   'conversation_mismatch',
   'conversation_not_found',
@@ -66,6 +69,7 @@ export const REQUEST_ERROR_CODES = [
   'session_ended',
   'session_required',
   'sign_in_busy',
+  'too_many_alert_channels',
   'too_many_keys',
   'too_many_sign_ins',
   'too_many_uploads',
@@ -85,6 +89,8 @@ export const REQUEST_ERROR_CODES = [
 
 /** A document cannot be read, an answer cannot be written, or something that the service rests on is away. */
 export const WORK_ERROR_CODES = [
+  'alert_not_delivered',
+  'alert_refused',
   'answer_missing',
   'attempts_exhausted',
   'answering_unavailable',

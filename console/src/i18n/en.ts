@@ -125,6 +125,8 @@ export const en: Record<keyof typeof zh, string> = {
   'mode.reason': 'Reason: {reason}',
   'modeReason.no_model_configured': 'no language model is configured.',
   'modeReason.preferred_model_away': 'the preferred model did not answer.',
+  'modeReason.model_busy': 'the model service writes as many answers as it may.',
+  'modeReason.model_switched_off': 'the model service was switched off by an administrator.',
   'modeReason.model_unreachable': 'the model service cannot be reached.',
   'modeReason.model_timeout': 'the model service took too long.',
   'modeReason.model_rate_limited': 'the model service limits requests.',

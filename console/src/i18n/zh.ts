@@ -123,6 +123,8 @@ export const zh = {
   'mode.reason': '原因：{reason}',
   'modeReason.no_model_configured': '没有配置语言模型。',
   'modeReason.preferred_model_away': '首选模型没有响应。',
+  'modeReason.model_busy': '模型服务正忙。',
+  'modeReason.model_switched_off': '模型服务已被管理员停用。',
   'modeReason.model_unreachable': '连不上模型服务。',
   'modeReason.model_timeout': '模型服务超时。',
   'modeReason.model_rate_limited': '模型服务限流。',
