@@ -1,4 +1,13 @@
 import type { Sql } from '../ledger/ledger.ts';
+import {
+  CLAIMABLE,
+  type ClaimQueue,
+  ClaimTurns,
+  claimableQueues,
+  claimQueues,
+  FIRST_OF_ITS_SUBJECT,
+  shareSlots,
+} from './claim-queues.ts';
 import { spreadBatches } from './event-batches.ts';
 import type { Run } from './run.ts';
 import { enterOwner, fenceOwner, lockOwner } from './run-owners.ts';
@@ -8,25 +17,20 @@ import { LAST_ROW_SEQ, listParams, type RunRow, runFromRow } from './run-rows.ts
 const LONGEST_LEASE_MS = 60_000;
 
 const EXPIRED = `(lease_until <= :now OR lease_until > :now + ${LONGEST_LEASE_MS})`;
-const CLAIMABLE = `
-  status IN ('queued', 'running') AND available_at <= :now AND deadline_at > :now AND attempts < max_attempts`;
-/** Runs of one kind and subject go one after another, oldest first. */
-const FIRST_OF_ITS_SUBJECT = `NOT EXISTS (
-  SELECT 1 FROM run AS other
-  WHERE other.workspace_id = candidate.workspace_id AND other.subject_id = candidate.subject_id
-    AND other.kind = candidate.kind AND other.status IN ('queued', 'running') AND other.id <> candidate.id
-    AND (other.owner IS NOT NULL OR other.created_at < candidate.created_at
-      OR (other.created_at = candidate.created_at AND other.id < candidate.id)))`;
-
+/** Held by somebody who let the lease run out. */
+const LEFT_BEHIND = `owner IS NOT NULL AND status = 'running' AND ${EXPIRED}`;
 /** The kinds of which something waits for a claim; cheap enough to ask several times a second. */
 export async function claimableKinds(sql: Sql, kinds: readonly string[], now: number): Promise<Set<string>> {
-  const { names, params } = listParams('kind', kinds);
-  const rows = await sql.all<{ kind: string }>(
-    `SELECT DISTINCT kind FROM run AS candidate
-     WHERE ${CLAIMABLE} AND ${EXPIRED} AND kind IN (${names}) AND ${FIRST_OF_ITS_SUBJECT}`,
+  const waiting = new Set((await claimableQueues(sql, kinds, now)).map((queue) => queue.kind));
+  const others = kinds.filter((kind) => !waiting.has(kind));
+  if (others.length === 0) return waiting;
+  const { names, params } = listParams('kind', others);
+  const left = await sql.all<{ kind: string }>(
+    `SELECT DISTINCT kind FROM run WHERE ${CLAIMABLE} AND ${LEFT_BEHIND} AND kind IN (${names})`,
     { ...params, now },
   );
-  return new Set(rows.map((row) => row.kind));
+  for (const { kind } of left) waiting.add(kind);
+  return waiting;
 }
 
 export interface ClaimRequest {
@@ -37,24 +41,50 @@ export interface ClaimRequest {
   leaseUntil: number;
   /** Also takes runs whose lease has run out, from whoever held them; true unless told otherwise. */
   takeExpired?: boolean;
+  /** What the claimant remembers from claim to claim; without it, equals go by age. */
+  turns?: ClaimTurns;
 }
 
 /**
- * Takes up to `limit` runs of one kind: those that nobody holds, and those whose lease has run out.
+ * Takes up to `limit` runs of one kind: those that nobody holds, and those whose lease has run out. Workspaces share
+ * the slots (`claim-queues.ts`), each up to its own limit; claims that cross each other may pass it by a few.
  */
 export async function claimRuns(tx: Sql, request: ClaimRequest): Promise<Run[]> {
   if (request.takeExpired !== false) await releaseExpired(tx, request.kind, request.now);
-  const fence = await enterOwner(tx, request.owner, request.now);
-  const { owner, kind, limit, now, leaseUntil } = request;
-  const rows = await tx.all<RunRow>(CLAIM, { owner, kind, limit, now, leaseUntil });
-  return rows.map((row) => ({ ...runFromRow(row), fence }));
+  const { owner, kind, limit, now, leaseUntil, turns = new ClaimTurns() } = request;
+  let open = await claimQueues(tx, [kind]);
+  if (open.length === 0) return [];
+  const fence = await enterOwner(tx, owner, now);
+  const claimed: RunRow[] = [];
+  while (open.length > 0 && claimed.length < limit) {
+    const empty = new Set<ClaimQueue>();
+    for (const [queue, count] of shareSlots(open, limit - claimed.length, turns)) {
+      const { workspaceId, priority } = queue;
+      const rows = await tx.all<RunRow>(CLAIM, {
+        owner,
+        kind,
+        workspaceId,
+        priority,
+        count,
+        now,
+        leaseUntil,
+      });
+      claimed.push(...rows);
+      if (rows.length < count) empty.add(queue);
+      else turns.served(queue);
+      for (const other of open) if (other.workspaceId === workspaceId) other.underway += rows.length;
+    }
+    open = open.filter((queue) => !empty.has(queue) && queue.underway < queue.limit);
+  }
+  return claimed.map((row) => ({ ...runFromRow(row), fence }));
 }
 
 const CLAIM = `
   WITH chosen AS MATERIALIZED (
     SELECT id FROM run AS candidate
-    WHERE ${CLAIMABLE} AND owner IS NULL AND kind = :kind AND ${FIRST_OF_ITS_SUBJECT}
-    ORDER BY priority DESC, created_at, id LIMIT :limit /*postgres: FOR UPDATE SKIP LOCKED */)
+    WHERE ${CLAIMABLE} AND owner IS NULL AND kind = :kind AND workspace_id = :workspaceId AND priority = :priority
+      AND ${FIRST_OF_ITS_SUBJECT}
+    ORDER BY created_at, id LIMIT :count /*postgres: FOR UPDATE SKIP LOCKED */)
   UPDATE run SET last_seq = ${LAST_ROW_SEQ}, status = 'running', owner = :owner, epoch = epoch + 1,
     attempts = attempts + 1, lease_until = :leaseUntil, started_at = COALESCE(started_at, :now)
   WHERE id IN (SELECT id FROM chosen) RETURNING *`;
@@ -62,8 +92,7 @@ const CLAIM = `
 /** Takes the runs of a kind from owners that let their leases run out. */
 async function releaseExpired(tx: Sql, kind: string, now: number): Promise<void> {
   const owners = await tx.all<{ owner: string }>(
-    `SELECT DISTINCT owner FROM run WHERE ${CLAIMABLE} AND ${EXPIRED} AND kind = :kind AND owner IS NOT NULL
-     ORDER BY owner`,
+    `SELECT DISTINCT owner FROM run WHERE ${CLAIMABLE} AND ${LEFT_BEHIND} AND kind = :kind ORDER BY owner`,
     { kind, now },
   );
   for (const { owner } of owners) {

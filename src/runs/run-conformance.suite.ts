@@ -1,5 +1,6 @@
 import { appendingChecks } from './conformance/appending.suite.ts';
 import { claimingChecks } from './conformance/claiming.suite.ts';
+import { fairnessChecks } from './conformance/fairness.suite.ts';
 import { recoveringChecks } from './conformance/recovering.suite.ts';
 import type { ConformanceCheck } from './conformance/run-checks-harness.suite.ts';
 import { sharingChecks } from './conformance/sharing.suite.ts';
@@ -8,6 +9,7 @@ import { workingChecks } from './conformance/working.suite.ts';
 /** What every ledger engine and channel must give the kernel. A list, so that it can also be shown to fail. */
 export const runConformance: readonly ConformanceCheck[] = [
   ...claimingChecks,
+  ...fairnessChecks,
   ...appendingChecks,
   ...sharingChecks,
   ...workingChecks,

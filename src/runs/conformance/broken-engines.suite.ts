@@ -1,4 +1,5 @@
 import type { Ledger, Sql } from '../../ledger/ledger.ts';
+import { unfairEngines } from './fairness.suite.ts';
 
 /** What is broken, the check that must notice it, and how each statement is changed. */
 export type BrokenEngine = readonly [string, RegExp, (statement: string) => string];
@@ -73,6 +74,7 @@ export const brokenEngines: readonly BrokenEngine[] = [
         )
         .replace(/:idempotency_key, :result/, 'NULLIF(:idempotency_key, :idempotency_key), :result'),
   ],
+  ...unfairEngines,
 ];
 
 /** The same ledger with its statements changed on their way: a deliberately broken engine. */
