@@ -31,7 +31,8 @@ export interface Ledger extends AsyncDisposable {
   /**
    * Runs `work` atomically. When the promise resolves, its writes are on durable storage.
    * Transactions that are waiting at the same time share one commit; one that throws is rolled back alone.
-   * `work` awaits nothing but `tx`: a write lock is held meanwhile.
+   * `work` awaits nothing but `tx`: a write lock is held meanwhile. It may be run again from its beginning, when the
+   * engine gave it up for another transaction or lost its server before the commit: only the last run counts.
    * A `relaxed` one is atomic and survives the death of any process, but a power cut may undo it as long as no
    * ordinary transaction has followed: for what nobody was told of, such as a claim or a lease.
    *

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BudaoError } from '../../contract/errors.ts';
-import { LedgerBusyError, LedgerUnavailableError } from '../../ledger/errors.ts';
+import { LedgerUnavailableError } from '../../ledger/errors.ts';
 import type { PostgresConnection } from './postgres-connection.ts';
 import { isForOperator } from './postgres-errors.ts';
 
@@ -109,13 +109,13 @@ export class PostgresPool implements AsyncDisposable {
     if (this.#closing.signal.aborted) return Promise.reject(closed());
     const patienceMs = this.#patience();
     if (this.#outage !== null && patienceMs <= 0) return Promise.reject(this.#outage.error);
-    if (this.#waiting.length >= MAX_WAITING) return Promise.reject(new LedgerBusyError(0));
+    if (this.#waiting.length >= MAX_WAITING) return Promise.reject(this.#allBusy());
     return new Promise((resolve, reject) => {
       const waiter: Waiter = {
         isTransaction,
         resolve,
         reject,
-        timer: setTimeout(() => this.#giveUp(waiter, patienceMs), patienceMs),
+        timer: setTimeout(() => this.#giveUp(waiter), patienceMs),
       };
       this.#waiting.push(waiter);
       this.#serve();
@@ -127,9 +127,17 @@ export class PostgresPool implements AsyncDisposable {
     return this.#outage.sinceMs + this.#options.outagePatienceMs - performance.now();
   }
 
-  #giveUp(waiter: Waiter, waitedMs: number): void {
+  #giveUp(waiter: Waiter): void {
     this.#waiting = this.#waiting.filter((one) => one !== waiter);
-    waiter.reject(this.#outage?.error ?? new LedgerBusyError(waitedMs));
+    waiter.reject(this.#outage?.error ?? this.#allBusy());
+  }
+
+  #allBusy(): BudaoError {
+    return new BudaoError(
+      'unavailable',
+      'ledger_busy',
+      `All ${this.#options.maxConnections} connections of this process to the database are in use. Try again in a moment.`,
+    );
   }
 
   #release(connection: PostgresConnection): void {
@@ -217,7 +225,7 @@ export class PostgresPool implements AsyncDisposable {
       for (const waiter of this.#waiting) {
         clearTimeout(waiter.timer);
         const patienceMs = this.#options.outagePatienceMs;
-        waiter.timer = setTimeout(() => this.#giveUp(waiter, patienceMs), patienceMs);
+        waiter.timer = setTimeout(() => this.#giveUp(waiter), patienceMs);
       }
     }
     this.#outage.error = error;
