@@ -89,6 +89,7 @@ export const REQUEST_ERROR_CODES = [
 
 /** A document cannot be read, an answer cannot be written, or something that the service rests on is away. */
 export const WORK_ERROR_CODES = [
+  'alert_channel_sealed',
   'alert_not_delivered',
   'alert_refused',
   'answer_missing',

@@ -56,6 +56,8 @@ export const errorsInEn: Record<keyof typeof errorsInZh, string> = {
   'error.invalid_username': 'This username cannot be used.',
   'error.invalid_username.advice': 'Use letters, digits, dots, hyphens or underscores.',
   'error.alert_channel_not_found': 'This alert channel does not exist any more.',
+  'error.alert_channel_sealed': 'The keys of this channel cannot be read any more.',
+  'error.alert_channel_sealed.advice': 'Enter them again.',
   'error.alert_not_found': 'This alert does not exist any more.',
   'error.alert_rule_not_found': 'There is no such alert rule.',
   'error.alert_not_delivered': 'The message was not delivered.',

@@ -53,6 +53,8 @@ export const errorsInZh = {
   'error.invalid_username': '用户名不合要求。',
   'error.invalid_username.advice': '请用字母、数字、点、横线或下划线。',
   'error.alert_channel_not_found': '这个告警通道已不存在。',
+  'error.alert_channel_sealed': '这个通道的密钥已无法读取。',
+  'error.alert_channel_sealed.advice': '请重新填写。',
   'error.alert_not_found': '这条告警已不存在。',
   'error.alert_rule_not_found': '没有这样的告警规则。',
   'error.alert_not_delivered': '消息没有送达。',
