@@ -14,6 +14,7 @@ export const ID_PREFIXES = {
   apiKey: 'key',
   session: 'sess',
   process: 'proc',
+  installation: 'inst',
   alert: 'alert',
   alertChannel: 'chan',
 } as const;

@@ -354,6 +354,15 @@ export const MIGRATIONS: readonly Migration[] = [
       `ALTER TABLE process ADD COLUMN answer_slots bigint`,
     ],
   },
+  {
+    version: 9,
+    name: 'one-of-a-subject',
+    statements: [
+      // Two claims at once may each think theirs the first of its subject; the second to commit is refused.
+      `CREATE UNIQUE INDEX run_subject_held ON run (workspace_id, kind, subject_id)
+        WHERE owner IS NOT NULL AND subject_id IS NOT NULL`,
+    ],
+  },
 ];
 
 export const SCHEMA_VERSION = MIGRATIONS.length;

@@ -19,6 +19,12 @@ export async function compactFinishedRuns(ledger: Ledger, now: number): Promise<
 }
 
 export async function compactRun(tx: Sql, runId: string, now: number): Promise<void> {
+  // First, so that of two who tidy at once the second finds it done.
+  const { changes } = await tx.run(
+    'UPDATE run SET compacted_at = :now WHERE id = :runId AND compacted_at IS NULL',
+    { runId, now },
+  );
+  if (changes === 0) return;
   const rows = await tx.all<StoredEventRow>('SELECT * FROM event WHERE run_id = :runId ORDER BY seq', {
     runId,
   });
@@ -37,5 +43,4 @@ export async function compactRun(tx: Sql, runId: string, now: number): Promise<v
       );
     }
   }
-  await tx.run('UPDATE run SET compacted_at = :now WHERE id = :runId', { runId, now });
 }

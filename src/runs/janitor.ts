@@ -1,4 +1,5 @@
 import { ledgerTime } from '../ledger/clock.ts';
+import { holdDuty } from '../ledger/duty.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { type Channel, NOTHING_BUT_A_HINT, RUN_CANCELLED, runTopic } from './channel.ts';
 import { compactFinishedRuns } from './compact.ts';
@@ -13,6 +14,8 @@ const RUNS_PER_SWEEP = 100;
 const STALE_BATCH_MS = 5_000;
 /** More than the clock's usual corrections, less than any time limit. */
 const NOTICED_JUMP_MS = 5_000;
+/** After so long without a word of it another janitor takes over. */
+const DUTY_MS = 5_000;
 const OWNER_KEPT_MS = 24 * 3_600_000;
 
 /** Ends runs that nobody can finish any more, with a visible reason, and compacts finished ones. */
@@ -24,17 +27,23 @@ export class Janitor implements Disposable {
   #sweeping = false;
   #forgottenUntil = 0;
   readonly #jump: ClockJump | null;
+  readonly #sharedAs: string | null;
 
-  /** `ownClock`: the ledger goes by this machine's clock, which a person may set. */
+  /**
+   * `ownClock`: the ledger goes by this machine's clock, which a person may set.
+   * `sharedAs`: there are several janitors, of which one at a time works; the name of this one.
+   */
   constructor(options: {
     ledger: Ledger;
     channel: Channel;
     onError: (error: unknown) => void;
     ownClock?: boolean;
+    sharedAs?: string;
   }) {
     this.#ledger = options.ledger;
     this.#channel = options.channel;
     this.#onError = options.onError;
+    this.#sharedAs = options.sharedAs ?? null;
     this.#jump = options.ownClock === true ? new ClockJump() : null;
     this.#timer = setInterval(() => void this.#tick(), INTERVAL_MS);
   }
@@ -47,6 +56,7 @@ export class Janitor implements Disposable {
     if (this.#sweeping) return;
     this.#sweeping = true;
     try {
+      if (!(await this.#isOnDuty())) return;
       await this.#followJump();
       await this.sweep(ledgerTime());
       await this.tidy(ledgerTime());
@@ -56,6 +66,13 @@ export class Janitor implements Disposable {
     } finally {
       this.#sweeping = false;
     }
+  }
+
+  async #isOnDuty(): Promise<boolean> {
+    const owner = this.#sharedAs;
+    if (owner === null) return true;
+    const duty = { name: 'janitor', owner, now: ledgerTime(), ttlMs: DUTY_MS };
+    return this.#ledger.transaction((tx) => holdDuty(tx, duty), { relaxed: true });
   }
 
   /** Somebody has set the clock: what was promised in minutes stays as many minutes away. */

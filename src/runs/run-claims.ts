@@ -50,11 +50,15 @@ export interface ClaimRequest {
  * the slots (`claim-queues.ts`), each up to its own limit; claims that cross each other may pass it by a few.
  */
 export async function claimRuns(tx: Sql, request: ClaimRequest): Promise<Run[]> {
-  if (request.takeExpired !== false) await releaseExpired(tx, request.kind, request.now);
   const { owner, kind, limit, now, leaseUntil, turns = new ClaimTurns() } = request;
+  const left = request.takeExpired === false ? [] : await ownersLeftBehind(tx, kind, now);
+  let fence = 0;
+  // In one order, whoever claims: of two that lock each other's owners, one would be sacrificed.
+  for (const each of [...new Set([...left, owner])].sort()) {
+    if (left.includes(each)) await releaseExpired(tx, each, kind, now);
+    if (each === owner) fence = await enterOwner(tx, owner, now);
+  }
   let open = await claimQueues(tx, [kind]);
-  if (open.length === 0) return [];
-  const fence = await enterOwner(tx, owner, now);
   const claimed: RunRow[] = [];
   while (open.length > 0 && claimed.length < limit) {
     const empty = new Set<ClaimQueue>();
@@ -89,20 +93,22 @@ const CLAIM = `
     attempts = attempts + 1, lease_until = :leaseUntil, started_at = COALESCE(started_at, :now)
   WHERE id IN (SELECT id FROM chosen) RETURNING *`;
 
-/** Takes the runs of a kind from owners that let their leases run out. */
-async function releaseExpired(tx: Sql, kind: string, now: number): Promise<void> {
+/** Those that let their leases on runs of a kind run out. */
+async function ownersLeftBehind(tx: Sql, kind: string, now: number): Promise<string[]> {
   const owners = await tx.all<{ owner: string }>(
-    `SELECT DISTINCT owner FROM run WHERE ${CLAIMABLE} AND ${LEFT_BEHIND} AND kind = :kind ORDER BY owner`,
+    `SELECT DISTINCT owner FROM run WHERE ${CLAIMABLE} AND ${LEFT_BEHIND} AND kind = :kind`,
     { kind, now },
   );
-  for (const { owner } of owners) {
-    await fenceOwner(tx, owner);
-    await tx.run(
-      `UPDATE run SET owner = NULL, lease_until = 0
-       WHERE owner = :owner AND status = 'running' AND kind = :kind AND ${EXPIRED}`,
-      { owner, kind, now },
-    );
-  }
+  return owners.map(({ owner }) => owner);
+}
+
+async function releaseExpired(tx: Sql, owner: string, kind: string, now: number): Promise<void> {
+  await fenceOwner(tx, owner);
+  await tx.run(
+    `UPDATE run SET owner = NULL, lease_until = 0
+     WHERE owner = :owner AND status = 'running' AND kind = :kind AND ${EXPIRED}`,
+    { owner, kind, now },
+  );
 }
 
 /** Whether the caller still holds the run: for other writes of a handler, in the same transaction as they. */
@@ -111,7 +117,8 @@ export async function holdsRun(
   claim: { runId: string; owner: string; epoch: number },
 ): Promise<boolean> {
   const row = await tx.get(
-    `SELECT 1 AS one FROM run WHERE id = :runId AND owner = :owner AND epoch = :epoch AND status = 'running'`,
+    `SELECT 1 AS one FROM run WHERE id = :runId AND owner = :owner AND epoch = :epoch AND status = 'running'
+     /*postgres: FOR SHARE */`,
     claim,
   );
   return row !== undefined;

@@ -40,10 +40,17 @@ export async function fenceOwner(tx: Sql, owner: string): Promise<void> {
 
 /** Owners of long ago that hold nothing; one that is still there enters again with its next claim. */
 export async function forgetOwners(tx: Sql, before: number): Promise<void> {
-  await tx.run(
-    `DELETE FROM run_owner WHERE created_at < :before
-       AND NOT EXISTS (SELECT 1 FROM run WHERE run.owner = run_owner.id AND run.status = 'running')
-       AND NOT EXISTS (SELECT 1 FROM event_batch WHERE event_batch.owner = run_owner.id)`,
+  const old = await tx.all<{ id: string }>(
+    'SELECT id FROM run_owner WHERE created_at < :before ORDER BY id /*postgres: FOR UPDATE */',
     { before },
   );
+  // A statement of its own, so that it sees what was claimed while the locks were waited for.
+  for (const { id } of old) {
+    await tx.run(
+      `DELETE FROM run_owner WHERE id = :id
+         AND NOT EXISTS (SELECT 1 FROM run WHERE run.owner = :id AND run.status = 'running')
+         AND NOT EXISTS (SELECT 1 FROM event_batch WHERE event_batch.owner = :id)`,
+      { id },
+    );
+  }
 }

@@ -65,13 +65,14 @@ const INSERT_RUN = `
   ON CONFLICT (workspace_id, kind, idempotency_key) WHERE idempotency_key IS NOT NULL DO NOTHING`;
 
 export async function getRun(sql: Sql, runId: string): Promise<Run | undefined> {
+  // Shared rows first, as in readEvents.
+  const batched = await batchedEvents(sql, runId);
   const row = await sql.get<RunRow>(`SELECT run.*, ${LAST_ROW_SEQ} AS last_seq FROM run WHERE id = :id`, {
     id: runId,
   });
   if (row === undefined) return undefined;
   const run = runFromRow(row);
-  if (run.owner === null) return run;
-  const batched = await batchedEvents(sql, runId);
+  if (isTerminal(run.status)) return run;
   return { ...run, lastSeq: Math.max(run.lastSeq, ...batched.map((event) => event.seq)) };
 }
 

@@ -1,23 +1,24 @@
 import { createAnswerHandler } from '../answers/answer-handler.ts';
 import type { GeneratorChoice } from '../answers/ports.ts';
+import { Dependencies } from '../dependencies/dependencies.ts';
 import { createMaintainHandler } from '../knowledge/doctor/maintain-handler.ts';
 import { ParserPool, parserProcessEntry } from '../knowledge/extract/run-extraction.ts';
 import { createIndexHandler } from '../knowledge/ingest/index-handler.ts';
 import { createIngestHandler } from '../knowledge/ingest/ingest-handler.ts';
 import { createRebuildHandler } from '../knowledge/ingest/rebuild-handler.ts';
-import type { ChunkIndex, Embedder } from '../knowledge/ports.ts';
+import type { BlobStore, ChunkIndex, Embedder, LocalBlobs } from '../knowledge/ports.ts';
 import { createRetriever, type Retriever } from '../knowledge/retrieve/retrieve.ts';
 import { createSearcher, type Searcher } from '../knowledge/search/searcher.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Channel } from '../runs/channel.ts';
 import type { RunHandler } from '../runs/run.ts';
-import type { FolderBlobs } from '../stores/blobs/folder-blobs.ts';
-import { SocketChannel } from '../stores/channel/socket-channel.ts';
 import { openLanceDbIndex } from '../stores/index/lancedb-index.ts';
 import type { Configuration } from './configuration.ts';
 import { type DataFolder, dataFolderAt } from './data-folder.ts';
+import { deferring } from './deferring-handler.ts';
+import { guardedBlobs, guardedIndex } from './guards.ts';
 import { type ConfiguredModels, createEmbedder, createModels } from './models.ts';
-import { indexDirectory, openBlobs, openLedger } from './shared-stores.ts';
+import { indexDirectory, openBlobs, openChannel, openLedger } from './shared-stores.ts';
 import { traced } from './traced-handler.ts';
 
 /** Everything that processes share. The only place that names concrete adapters. */
@@ -25,34 +26,41 @@ export interface Stores extends AsyncDisposable {
   folder: DataFolder;
   ledger: Ledger;
   channel: Channel;
-  blobs: FolderBlobs;
-  derived: FolderBlobs;
+  blobs: BlobStore & LocalBlobs;
+  derived: BlobStore & LocalBlobs;
   index: ChunkIndex;
   embedder: Embedder | null;
   searcher: Searcher;
   retriever: Retriever;
   models: ConfiguredModels;
+  /** The breakers of this process. */
+  dependencies: Dependencies;
 }
 
 /** A command beside no service brings its own channel. */
 export async function openStores(
   configuration: Configuration,
-  options: { channel?: Channel } = {},
+  options: { channel?: Channel; processId?: string } = {},
 ): Promise<Stores> {
   await using cleanup = new AsyncDisposableStack();
   const folder = dataFolderAt(configuration.dataDir);
-  const ledger = cleanup.use(await openLedger(configuration));
-  const channel = cleanup.use(options.channel ?? new SocketChannel(folder.hubSocket));
-  const index = cleanup.use(await openLanceDbIndex({ directory: indexDirectory(configuration) }));
+  const ledger = cleanup.use(await openLedger(configuration, options.processId));
+  const channel = cleanup.use(options.channel ?? (await openChannel(configuration, ledger)));
+  const dependencies = cleanup.use(new Dependencies());
+  const directory = indexDirectory(configuration);
+  const opened = cleanup.use(await openLanceDbIndex({ directory }));
+  const index = await guardedIndex(opened, dependencies, directory);
+  const { blobs, derived, blobsFolder } = openBlobs(configuration);
   const searcher = createSearcher({ index });
-  const embedder = await createEmbedder(configuration);
-  const models = cleanup.use(createModels(configuration));
+  const embedder = await createEmbedder(configuration, dependencies);
+  const models = cleanup.use(createModels(configuration, dependencies));
   const owned = cleanup.move();
   return {
     folder,
     ledger,
     channel,
-    ...openBlobs(configuration),
+    blobs: guardedBlobs(blobs, dependencies, blobsFolder),
+    derived,
     index,
     embedder,
     searcher,
@@ -62,6 +70,7 @@ export async function openStores(
       embedderById: (id) => (embedder?.id === id ? embedder : null),
     }),
     models,
+    dependencies,
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }
@@ -76,13 +85,14 @@ export function createHandlers(
   const { maxChunks } = configuration.limits;
   const embedderById = (id: string): Embedder | null => (embedder?.id === id ? embedder : null);
   const generatorsFor = (model: string): GeneratorChoice | null => models.choose(model);
-  return [
-    createAnswerHandler({ ledger, retriever, generatorsFor, settings: configuration.answers }),
+  const waiting = [
     createIngestHandler({ ledger, channel, extractor: parser, blobs, derived, embedderById, maxChunks }),
     createIndexHandler({ ledger, derived, index }),
     createRebuildHandler({ ledger, extractor: parser, blobs, derived, embedder, index, maxChunks }),
     createMaintainHandler(stores),
-  ].map((handler) => traced(handler as RunHandler<never>));
+  ].map((handler) => deferring(handler as RunHandler<never>));
+  const answer = createAnswerHandler({ ledger, retriever, generatorsFor, settings: configuration.answers });
+  return [answer as RunHandler<never>, ...waiting].map(traced);
 }
 
 export function createParser(

@@ -4,13 +4,18 @@ import { join } from 'node:path';
 import type { SecretStore } from '../access/secret-store.ts';
 import { followClock } from '../ledger/clock.ts';
 import type { Ledger } from '../ledger/ledger.ts';
+import type { Channel } from '../runs/channel.ts';
 import { FolderBlobs } from '../stores/blobs/folder-blobs.ts';
+import { openNotifyChannel } from '../stores/channel/notify-channel.ts';
+import { openRedisChannel } from '../stores/channel/redis-channel.ts';
+import { SocketChannel } from '../stores/channel/socket-channel.ts';
 import { openPostgresLedger } from '../stores/ledger/postgres-ledger.ts';
 import { openSqliteLedger } from '../stores/ledger/sqlite-ledger.ts';
 import { openDerivedSecrets } from '../stores/secrets/derived-secrets.ts';
 import { openFolderSecrets } from '../stores/secrets/folder-secrets.ts';
 import type { Configuration } from './configuration.ts';
 import { dataFolderAt } from './data-folder.ts';
+import { installationId } from './installation-id.ts';
 
 /** How a node is called in the installation. */
 export function nodeName(configuration: Configuration): string {
@@ -18,20 +23,48 @@ export function nodeName(configuration: Configuration): string {
 }
 
 /** In the cluster the schema is brought up to date by `budao migrate` alone, on one machine at its start. */
-export async function openLedger(configuration: Configuration): Promise<Ledger> {
+export async function openLedger(configuration: Configuration, processId = 'budao'): Promise<Ledger> {
   const { url, passwordFile, connections } = configuration.stores.ledger;
   if (url === null) return openSqliteLedger({ path: dataFolderAt(configuration.dataDir).ledger });
-  const ledger = await openPostgresLedger({ url, passwordPath: passwordFile, maxConnections: connections });
+  const ledger = await openPostgresLedger({
+    url: named(url, processId),
+    passwordPath: passwordFile,
+    maxConnections: connections,
+  });
   followClock(() => ledger.now());
   return ledger;
 }
 
-export function openBlobs(configuration: Configuration): { blobs: FolderBlobs; derived: FolderBlobs } {
+/** The database shows sessions by this name, so that others see when a process has lost all of its own. */
+function named(url: string, processId: string): string {
+  if (url.includes('application_name=')) return url;
+  return `${url}${url.includes('?') ? '&' : '?'}application_name=${encodeURIComponent(processId)}`;
+}
+
+/** Between the processes of one machine through the supervisor; between machines through Redis, or the database. */
+export async function openChannel(configuration: Configuration, ledger: Ledger): Promise<Channel> {
+  const { stores } = configuration;
+  if (stores.ledger.url === null) return new SocketChannel(dataFolderAt(configuration.dataDir).hubSocket);
+  const id = await installationId(ledger);
+  if (stores.channel.url !== null) {
+    const { url, passwordFile } = stores.channel;
+    return openRedisChannel({ url, passwordPath: passwordFile, installationId: id });
+  }
+  const { url, passwordFile } = stores.ledger;
+  return openNotifyChannel({ url, passwordPath: passwordFile, sql: ledger.read, installationId: id });
+}
+
+export function openBlobs(configuration: Configuration): {
+  blobs: FolderBlobs;
+  derived: FolderBlobs;
+  /** Where the blobs are; its absence is an outage. */
+  blobsFolder: string;
+} {
   const folder = dataFolderAt(configuration.dataDir);
   const shared = configuration.stores.blobs.folder;
-  if (shared === null)
-    return { blobs: new FolderBlobs(folder.blobs), derived: new FolderBlobs(folder.derived) };
-  return { blobs: new FolderBlobs(join(shared, 'blobs')), derived: new FolderBlobs(join(shared, 'derived')) };
+  const blobsFolder = shared === null ? folder.blobs : join(shared, 'blobs');
+  const derivedFolder = shared === null ? folder.derived : join(shared, 'derived');
+  return { blobs: new FolderBlobs(blobsFolder), derived: new FolderBlobs(derivedFolder), blobsFolder };
 }
 
 export function indexDirectory(configuration: Configuration): string {

@@ -5,7 +5,6 @@ import type { Ledger } from '../ledger/ledger.ts';
 import { type Channel, RUNS_AVAILABLE } from '../runs/channel.ts';
 import { Janitor } from '../runs/janitor.ts';
 import { releaseOwner } from '../runs/run-claims.ts';
-import { SocketChannel } from '../stores/channel/socket-channel.ts';
 import { SocketHub } from '../stores/channel/socket-hub.ts';
 import { type ChildDeath, KeptChild } from './child-process.ts';
 import { ClockWatch } from './clock-watch.ts';
@@ -18,7 +17,8 @@ import { prepareInstallation } from './first-start.ts';
 import { NodeHeartbeat } from './node-heartbeat.ts';
 import { registerProcess, removeProcess } from './process-table.ts';
 import { RepeatedWarnings } from './repeated-warnings.ts';
-import { nodeName, openLedger, settingsHash } from './shared-stores.ts';
+import { SessionWatch } from './session-watch.ts';
+import { nodeName, openChannel, openLedger, settingsHash } from './shared-stores.ts';
 import { takeOver } from './take-over.ts';
 import { Troubles } from './troubles.ts';
 
@@ -63,13 +63,13 @@ export class Supervisor implements AsyncDisposable {
     const folder = dataFolderAt(configuration.dataDir);
     await prepareDataFolder(folder);
     cleanup.use(DataFolderLock.acquire(folder));
-    const ledger = cleanup.use(await openLedger(configuration));
+    const id = newId('process');
+    const ledger = cleanup.use(await openLedger(configuration, id));
     const node = nodeName(configuration);
     const inCluster = isCluster(configuration);
     await takeOver(ledger, folder, { node, isCluster: inCluster });
     cleanup.use(await SocketHub.listen(folder.hubSocket));
-    const channel = cleanup.use(new SocketChannel(folder.hubSocket));
-    const id = newId('process');
+    const channel = cleanup.use(await openChannel(configuration, ledger));
     const self = { id, pid: process.pid, role: 'supervisor' as const, node };
     await registerProcess(ledger, { ...self, settingsHash: settingsHash(configuration) });
     cleanup.defer(() => ledger.transaction((tx) => removeProcess(tx, id)));
@@ -113,12 +113,16 @@ export class Supervisor implements AsyncDisposable {
     if (inCluster) {
       const onError = (error: unknown): void => warnings.warn(error, {}, 'heartbeat failed');
       cleanup.use(new NodeHeartbeat({ ledger, node, onError }));
+      const onDeath = (owner: string, released: number): void =>
+        log.warn({ processId: owner, released }, 'a process of another node has died');
+      cleanup.use(new SessionWatch({ ledger, channel, onDeath, onError }));
     }
     cleanup.use(
       new Janitor({
         ledger,
         channel,
         ownClock: !inCluster,
+        ...(inCluster ? { sharedAs: id } : {}),
         onError: (error) => warnings.warn(error, {}, 'sweep failed'),
       }),
     );

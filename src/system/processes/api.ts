@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { Registry } from 'prom-client';
 import { createAccess } from '../../access/access.ts';
 import { BudaoError } from '../../contract/errors.ts';
+import { DependencyWatch } from '../../dependencies/dependency-watch.ts';
 import { knowledgeRoutes } from '../../http/knowledge/knowledge-routes.ts';
 import { createHttpServer } from '../../http/server.ts';
 import { RunClient } from '../../runs/run-client.ts';
@@ -11,6 +12,7 @@ import { RunFeeds } from '../../runs/run-feed.ts';
 import { runChild } from '../child-main.ts';
 import { openStores } from '../compose.ts';
 import { forgetEndpoint, rememberEndpoint } from '../endpoint-file.ts';
+import { installationModes } from '../guards.ts';
 import { healthChecks } from '../health-checks.ts';
 import { describePortHolder } from '../port-holder.ts';
 import { listProcesses, registerProcess, removeProcess } from '../process-table.ts';
@@ -23,10 +25,21 @@ const CONSOLE_FOLDER = fileURLToPath(new URL('../../../console/dist', import.met
 await runChild('api', async ({ configuration, log, processId }) => {
   const cleanup = new AsyncDisposableStack();
   const startedAt = Date.now();
-  const stores = cleanup.use(await openStores(configuration));
+  const stores = cleanup.use(await openStores(configuration, { processId }));
   const { ledger, channel, embedder, models } = stores;
   const feeds = cleanup.use(new RunFeeds({ ledger, channel }));
   const runs = new RunClient(channel);
+  cleanup.use(
+    new DependencyWatch({
+      ledger,
+      channel,
+      dependencies: stores.dependencies,
+      processId,
+      role: 'api',
+      onError: (err) =>
+        log.warn({ err }, 'what is set by hand could not be read, or what is seen not be told'),
+    }),
+  );
   const app = await createHttpServer({
     version: VERSION,
     logger: log,
@@ -52,7 +65,7 @@ await runChild('api', async ({ configuration, log, processId }) => {
     consoleFolder: existsSync(CONSOLE_FOLDER) ? CONSOLE_FOLDER : null,
     status: async () => ({
       startedAt,
-      mode: models.generatorNames.length === 0 ? 'extractive' : 'full',
+      mode: (await installationModes(ledger.read, models.generatorNames))[0]?.mode ?? 'unknown',
       processes: (await listProcesses(ledger.read)).map(({ runs: runIds, ...entry }) => ({
         ...entry,
         runIds,

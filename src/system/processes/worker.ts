@@ -1,4 +1,5 @@
 import { newId } from '../../contract/ids.ts';
+import { DependencyWatch } from '../../dependencies/dependency-watch.ts';
 import { MaintenanceSchedule } from '../../knowledge/doctor/maintain-handler.ts';
 import { RunClient } from '../../runs/run-client.ts';
 import { RunWorker } from '../../runs/run-worker.ts';
@@ -7,11 +8,12 @@ import { createHandlers, createParser, openStores } from '../compose.ts';
 import { listProcesses, registerProcess, removeProcess } from '../process-table.ts';
 import { RepeatedWarnings } from '../repeated-warnings.ts';
 import { nodeName, settingsHash } from '../shared-stores.ts';
+import { wakeOnRecovery } from '../wake-deferred.ts';
 import { warmUp } from '../warm-up.ts';
 
 await runChild('worker', async ({ configuration, log, processId }) => {
   const cleanup = new AsyncDisposableStack();
-  const stores = cleanup.use(await openStores(configuration));
+  const stores = cleanup.use(await openStores(configuration, { processId }));
   const { ledger } = stores;
   const warnings = cleanup.use(new RepeatedWarnings(log));
   void warmUp(stores).catch((err: unknown) => log.warn({ err }, 'warming up failed'));
@@ -51,7 +53,20 @@ await runChild('worker', async ({ configuration, log, processId }) => {
       },
     }),
   );
-  const runs = new RunClient(stores.channel);
+  const { channel, dependencies } = stores;
+  cleanup.defer(wakeOnRecovery(stores, (err) => warnings.warn(err, {}, 'deferred runs were not woken')));
+  cleanup.use(
+    new DependencyWatch({
+      ledger,
+      channel,
+      dependencies,
+      processId,
+      role: 'worker',
+      onError: (err) =>
+        warnings.warn(err, {}, 'what is set by hand could not be read, or what is seen not be told'),
+    }),
+  );
+  const runs = new RunClient(channel);
   const supervisor = (await listProcesses(ledger.read)).find((entry) => entry.role === 'supervisor');
   cleanup.use(
     new MaintenanceSchedule({
