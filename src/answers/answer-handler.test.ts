@@ -25,6 +25,7 @@ const BEGINNING = '年假共有';
 const stalls: GeneratorChoice = {
   name: 'stalls',
   contextTokens: 8_000,
+  endpoints: () => [{ name: 'stalls', isUsable: true, lastError: null }],
   async generate({ signal }, onPart) {
     onPart({ type: 'text', text: BEGINNING });
     if (!signal.aborted) await once(signal, 'abort');

@@ -6,6 +6,7 @@ import {
   type DeclaredMode,
   type DegradedSearch,
   EXTRACTIVE_MODEL,
+  type LesserMode,
 } from '../contract/answer.ts';
 import { BudaoError } from '../contract/errors.ts';
 import { parseAttributeFilter } from '../knowledge/retrieve/attribute-filter.ts';
@@ -13,30 +14,32 @@ import type { Retriever } from '../knowledge/retrieve/retrieve.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { RunInterruption } from '../runs/interruption.ts';
 import type { RunContext, RunHandler, RunOutcome } from '../runs/run.ts';
+import { readAllowedModes } from './allowed-modes.ts';
 import { answerCitations } from './answer-citations.ts';
 import { renderExtractive } from './citations.ts';
 import { condenseQuestion } from './condense.ts';
-import {
-  announce,
-  announcedMode,
-  declare,
-  MODEL_CHANGED,
-  type ModeReason,
-  modelFailure,
-  NO_MODEL,
-} from './declared-mode.ts';
+import { announce, announcedMode, declare, MODEL_CHANGED, modelFailure } from './declared-mode.ts';
+import { deferAnswer } from './defer-answer.ts';
 import { extractAnswer } from './extractive/extract-answer.ts';
 import { type Generated, generateAnswer } from './generate-answer.ts';
 import { loadHistory } from './history.ts';
+import { decideMode, type ModeReason, type ModeSignals, withoutModels } from './modes.ts';
 import { fromAnswerPassage, toAnswerPassage } from './passages.ts';
 import type { ChatMessage, GeneratorChoice, Passage } from './ports.ts';
+
+const DEFERRED_TIMEOUT_MS = 24 * 3_600_000;
 
 export interface AnswerDependencies {
   ledger: Ledger;
   retriever: Retriever;
   /** Generators for a model's name, best first; null for the extractive answerer alone. */
   generatorsFor(model: string): GeneratorChoice | null;
-  settings: { passages: number; maxOutputTokens: number };
+  settings: {
+    passages: number;
+    maxOutputTokens: number;
+    /** How long a question may wait for what it needs, from its submission on. */
+    deferredTimeoutMs?: number;
+  };
 }
 
 /** What was found for a question, read back from the log after a takeover. */
@@ -83,22 +86,44 @@ async function answer(
   progress: AnswerProgress,
 ): Promise<RunOutcome> {
   const { input } = context;
-  const history = await loadHistory(dependencies.ledger, context.run);
+  const { ledger, settings } = dependencies;
+  const { deferredTimeoutMs = DEFERRED_TIMEOUT_MS } = settings;
+  const allowed = await readAllowedModes(ledger.read, context.run.workspaceId);
+  const choice = dependencies.generatorsFor(input.model);
+  const signals = (search: DegradedSearch | null): ModeSignals => ({
+    endpoints: input.model === EXTRACTIVE_MODEL ? null : (choice?.endpoints() ?? []),
+    search,
+  });
+  // What has to wait anyway searches for nothing; what was begun is never put off.
+  const outlook = decideMode(signals(null), allowed);
+  if (outlook.writer === 'nobody' && progress.text === '')
+    return deferAnswer(context, outlook, deferredTimeoutMs);
+
+  const history = await loadHistory(ledger, context.run);
   const searched = await search(dependencies, context, history);
   const passages = searched.passages.map(fromAnswerPassage);
-  const choice = dependencies.generatorsFor(input.model);
-  const generated =
-    choice === null
-      ? await extract(context, progress, searched, passages, whyExtracts(input, searched))
-      : await generateAnswer({
-          context,
-          progress,
-          history,
-          searched,
-          passages,
-          choice,
-          settings: dependencies.settings,
-        }).catch((error: unknown) => afterAllModelsFailed(context, progress, searched, passages, error));
+  const request = { context, progress, history, searched, passages };
+  let decision = decideMode(signals(searched.degraded), allowed);
+  const isBegun = progress.text !== '';
+  const byModel = isBegun ? progress.mode?.mode !== 'extractive' : decision.writer.endsWith('-model');
+  let generated: Generated | null = null;
+  if (choice !== null && byModel) {
+    assertDocumentsWhereDue(searched, allowed);
+    const onlyPreferred = !allowed.has('fallback-model');
+    try {
+      generated = await generateAnswer({ ...request, choice, settings, onlyPreferred });
+    } catch (error) {
+      const reason = reasonToGoOn(context, error);
+      if (progress.text !== '') generated = interrupted(progress, reason);
+      else decision = decideMode(withoutModels(signals(searched.degraded), reason), allowed);
+      // The same question would be refused again.
+      if (decision.writer === 'nobody' && reason.code === 'model_refused') throw error;
+    }
+  }
+  if (generated === null) {
+    if (decision.writer === 'nobody' && !isBegun) return deferAnswer(context, decision, deferredTimeoutMs);
+    generated = await extract(context, progress, searched, passages, decision.reason);
+  }
   const result: AnswerResult = {
     ...generated,
     text: progress.text,
@@ -109,14 +134,27 @@ async function answer(
   return outcomeOf(result);
 }
 
+/** @throws BudaoError mode_not_allowed */
+function assertDocumentsWhereDue(searched: Searched, allowed: ReadonlySet<LesserMode>): void {
+  if (allowed.has('no-knowledge') || searched.knowledgeBaseIds.length > 0) return;
+  throw new BudaoError(
+    'forbidden',
+    'mode_not_allowed',
+    'This workspace answers from its documents only, and the question names none. Choose a knowledge base.',
+  );
+}
+
 /** Journaled by its own event: a takeover continues with the very passages that the text so far was written from. */
 async function search(
   { retriever, settings }: AnswerDependencies,
   context: RunContext<AnswerInput>,
   history: readonly ChatMessage[],
 ): Promise<Searched> {
-  const done = context.history.find((event) => event.type === 'answer.searched');
-  if (done !== undefined) return done.payload as Searched;
+  const done = context.history.findLast(
+    ({ type }) => type === 'answer.searched' || type === 'answer.deferred',
+  );
+  // What was found before a wait may be out of date after it.
+  if (done?.type === 'answer.searched') return done.payload as Searched;
   const { input, run, signal } = context;
   const query = condenseQuestion(history, input.question);
   const retrieved = await retriever
@@ -155,23 +193,11 @@ function withoutKnowledge(error: unknown, signal: AbortSignal): Found {
   return { hits: [], knowledgeBaseIds: [], degraded };
 }
 
-/** Null when nothing else was asked for, and nothing is amiss. */
-function whyExtracts(input: AnswerInput, { degraded }: Searched): ModeReason | null {
-  return degraded ?? (input.model === EXTRACTIVE_MODEL ? null : NO_MODEL);
-}
-
-/** Text from a model is never taken back, so only an answer that has not begun can fall to the extractive one. */
-function afterAllModelsFailed(
-  context: RunContext<AnswerInput>,
-  progress: AnswerProgress,
-  searched: Searched,
-  passages: readonly Passage[],
-  error: unknown,
-): Promise<Generated> {
+/** Why the models failed, where something else can be done about it. @throws what is no failure of theirs */
+function reasonToGoOn(context: RunContext<AnswerInput>, error: unknown): ModeReason {
   context.signal.throwIfAborted();
   if (!(error instanceof BudaoError) || error instanceof RunInterruption) throw error;
-  if (progress.text !== '') return Promise.resolve(interrupted(progress, modelFailure(error)));
-  return extract(context, progress, searched, passages, modelFailure(error));
+  return modelFailure(error);
 }
 
 async function extract(
@@ -185,7 +211,8 @@ async function extract(
   const whole = renderExtractive(extracted);
   // What a model, or another version of this program, has begun is not continued in the middle of other words.
   if (!whole.join('').startsWith(progress.text)) return interrupted(progress, MODEL_CHANGED);
-  const declared = declare('extractive', reason);
+  const before = progress.mode?.mode === 'extractive' ? progress.mode : null;
+  const declared = before ?? declare('extractive', reason);
   announce(context, progress, declared);
   // Deterministic: after a takeover the same pieces come out, and those that were shown are passed over.
   let position = 0;

@@ -1,36 +1,18 @@
-import type { AnswerMode, DeclaredMode, ModeReasonCode } from '../contract/answer.ts';
+import type { AnswerMode, DeclaredMode } from '../contract/answer.ts';
 import type { BudaoError } from '../contract/errors.ts';
 import type { RunContext } from '../runs/run.ts';
 import type { AnswerProgress, Searched } from './answer-handler.ts';
+import { lesser, type ModeReason, PREFERRED_AWAY, reasonOfModelError } from './modes.ts';
 
 const FULL: DeclaredMode = { mode: 'full', modeReason: null, modeReasonCode: null };
 
-const OF_MODEL_ERRORS: Readonly<Record<string, ModeReasonCode>> = {
-  upstream_unreachable: 'model_unreachable',
-  upstream_timeout: 'model_timeout',
-  upstream_rate_limited: 'model_rate_limited',
-  upstream_unauthorized: 'model_unauthorized',
-  upstream_refused: 'model_refused',
-};
-
-/** Why a mode is a lesser one. */
-export interface ModeReason {
-  reason: string;
-  code: ModeReasonCode;
-}
-
-export const NO_MODEL: ModeReason = { reason: 'No model is configured.', code: 'no_model_configured' };
 export const MODEL_CHANGED: ModeReason = {
   reason: 'What began this answer is not there any more.',
   code: 'model_changed',
 };
-const PREFERRED_AWAY: ModeReason = {
-  reason: 'The preferred model did not answer.',
-  code: 'preferred_model_away',
-};
 
 export function modelFailure(error: BudaoError): ModeReason {
-  return { reason: error.message, code: OF_MODEL_ERRORS[error.code] ?? 'model_failed' };
+  return reasonOfModelError(error);
 }
 
 /** The mode of a text that a model writes, the one that stands at `endpointIndex` in the order of preference. */
@@ -43,15 +25,21 @@ export function declare(mode: AnswerMode, reason: ModeReason | null): DeclaredMo
   return { mode, modeReason: reason?.reason ?? null, modeReasonCode: reason?.code ?? null };
 }
 
-/** Told before the first words, and durable with them: an answer that is cut short keeps its mode. */
+/**
+ * Told before the first words, and durable with them: an answer that is cut short keeps its mode. One that began in a
+ * lesser mode stays marked, whoever goes on with it.
+ */
 export function announce(context: RunContext, progress: AnswerProgress, declared: DeclaredMode): void {
-  if (progress.mode?.mode === declared.mode) return;
-  progress.mode = declared;
-  void context.emit('answer.started', declared, { lazy: true }).catch(() => {});
+  const mode = lesser(progress.mode, declared);
+  if (progress.mode?.mode === mode.mode) return;
+  progress.mode = mode;
+  void context.emit('answer.started', mode, { lazy: true }).catch(() => {});
 }
 
 /** What was announced last, by whoever wrote the text so far. */
 export function announcedMode(context: RunContext): DeclaredMode | null {
-  const last = context.history.findLast((event) => event.type === 'answer.started');
-  return last === undefined ? null : (last.payload as DeclaredMode);
+  const last = context.history.findLast(
+    ({ type }) => type === 'answer.started' || type === 'answer.deferred',
+  );
+  return last?.type === 'answer.started' ? (last.payload as DeclaredMode) : null;
 }

@@ -5,6 +5,7 @@ import { RunInterruption } from '../runs/interruption.ts';
 import type { RunContext } from '../runs/run.ts';
 import type { AnswerProgress, Searched } from './answer-handler.ts';
 import { announce, modeOfModel } from './declared-mode.ts';
+import { lesser } from './modes.ts';
 import type { ChatMessage, GenerationPart, GeneratorChoice, Passage } from './ports.ts';
 import { buildPrompt } from './prompt/build-prompt.ts';
 
@@ -22,6 +23,8 @@ export interface GenerateRequest {
   passages: readonly Passage[];
   choice: GeneratorChoice;
   settings: { maxOutputTokens: number };
+  /** The workspace does not allow another model than the preferred one. */
+  onlyPreferred: boolean;
 }
 
 /** Streams a model's text into the run, after what was shown already. @throws BudaoError when no endpoint can */
@@ -47,6 +50,7 @@ async function stream({
   passages,
   choice,
   settings,
+  onlyPreferred,
 }: GenerateRequest): Promise<Generated> {
   const { input, signal } = context;
   const maxOutputTokens = input.maxOutputTokens ?? settings.maxOutputTokens;
@@ -75,6 +79,7 @@ async function stream({
       else show(context, 'answer.reasoning', progress, 'reasoning', part.text);
     },
     (name, index) => Object.assign(endpoint, { name, index }),
+    { onlyPreferred },
   );
   signal.throwIfAborted();
   const end = ends[0] ?? null;
@@ -82,7 +87,7 @@ async function stream({
   return {
     status: incomplete === null ? 'completed' : 'incomplete',
     incompleteReason: incomplete,
-    ...modeOfModel(searched, endpoint.index),
+    ...lesser(progress.mode, modeOfModel(searched, endpoint.index)),
     endpoint: endpoint.name,
     declined: false,
     usage: end?.usage ?? null,

@@ -58,15 +58,26 @@ export interface ExtractiveAnswer {
   sentences: ExtractedSentence[];
 }
 
+/** One of the endpoints that may write an answer, as it stands now. */
+export interface EndpointHealth {
+  name: string;
+  /** Whether a call would be let through now. */
+  isUsable: boolean;
+  lastError: { code: string; message: string } | null;
+}
+
 /** The generators that may answer one question, as one: the first that can. */
 export interface GeneratorChoice {
   name: string;
   /** The smallest context among them. */
   contextTokens: number;
+  /** In order of preference. */
+  endpoints(): EndpointHealth[];
   /** `onEndpoint` is told which of them is answering, counted from 0 in order of preference. */
   generate(
     request: GenerationRequest,
     onPart: (part: GenerationPart) => void,
     onEndpoint: (name: string, index: number) => void,
+    options?: { onlyPreferred: boolean },
   ): Promise<void>;
 }

@@ -9,7 +9,10 @@ import type { Caller } from './caller.ts';
 import { appendItems, type NewItem, replaceAnswer } from './conversation-items.ts';
 import { touchConversation } from './conversations.ts';
 
-const ANSWER_PRIORITY = 10;
+/** Somebody watches it being written. */
+export const INTERACTIVE_PRIORITY = 10;
+/** A question for later gives way to those; both go before anything that is done with documents. */
+const BACKGROUND_PRIORITY = 5;
 
 export interface TurnRequest {
   responseId: string;
@@ -43,7 +46,7 @@ export async function submitTurn(
         input,
         idempotencyKey:
           request.idempotencyKey === null ? null : `${caller.ownerId} ${request.idempotencyKey}`,
-        priority: ANSWER_PRIORITY,
+        priority: input.background ? BACKGROUND_PRIORITY : INTERACTIVE_PRIORITY,
         timeoutMs: request.timeoutMs,
       },
       now,

@@ -17,6 +17,8 @@ export type AnswerMode = (typeof ANSWER_MODES)[number];
 export const MODE_REASON_CODES = [
   'no_model_configured',
   'preferred_model_away',
+  'model_busy',
+  'model_switched_off',
   'model_unreachable',
   'model_timeout',
   'model_rate_limited',
@@ -36,6 +38,19 @@ export interface DeclaredMode {
   mode: AnswerMode;
   modeReason: string | null;
   modeReasonCode: ModeReasonCode | null;
+}
+
+/** What a workspace may forbid: the modes between the best and none at all. */
+export const LESSER_MODES = ANSWER_MODES.filter(
+  (mode): mode is LesserMode => mode !== 'full' && mode !== 'deferred',
+);
+export type LesserMode = Exclude<AnswerMode, 'full' | 'deferred'>;
+
+/** Nothing can answer now, and the question is kept. */
+export interface DeferredAnswer extends DeclaredMode {
+  mode: 'deferred';
+  /** The mode that would have been possible, had the workspace allowed it. */
+  withheldMode: LesserMode | null;
 }
 
 /** The name of the model that is none: it quotes the documents. */
@@ -106,6 +121,8 @@ export interface AnswerEvents {
   };
   'answer.reasoning': { text: string };
   'answer.delta': { text: string };
+  /** Nothing can answer now; once for each reason. What was found before is searched for again. */
+  'answer.deferred': DeferredAnswer;
   'answer.finished': AnswerResult;
 }
 

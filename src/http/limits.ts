@@ -27,6 +27,8 @@ export const RETAINED_FRAME_CHARS = 256 * 1024;
 export const ANSWER_TIMEOUT_MS = 15 * 60_000;
 /** A deferred answer may come much later: nobody watches it any more. */
 export const BACKGROUND_ANSWER_TIMEOUT_MS = 24 * 60 * 60_000;
+/** When to look again for an answer that has to wait. */
+export const DEFERRED_RETRY_AFTER_S = 10;
 /** How long a cancel waits to see the answer stop. */
 export const CANCEL_WAIT_MS = 2_000;
 /** The feed tries again several times a second: a ledger that fails over is away for up to half a minute. */

@@ -1,116 +1,99 @@
 // A list of generators, tried in order, each behind its own circuit breaker.
 
-import {
-  type CircuitBreakerPolicy,
-  CircuitState,
-  ConsecutiveBreaker,
-  CountBreaker,
-  circuitBreaker,
-  handleWhen,
-  type IBreaker,
-} from 'cockatiel';
-import type { GenerationPart, GenerationRequest, Generator } from '../answers/ports.ts';
-import { GenerationError } from './generation-error.ts';
+import type { EndpointHealth, GenerationPart, GenerationRequest, Generator } from '../answers/ports.ts';
+import { Dependency, type DependencyOptions, type OpenCall } from '../dependencies/dependency.ts';
+import type { DependencyState } from '../dependencies/dependency-state.ts';
+import { DependencyRefusal } from '../dependencies/refusals.ts';
+import { GenerationError, type GenerationErrorCode, isGenerationErrorCode } from './generation-error.ts';
 
-export interface BreakerOptions {
-  /** This many failures one after another open the breaker. */
-  consecutiveFailures: number;
-  /** So does a greater share of failures among the last `windowCalls`. */
-  failureRate: number;
-  windowCalls: number;
-  /** How long an open breaker keeps requests away before it lets one probe through. */
-  restMs: number;
+/** A generator with what guards it; the same guard serves every list that the generator is in. */
+export interface GuardedGenerator {
+  generator: Generator;
+  dependency: Dependency;
 }
-
-export const DEFAULT_BREAKER: BreakerOptions = {
-  consecutiveFailures: 3,
-  failureRate: 0.4,
-  windowCalls: 20,
-  restMs: 10_000,
-};
 
 export interface FallbackOptions {
   /** At least one, in the order of preference. */
-  generators: readonly Generator[];
+  endpoints: readonly GuardedGenerator[];
   name?: string;
-  breaker?: Partial<BreakerOptions>;
   /** Called with the endpoint whose first part has just arrived; again when another one takes over. */
   onEndpoint?: (name: string, index: number) => void;
 }
 
-export interface EndpointState {
-  name: string;
-  breaker: 'closed' | 'open' | 'half-open';
-  /** The code of the last failure, or null when the last call went well. */
-  lastError: string | null;
-}
-
 export interface FallbackGenerator extends Generator {
-  states(): EndpointState[];
+  endpoints(): EndpointHealth[];
   /** Like `generate`, and reports to this request's own listener. */
   generate(
     request: GenerationRequest,
     onPart: (part: GenerationPart) => void,
     onEndpoint?: (name: string, index: number) => void,
+    options?: { onlyPreferred: boolean },
   ): Promise<void>;
 }
 
-interface Endpoint {
-  generator: Generator;
-  breaker: CircuitBreakerPolicy;
-  lastError: GenerationError | null;
-  /** When the breaker lets the next probe through; 0 while it is closed. */
-  restsUntil: number;
-  probing: boolean;
+/** How a generator is guarded: a request that it refused says something about the request, not about its health. */
+export function generatorDependency(
+  generator: Pick<Generator, 'name'>,
+  options: Partial<DependencyOptions> = {},
+): DependencyOptions {
+  return {
+    name: modelDependencyName(generator.name),
+    kind: 'model',
+    isFailure: endpointIsToBlame,
+    ...options,
+  };
 }
 
-/** The reader went away: says nothing about the endpoint. */
-class Abandoned extends Error {
-  /** A probe that nobody waited for proved nothing, so the breaker stays open. */
-  readonly probe: boolean;
-
-  constructor(probe: boolean) {
-    super('the reader went away');
-    this.probe = probe;
-  }
+export function modelDependencyName(name: string): string {
+  return `model:${name}`;
 }
 
 export function createFallbackGenerator(options: FallbackOptions): FallbackGenerator {
-  const settings = { ...DEFAULT_BREAKER, ...options.breaker };
-  const endpoints = options.generators.map((generator) => createEndpoint(generator, settings));
+  const { endpoints } = options;
   if (endpoints.length === 0) throw new RangeError('a fallback generator needs at least one generator');
-  const name = options.name ?? options.generators.map((generator) => generator.name).join(', ');
+  const generators = endpoints.map(({ generator }) => generator);
+  const name = options.name ?? generators.map((generator) => generator.name).join(', ');
 
   return {
     name,
     // A prompt has to fit whichever endpoint answers.
-    contextTokens: Math.min(...options.generators.map((generator) => generator.contextTokens)),
-    generate: (request, onPart, onEndpoint) =>
-      generate(endpoints, name, request, onPart, onEndpoint ?? options.onEndpoint),
-    states: () => endpoints.map(describe),
+    contextTokens: Math.min(...generators.map((generator) => generator.contextTokens)),
+    generate: (request, onPart, onEndpoint, { onlyPreferred } = { onlyPreferred: false }) =>
+      generate(
+        { name, endpoints: onlyPreferred ? endpoints.slice(0, 1) : endpoints },
+        request,
+        onPart,
+        onEndpoint ?? options.onEndpoint,
+      ),
+    endpoints: () =>
+      endpoints.map(({ generator, dependency: { state } }) => ({
+        name: generator.name,
+        isUsable: state.isUsable,
+        lastError: state.lastError,
+      })),
   };
 }
 
 async function generate(
-  endpoints: readonly Endpoint[],
-  name: string,
+  { name, endpoints }: { name: string; endpoints: readonly GuardedGenerator[] },
   request: GenerationRequest,
   onPart: (part: GenerationPart) => void,
   onEndpoint?: (name: string, index: number) => void,
 ): Promise<void> {
   const failures: GenerationError[] = [];
+  const refusals: DependencyRefusal[] = [];
   let prefix = request.prefix;
   let handedOn = false;
-  for (const [index, endpoint] of endpoints.entries()) {
-    const call = await enter(endpoint);
+  for (const [index, { generator, dependency }] of endpoints.entries()) {
+    const call = await enter(dependency, request.signal, refusals);
     if (call === null) continue;
     let answered = false;
     try {
-      await endpoint.generator.generate({ ...request, prefix }, (part) => {
+      await generator.generate({ ...request, prefix }, (part) => {
         if (!answered) {
           answered = true;
           call.succeed();
-          onEndpoint?.(endpoint.generator.name, index);
+          onEndpoint?.(generator.name, index);
         }
         if (part.type === 'text') prefix += part.text;
         handedOn = true;
@@ -123,117 +106,31 @@ async function generate(
       failures.push(error);
       if (!error.tryElsewhere) break;
     } finally {
-      call.abandon();
+      call.end();
     }
   }
-  const failure = failures.length === 0 ? restingError(endpoints, name) : lastError(failures);
+  const failure = failures.length === 0 ? refusedError(endpoints, name, refusals) : lastError(failures);
   failure.afterFirstToken = handedOn;
   throw failure;
 }
 
-interface Call {
-  /** The endpoint has begun to answer. */
-  succeed(): void;
-  fail(reason: GenerationError): Promise<void>;
-  /** Ends a call that neither succeeded nor failed. */
-  abandon(): void;
-}
-
-/** Passes the breaker, or gives null while it keeps requests away. */
-async function enter(endpoint: Endpoint): Promise<Call | null> {
-  // Cockatiel would let others wait for the probe; they go to the next endpoint instead.
-  if (endpoint.probing) return null;
-  const { breaker } = endpoint;
-  const outcome = Promise.withResolvers<void>();
-  const entered = Promise.withResolvers<boolean>();
-  let probe = false;
-  let settled = false;
-  const execution = breaker
-    .execute(() => {
-      probe = breaker.state === CircuitState.HalfOpen;
-      endpoint.probing = probe;
-      entered.resolve(true);
-      return outcome.promise;
-    })
-    .catch(() => entered.resolve(false));
-  if (!(await entered.promise)) return null;
-
-  function settle(how: () => void): boolean {
-    if (settled) return false;
-    settled = true;
-    if (probe) endpoint.probing = false;
-    how();
-    return true;
+/** Null where the endpoint is kept away from, or has no place: the next one is asked. */
+async function enter(
+  dependency: Dependency,
+  signal: AbortSignal,
+  refusals: DependencyRefusal[],
+): Promise<OpenCall | null> {
+  try {
+    return await dependency.enter(signal);
+  } catch (error) {
+    if (!(error instanceof DependencyRefusal)) throw error;
+    refusals.push(error);
+    return null;
   }
-
-  return {
-    succeed() {
-      if (settle(outcome.resolve)) endpoint.lastError = null;
-    },
-    abandon() {
-      settle(() => outcome.reject(new Abandoned(probe)));
-    },
-    async fail(reason) {
-      endpoint.lastError = reason;
-      if (settle(() => outcome.reject(reason))) await execution;
-      // The call counted as a success when it began to answer; breaking off later is a failure of its own.
-      else if (breaker.state === CircuitState.Closed) {
-        await breaker.execute(() => Promise.reject(reason)).catch(() => {});
-      }
-    },
-  };
 }
 
-function createEndpoint(generator: Generator, settings: BreakerOptions): Endpoint {
-  const breaker = circuitBreaker(handleWhen(endpointIsToBlame), {
-    halfOpenAfter: settings.restMs,
-    breaker: createBreaker(settings),
-  });
-  const endpoint: Endpoint = { generator, breaker, lastError: null, restsUntil: 0, probing: false };
-  breaker.onBreak(() => {
-    endpoint.restsUntil = Date.now() + settings.restMs;
-  });
-  breaker.onReset(() => {
-    endpoint.restsUntil = 0;
-  });
-  return endpoint;
-}
-
-/** A refused request says something about the request, not about the endpoint's health. */
 function endpointIsToBlame(error: unknown): boolean {
-  if (error instanceof Abandoned) return error.probe;
   return error instanceof GenerationError && error.code !== 'upstream_refused';
-}
-
-/** Opens on failures in a row or on a rate of failures, whichever comes first. */
-function createBreaker(settings: BreakerOptions): IBreaker {
-  const consecutive = new ConsecutiveBreaker(settings.consecutiveFailures);
-  const rate = new CountBreaker({
-    threshold: settings.failureRate,
-    size: settings.windowCalls,
-    minimumNumberOfCalls: Math.ceil(settings.windowCalls / 2),
-  });
-  return {
-    state: null,
-    success(state) {
-      consecutive.success();
-      rate.success(state);
-    },
-    failure(state) {
-      const inARow = consecutive.failure();
-      return rate.failure(state) || inARow;
-    },
-  };
-}
-
-function describe(endpoint: Endpoint): EndpointState {
-  const { state } = endpoint.breaker;
-  const rests = state === CircuitState.Open || state === CircuitState.Isolated;
-  return {
-    name: endpoint.generator.name,
-    breaker: rests ? 'open' : state === CircuitState.HalfOpen ? 'half-open' : 'closed',
-    lastError: endpoint.lastError?.code ?? null,
-  };
 }
 
 function lastError(failures: readonly GenerationError[]): GenerationError {
@@ -244,13 +141,38 @@ function lastError(failures: readonly GenerationError[]): GenerationError {
   return new GenerationError(code, message, { tryElsewhere, retryAfterMs, status, cause });
 }
 
-function restingError(endpoints: readonly Endpoint[], name: string): GenerationError {
-  const retryAfterMs = Math.max(0, Math.min(...endpoints.map(({ restsUntil }) => restsUntil)) - Date.now());
-  const causes = endpoints.flatMap(({ lastError }) => lastError ?? []);
+/** Nobody was asked: says why, with the code of what went wrong before where that is known. */
+function refusedError(
+  endpoints: readonly GuardedGenerator[],
+  name: string,
+  refusals: readonly DependencyRefusal[],
+): GenerationError {
+  const retryAfterMs = Math.min(...refusals.map((refusal) => refusal.retryAfterMs));
+  const options = { retryAfterMs, cause: refusals.at(-1) };
+  if (refusals.some((refusal) => refusal.code === 'dependency_busy')) {
+    return new GenerationError(
+      'upstream_busy',
+      `Every model endpoint of "${name}" writes as many answers as it may; try again in a moment or raise the limits`,
+      options,
+    );
+  }
+  const states = endpoints.map(({ dependency }) => dependency.state);
+  if (states.every((state) => state.forced === 'open')) {
+    return new GenerationError(
+      'upstream_switched_off',
+      `Every model endpoint of "${name}" was switched off by hand; an owner can switch it on again`,
+      options,
+    );
+  }
   return new GenerationError(
-    'upstream_unreachable',
+    lastCode(states),
     `No model endpoint of "${name}" is asked at the moment, for all of them failed a short while ago; ` +
       `the next try is possible in ${Math.ceil(retryAfterMs / 1_000)} s`,
-    { retryAfterMs, cause: causes.at(-1) },
+    options,
   );
+}
+
+function lastCode(states: readonly DependencyState[]): GenerationErrorCode {
+  const codes = states.flatMap((state) => state.lastError?.code ?? []);
+  return codes.find(isGenerationErrorCode) ?? 'upstream_unreachable';
 }

@@ -1,6 +1,8 @@
 import { BudaoError, type ErrorKind } from '../contract/errors.ts';
 
 export type GenerationErrorCode =
+  | 'upstream_busy'
+  | 'upstream_switched_off'
   | 'upstream_unreachable'
   | 'upstream_timeout'
   | 'upstream_rate_limited'
@@ -12,6 +14,8 @@ export type GenerationErrorCode =
 
 /** A passing trouble is worth another try of the run; the other two stay until an administrator acts. */
 const KINDS: Record<GenerationErrorCode, ErrorKind> = {
+  upstream_busy: 'unavailable',
+  upstream_switched_off: 'unavailable',
   upstream_unreachable: 'unavailable',
   upstream_timeout: 'unavailable',
   upstream_rate_limited: 'unavailable',
@@ -21,6 +25,10 @@ const KINDS: Record<GenerationErrorCode, ErrorKind> = {
   upstream_garbage: 'unavailable',
   upstream_cut: 'unavailable',
 };
+
+export function isGenerationErrorCode(code: string): code is GenerationErrorCode {
+  return code in KINDS;
+}
 
 export interface GenerationErrorOptions {
   cause?: unknown;

@@ -3,11 +3,12 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Agent, type Dispatcher, request as sendRequest } from 'undici';
+import type { ErrorCode } from '../contract/error-codes.ts';
 import { BudaoError, type ErrorKind } from '../contract/errors.ts';
 import { traceHeaders } from '../contract/trace-context.ts';
 import type { Embedder } from '../knowledge/ports.ts';
 import { checkBaseUrl } from './endpoint-address.ts';
-import { GenerationError, type GenerationErrorCode } from './generation-error.ts';
+import { GenerationError } from './generation-error.ts';
 import {
   networkError,
   readErrorBody,
@@ -42,6 +43,8 @@ export interface OpenAiEmbedderOptions {
   retryBudgetMs: { query: number; passage: number };
   /** Asks the model for this vector length; null leaves it to the model. */
   dimension?: number | null;
+  /** Asked before each retry; false ends the tries. Always allowed unless given. */
+  mayRetry?: () => boolean;
   /** Put before each text, for models that were trained with such prefixes. */
   queryPrefix?: string;
   passagePrefix?: string;
@@ -113,7 +116,8 @@ export function createOpenAiEmbedder(options: OpenAiEmbedderOptions): OpenAiEmbe
         if (!(error instanceof GenerationError)) throw error;
         const waitMs = error.retryAfterMs ?? Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** tries);
         const late = performance.now() + waitMs > deadline;
-        if (late || !RETRIED_CODES.has(error.code)) throw embedderError(error);
+        const isHopeless = late || !RETRIED_CODES.has(error.code);
+        if (isHopeless || options.mayRetry?.() === false) throw embedderError(error);
         await sleep(waitMs, undefined, signal === undefined ? {} : { signal });
       }
     }
@@ -200,7 +204,7 @@ async function readLimited(body: AsyncIterable<unknown>, upstream: UpstreamIdent
   return Buffer.concat(chunks).toString('utf8');
 }
 
-type EmbedderErrorCode = GenerationErrorCode extends `upstream_${infer What}` ? `embedder_${What}` : never;
+type EmbedderErrorCode = Extract<ErrorCode, `embedder_${string}`>;
 
 /** The same failures as a generator's, under the embedder's own codes. */
 function embedderError(error: GenerationError): BudaoError {

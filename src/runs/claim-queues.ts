@@ -35,17 +35,27 @@ export async function claimQueues(sql: Sql, kinds: readonly string[]): Promise<C
   return withRoom(await sql.all<QueueRow>(queuesOf(names), params));
 }
 
-/** Those of them of which something can be claimed now. */
+/** Those of them of which something can be claimed now, and since when. */
 export async function claimableQueues(
   sql: Sql,
   kinds: readonly string[],
   now: number,
-): Promise<ClaimQueue[]> {
+): Promise<(ClaimQueue & { claimableSince: number })[]> {
   const { names, params } = listParams('kind', kinds);
-  return withRoom(await sql.all<QueueRow>(queuesOf(names) + HOLDS_CLAIMABLE, { ...params, now }));
+  const rows = await sql.all<QueueRow & { claimableSince: number | null }>(
+    queuesOf(names, `, ${CLAIMABLE_SINCE} AS "claimableSince"`),
+    { ...params, now },
+  );
+  return withRoom(rows.filter(isClaimable));
 }
 
-function withRoom(rows: readonly QueueRow[]): ClaimQueue[] {
+function isClaimable<Row extends { claimableSince: number | null }>(
+  row: Row,
+): row is Row & { claimableSince: number } {
+  return row.claimableSince !== null;
+}
+
+function withRoom<Row extends QueueRow>(rows: readonly Row[]): (Omit<Row, 'settings'> & { limit: number })[] {
   return rows
     .map(({ settings, underway, ...row }) => ({
       ...row,
@@ -57,7 +67,7 @@ function withRoom(rows: readonly QueueRow[]): ClaimQueue[] {
 
 type QueueRow = Omit<ClaimQueue, 'limit'> & { settings: string | null };
 
-const queuesOf = (kindNames: string): string => `
+const queuesOf = (kindNames: string, more = ''): string => `
   WITH RECURSIVE head (id) AS (
     SELECT (SELECT id FROM run WHERE kind = wanted.kind AND owner IS NULL AND status IN ('queued', 'running')
             ORDER BY workspace_id, priority, created_at, id LIMIT 1)
@@ -79,15 +89,15 @@ const queuesOf = (kindNames: string): string => `
   SELECT queue.kind, queue.workspace_id AS "workspaceId", queue.priority, queue.created_at AS "oldestAt",
     (SELECT count(*) FROM run AS held WHERE held.kind = queue.kind AND held.workspace_id = queue.workspace_id
        AND held.owner IS NOT NULL AND held.status = 'running') AS underway,
-    (SELECT settings FROM workspace WHERE workspace.id = queue.workspace_id) AS settings
+    (SELECT settings FROM workspace WHERE workspace.id = queue.workspace_id) AS settings${more}
   FROM head JOIN run AS queue ON queue.id = head.id`;
 
 /** Scalar, so that no planner turns it into a join over all that waits. */
-const HOLDS_CLAIMABLE = `
-  WHERE (SELECT candidate.id FROM run AS candidate
-    WHERE candidate.kind = queue.kind AND candidate.workspace_id = queue.workspace_id
-      AND candidate.priority = queue.priority AND ${CLAIMABLE} AND owner IS NULL AND ${FIRST_OF_ITS_SUBJECT}
-    ORDER BY candidate.created_at, candidate.id LIMIT 1) IS NOT NULL`;
+const CLAIMABLE_SINCE = `
+  (SELECT candidate.available_at FROM run AS candidate
+   WHERE candidate.kind = queue.kind AND candidate.workspace_id = queue.workspace_id
+     AND candidate.priority = queue.priority AND ${CLAIMABLE} AND owner IS NULL AND ${FIRST_OF_ITS_SUBJECT}
+   ORDER BY candidate.created_at, candidate.id LIMIT 1)`;
 
 /** Bounds what a worker remembers; of who was forgotten it is the turn. */
 const MAX_REMEMBERED_TURNS = 10_000;

@@ -111,6 +111,13 @@ export class Janitor implements Disposable {
 }
 
 function reasonFor(run: Run, now: number): RunFailure {
+  if (run.deadlineAt <= now && run.status === 'queued' && run.deferral !== null) {
+    const { message } = run.deferral;
+    return {
+      code: 'deferred_too_long',
+      message: `What this run waits for did not come back in time. ${message}`,
+    };
+  }
   if (run.deadlineAt <= now) {
     return { code: 'run_deadline', message: 'The run took longer than its time limit.' };
   }

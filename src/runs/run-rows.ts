@@ -1,4 +1,5 @@
 import type { Run, RunFailure, RunStatus } from './run.ts';
+import type { Deferral } from './run-deferral.ts';
 
 export type RunRow = {
   id: string;
@@ -24,6 +25,8 @@ export type RunRow = {
   started_at: number | null;
   finished_at: number | null;
   compacted_at: number | null;
+  /** Not among the columns of a new run. */
+  deferral?: string | null;
 };
 
 export function runFromRow(row: RunRow): Run {
@@ -47,6 +50,7 @@ export function runFromRow(row: RunRow): Run {
     lastSeq: row.last_seq,
     result: row.result === null ? null : JSON.parse(row.result),
     failure: row.failure === null ? null : (JSON.parse(row.failure) as RunFailure),
+    deferral: row.deferral == null ? null : (JSON.parse(row.deferral) as Deferral),
     createdAt: row.created_at,
     startedAt: row.started_at,
     finishedAt: row.finished_at,

@@ -7,6 +7,7 @@ import { EventWriter } from './event-writer.ts';
 import { RunInterruption } from './interruption.ts';
 import type { Run, RunFailure, RunHandler, RunOutcome } from './run.ts';
 import { claimableKinds, claimRuns, postponeRun, releaseOwner, renewLeases } from './run-claims.ts';
+import { deferRun, RunDeferral } from './run-deferral.ts';
 import { RunExecution } from './run-execution.ts';
 import { readEvents } from './run-store.ts';
 
@@ -190,6 +191,11 @@ export class RunWorker implements AsyncDisposable {
     if (reason === 'cancelled') return this.#finish(run, { status: 'cancelled' });
     if (reason === 'deadline') {
       return this.#finish(run, { status: 'failed', failure: asFailure(new RunInterruption('deadline')) });
+    }
+    if (error instanceof RunDeferral) {
+      await this.#options.ledger.transaction((tx) => deferRun(tx, run, error, ledgerTime()));
+      this.#options.observer?.onEnded?.(run, 'deferred');
+      return;
     }
     this.#options.observer?.onError?.(run, error);
     const isPassing = error instanceof BudaoError && error.kind === 'unavailable';

@@ -1,5 +1,6 @@
 import type { ErrorCode } from '../contract/error-codes.ts';
 import type { Sql } from '../ledger/ledger.ts';
+import type { Deferral } from './run-deferral.ts';
 
 export const RUN_STATUSES = ['queued', 'running', 'completed', 'incomplete', 'failed', 'cancelled'] as const;
 export type RunStatus = (typeof RUN_STATUSES)[number];
@@ -41,6 +42,8 @@ export interface Run {
   lastSeq: number;
   result: unknown;
   failure: RunFailure | null;
+  /** Why the run was put off, and when first; null for one that never was. */
+  deferral: Deferral | null;
   createdAt: number;
   startedAt: number | null;
   finishedAt: number | null;
@@ -115,6 +118,7 @@ export interface RunHandler<Input = unknown> {
   /** Runs of this kind that one process works on at once. */
   readonly concurrency: number;
   /**
+   * Throwing a RunDeferral keeps the run for later without using up an attempt.
    * Throwing a BudaoError of kind 'unavailable' puts the run back with a growing delay until attempts are used up;
    * any other error fails it.
    */

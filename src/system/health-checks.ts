@@ -1,6 +1,7 @@
 import { statfs } from 'node:fs/promises';
 import type { HealthCheck } from '../http/foundation/probes.ts';
 import type { Stores } from './compose.ts';
+import { installationModes } from './guards.ts';
 import { listProcesses } from './process-table.ts';
 
 /** Below this, uploads and answers may soon fail to be stored. */
@@ -38,12 +39,15 @@ export function healthChecks(stores: Stores): HealthCheck[] {
       },
     },
     {
-      name: 'models',
+      name: 'mode',
       isRequired: false,
       check: async () => {
-        const states = stores.models.states();
-        if (states.length === 0) return 'none configured: extractive mode';
-        return states.map((state) => `${state.name} ${state.breaker}`).join(', ');
+        const modes = await installationModes(stores.ledger.read, stores.models.generatorNames);
+        const said = modes
+          .map(({ mode, reason }) => (reason === null ? mode : `${mode} (${reason})`))
+          .join(', ');
+        if (modes.every(({ mode }) => mode === 'deferred') && modes.length > 0) throw new Error(said);
+        return said || 'no worker has reported yet';
       },
     },
   ];

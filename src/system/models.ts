@@ -1,17 +1,26 @@
+import { request as sendRequest } from 'undici';
 import type { GeneratorChoice } from '../answers/ports.ts';
 import { EXTRACTIVE_MODEL } from '../contract/answer.ts';
 import { BudaoError } from '../contract/errors.ts';
+import { Dependencies } from '../dependencies/dependencies.ts';
+import type { Dependency } from '../dependencies/dependency.ts';
+import { guardEmbedder } from '../dependencies/guarded-embedder.ts';
 import type { Embedder } from '../knowledge/ports.ts';
-import { createFallbackGenerator, type EndpointState } from '../models/fallback-generator.ts';
+import { createFallbackGenerator, generatorDependency } from '../models/fallback-generator.ts';
 import { createOnnxEmbedder } from '../models/onnx-embedder.ts';
 import { createOpenAiEmbedder } from '../models/openai-embedder.ts';
 import { createOpenAiGenerator } from '../models/openai-generator.ts';
-import type { Configuration } from './configuration.ts';
+import type { Configuration, ModelEndpoint } from './configuration.ts';
 
 const CONNECT_TIMEOUT_MS = 5_000;
 const EMBEDDING_TIMEOUT_MS = 20_000;
 /** A reader waits for a query's vector; an ingest can wait out a restart of the endpoint. */
 const EMBEDDING_RETRY_BUDGET_MS = { query: 1_500, passage: 60_000 };
+/** As many answers as a worker writes at once: less only where an endpoint is told so. */
+const DEFAULT_MODEL_CALLS = 500;
+/** Ingest takes a few places at a time, questions the rest. */
+const EMBEDDER_CALLS = 64;
+export const EMBEDDER_DEPENDENCY = 'embedder';
 
 /** Asks whatever is configured, best first. */
 export const AUTOMATIC_MODEL = 'budao';
@@ -21,10 +30,12 @@ export interface ConfiguredModels extends AsyncDisposable {
   generatorNames: string[];
   /** Null for the extractive answerer. @throws BudaoError model_not_found */
   choose(model: string): GeneratorChoice | null;
-  states(): EndpointState[];
 }
 
-export function createModels(configuration: Configuration): ConfiguredModels {
+export function createModels(
+  configuration: Configuration,
+  dependencies: Dependencies = new Dependencies(),
+): ConfiguredModels {
   const generators = configuration.models.map((endpoint) =>
     createOpenAiGenerator({
       name: endpoint.name ?? endpoint.model,
@@ -38,14 +49,16 @@ export function createModels(configuration: Configuration): ConfiguredModels {
       idleTimeoutMs: endpoint.idleTimeoutMs,
     }),
   );
-  const all = generators.length === 0 ? null : createFallbackGenerator({ generators });
+  const guarded = generators.map((generator, index) => ({
+    generator,
+    dependency: guardModel(dependencies, generator.name, configuration.models[index] as ModelEndpoint),
+  }));
+  const all = guarded.length === 0 ? null : createFallbackGenerator({ endpoints: guarded });
   // A named model still falls back on the others: an answer in a declared mode is better than none.
   const byName = new Map(
-    generators.map((generator) => [
-      generator.name,
-      createFallbackGenerator({
-        generators: [generator, ...generators.filter((other) => other !== generator)],
-      }),
+    guarded.map((named) => [
+      named.generator.name,
+      createFallbackGenerator({ endpoints: [named, ...guarded.filter((other) => other !== named)] }),
     ]),
   );
   return {
@@ -65,16 +78,59 @@ export function createModels(configuration: Configuration): ConfiguredModels {
         },
       );
     },
-    states: () => all?.states() ?? [],
     async [Symbol.asyncDispose]() {
       for (const generator of generators) await generator[Symbol.asyncDispose]();
     },
   };
 }
 
-export async function createEmbedder(configuration: Configuration): Promise<Embedder | null> {
+function guardModel(dependencies: Dependencies, name: string, endpoint: ModelEndpoint): Dependency {
+  const options = generatorDependency(
+    { name },
+    { bulkhead: { calls: DEFAULT_MODEL_CALLS }, probe: (signal) => probeModel(endpoint, signal) },
+  );
+  return dependencies.get(options.name) ?? dependencies.add(options);
+}
+
+/** Whether somebody answers there who would let us in: not whether the model writes, which the next question shows. */
+async function probeModel({ baseUrl, apiKey }: ModelEndpoint, signal: AbortSignal): Promise<void> {
+  const response = await sendRequest(`${baseUrl.replace(/\/+$/, '')}/models`, {
+    headers: apiKey === null ? {} : { authorization: `Bearer ${apiKey.reveal()}` },
+    signal,
+  });
+  await response.body.dump();
+  if ([401, 403, 429].includes(response.statusCode) || response.statusCode >= 500)
+    throw new Error(`HTTP ${response.statusCode}`);
+}
+
+export async function createEmbedder(
+  configuration: Configuration,
+  dependencies: Dependencies = new Dependencies(),
+): Promise<Embedder | null> {
   const { embedder } = configuration;
   if (embedder === null) return null;
+  let inner: Embedder | null = null;
+  const dependency = dependencies.add({
+    name: EMBEDDER_DEPENDENCY,
+    kind: 'embedder',
+    bulkhead: { calls: EMBEDDER_CALLS, queue: 1_000 },
+    isFailure: speaksAgainstEmbedder,
+    probe: async (signal) => {
+      await inner?.embed(['ping'], { purpose: 'query', signal });
+    },
+  });
+  inner = await openEmbedder(embedder, dependency);
+  return guardEmbedder(inner, dependency);
+}
+
+function speaksAgainstEmbedder(error: unknown): boolean {
+  return !(error instanceof BudaoError) || error.code !== 'embedder_refused';
+}
+
+async function openEmbedder(
+  embedder: NonNullable<Configuration['embedder']>,
+  dependency: Dependency,
+): Promise<Embedder> {
   const { queryPrefix, passagePrefix } = embedder;
   if ('folder' in embedder) {
     const pooling = embedder.pooling === undefined ? {} : { pooling: embedder.pooling };
@@ -85,6 +141,7 @@ export async function createEmbedder(configuration: Configuration): Promise<Embe
     connectTimeoutMs: CONNECT_TIMEOUT_MS,
     timeoutMs: EMBEDDING_TIMEOUT_MS,
     retryBudgetMs: EMBEDDING_RETRY_BUDGET_MS,
+    mayRetry: () => dependency.retries.take(),
     baseUrl: embedder.baseUrl,
     apiKey: embedder.apiKey?.reveal() ?? null,
     model: embedder.model,

@@ -4,6 +4,7 @@ import { CreateChatCompletion } from '../../contract/openai/chat-completions.ts'
 import { callerOf } from '../caller.ts';
 import type { HttpDependencies } from '../dependencies.ts';
 import { validateBody } from '../foundation/validate.ts';
+import { DEFERRED_RETRY_AFTER_S } from '../limits.ts';
 import { clientGone, startAnswer } from '../responses/start-answer.ts';
 import { followToEnd, type StreamHub } from '../streaming/stream-hub.ts';
 import { ChatProjection } from './chat-projection.ts';
@@ -26,7 +27,11 @@ export function chatRoutes(dependencies: HttpDependencies, hub: StreamHub): Fast
     if (!hasEnded) return reply.hijack();
     const { failure } = projection;
     // The failure is final for this run; the same question may well be answered when it is asked again.
-    if (failure !== null) throw new BudaoError('unavailable', failure.code, failure.message);
+    if (failure !== null) {
+      const error = new BudaoError('unavailable', failure.code, failure.message);
+      const isAway = failure.code === 'answering_unavailable';
+      throw isAway ? Object.assign(error, { retryAfterMs: DEFERRED_RETRY_AFTER_S * 1_000 }) : error;
+    }
     return projection.completion();
   };
 

@@ -229,6 +229,7 @@ function run(change: Partial<Run> = {}, input = INPUT): Run {
     lastSeq: 0,
     result: null,
     failure: null,
+    deferral: null,
     createdAt: 1_700_000_000_000,
     startedAt: null,
     finishedAt: null,

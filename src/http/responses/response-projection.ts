@@ -60,6 +60,11 @@ export class ResponseProjection implements Projection {
     return this.#nextNumber - 1;
   }
 
+  /** Nothing can answer now; the question is kept. */
+  get isDeferred(): boolean {
+    return this.#response.status === 'queued' && this.#response.budao.mode === 'deferred';
+  }
+
   open(frames: string[]): void {
     this.#add(frames, 'response.created', { response: this.#response });
     if (this.#input.background) this.#add(frames, 'response.queued', { response: this.#response });
@@ -80,6 +85,9 @@ export class ResponseProjection implements Projection {
         return;
       case 'answer.searched':
         this.#showSearch(frames, event.payload as AnswerEvents['answer.searched']);
+        return;
+      case 'answer.deferred':
+        this.#wait(frames, event.payload as AnswerEvents['answer.deferred']);
         return;
       case 'answer.finished':
         this.#finish(frames, event.payload as AnswerResult, event.createdAt);
@@ -120,6 +128,15 @@ export class ResponseProjection implements Projection {
     this.#add(frames, 'response.in_progress', { response: this.#response });
   }
 
+  /** Back to where a question is before anybody works on it, with the reason. */
+  #wait(frames: string[], declared: DeclaredMode): void {
+    this.#closeReasoning(frames, 'incomplete');
+    this.#isInProgress = false;
+    this.#response.status = 'queued';
+    this.#declare(declared);
+    this.#add(frames, 'response.queued', { response: this.#response });
+  }
+
   #declare(declared: DeclaredMode): void {
     const { budao } = this.#response;
     budao.mode = declared.mode;
@@ -139,6 +156,12 @@ export class ResponseProjection implements Projection {
     this.#passages = searched.passages;
     if (!this.#input.fileSearchRequested) return;
     const results = this.#input.includeSearchResults ? searched.passages.map(fileSearchResult) : null;
+    const before = this.#response.output.find((item) => item.type === 'file_search_call');
+    if (before !== undefined) {
+      // The answer had to wait in between, and what was found then is no longer what it is written from.
+      Object.assign(before, { queries: [searched.query], results });
+      return;
+    }
     const item: FileSearchItem = {
       id: outputItemId('fs', this.#run.id),
       type: 'file_search_call',

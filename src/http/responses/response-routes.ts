@@ -13,7 +13,7 @@ import { requestCancel } from '../../runs/run-store.ts';
 import { callerOf } from '../caller.ts';
 import type { HttpDependencies } from '../dependencies.ts';
 import { validate, validateBody } from '../foundation/validate.ts';
-import { CANCEL_WAIT_MS } from '../limits.ts';
+import { CANCEL_WAIT_MS, DEFERRED_RETRY_AFTER_S } from '../limits.ts';
 import { followToEnd, type StreamHub } from '../streaming/stream-hub.ts';
 import { answerInputFor } from './answer-request.ts';
 import { projectAnswer, wholeResponse } from './project-answer.ts';
@@ -40,8 +40,12 @@ export function responseRoutes(dependencies: HttpDependencies, hub: StreamHub): 
     if (body.stream === true) return stream(reply, run, -1);
     if (input.background) return (await projectAnswer(ledger.read, run)).response;
     const projection = new ResponseProjection(run);
-    const hasEnded = await followToEnd(feeds, run.id, projection, clientGone(reply));
-    return hasEnded ? wholeResponse(projection) : reply.hijack();
+    // What has to wait comes back as it would in the background: queued, with the reason, to be asked for later.
+    const isDeferred = (): boolean => projection.isDeferred;
+    const hasEnded = await followToEnd(feeds, run.id, projection, clientGone(reply), isDeferred);
+    if (!hasEnded) return reply.hijack();
+    if (projection.isDeferred) reply.header('retry-after', String(DEFERRED_RETRY_AFTER_S));
+    return wholeResponse(projection);
   };
 
   const retrieve = async (request: FastifyRequest<ById>, reply: FastifyReply): Promise<unknown> => {

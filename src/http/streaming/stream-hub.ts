@@ -85,7 +85,7 @@ function openEventStream(reply: FastifyReply): ServerResponse {
 }
 
 /**
- * Follows a run to its end through a projection, for answers that are sent whole.
+ * Follows a run to its end through a projection, for answers that are sent whole; `isEnough` ends it earlier.
  *
  * @returns false when `signal` came first
  */
@@ -94,6 +94,7 @@ export function followToEnd(
   runId: string,
   projection: Projection,
   signal: AbortSignal,
+  isEnough: () => boolean = () => false,
 ): Promise<boolean> {
   return new Promise((resolve, reject) => {
     const frames: string[] = [];
@@ -104,6 +105,9 @@ export function followToEnd(
         errors = 0;
         for (const event of events) projection.push(event, frames);
         frames.length = 0;
+        if (!isEnough()) return;
+        stop();
+        resolve(true);
       },
       onEnd: (run) => {
         projection.close(run, frames);

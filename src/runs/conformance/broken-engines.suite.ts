@@ -53,6 +53,12 @@ export const brokenEngines: readonly BrokenEngine[] = [
     (sql) => sql.replace('attempts = attempts + 1', 'attempts = 0'),
   ],
   [
+    'a run that is put off and pays with an attempt',
+    /put off/,
+    (sql) =>
+      sql.replace('CASE WHEN attempts > 0 THEN attempts - 1 ELSE 0 END, deferral', 'attempts, deferral'),
+  ],
+  [
     'a compaction that forgets',
     /compaction/,
     (sql) =>

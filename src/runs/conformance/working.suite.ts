@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { ledgerTime } from '../../ledger/clock.ts';
 import { type Channel } from '../channel.ts';
 import { RunInterruption } from '../interruption.ts';
 import { type RunHandler } from '../run.ts';
 import { releaseOwner } from '../run-claims.ts';
+import { RunDeferral, wakeDeferred } from '../run-deferral.ts';
 import { RunFeeds } from '../run-feed.ts';
 import { getRun, readEvents, requestCancel } from '../run-store.ts';
 import { RunWorker } from '../run-worker.ts';
@@ -167,6 +169,44 @@ export const workingChecks: readonly ConformanceCheck[] = [
       assert.equal(taken?.id, run.id);
       assert.ok((await outcome.promise) instanceof RunInterruption);
       assert.deepEqual(await readEvents(ledger.read, run.id, 0, 10), []);
+    },
+  },
+  {
+    name: 'a run that is put off keeps its attempts, says why, gets its longer time, and is woken one after another',
+    async run({ ledger, channel }) {
+      let isAway = true;
+      const handler: RunHandler = {
+        kind: 'work',
+        concurrency: 5,
+        async handle() {
+          if (isAway) throw new RunDeferral('model_failed', 'Nobody answers.', { timeoutMs: 3_600_000 });
+          return { status: 'completed' };
+        },
+      };
+      const runs = [];
+      for (let index = 0; index < 3; index++) runs.push((await submit(ledger, { maxAttempts: 1 })).run);
+      const isPutOff = async (id: string): Promise<boolean> =>
+        (await getRun(ledger.read, id))?.deferral != null;
+      await using _worker = new RunWorker({ ledger, channel, owner: 'a', handlers: [handler as never] });
+      for (const { id } of runs) await until(() => isPutOff(id));
+      const [first] = runs;
+      const kept = await getRun(ledger.read, first?.id ?? '');
+      assert.deepEqual([kept?.status, kept?.attempts, kept?.deferral?.code], ['queued', 0, 'model_failed']);
+      assert.equal(kept?.deadlineAt, (kept?.createdAt ?? 0) + 3_600_000);
+      assert.ok((kept?.availableAt ?? 0) > ledgerTime() + 500);
+      isAway = false;
+      const now = ledgerTime();
+      assert.equal(await ledger.transaction((tx) => wakeDeferred(tx, { kind: 'work', now })), 3);
+      assert.equal(await ledger.transaction((tx) => wakeDeferred(tx, { kind: 'other', now })), 0);
+      for (const { id } of runs) assert.equal((await untilEnded(ledger, id)).status, 'completed');
+      const places = await ledger.read.all<{ place: number }>(
+        `SELECT available_at - :now AS place FROM run ORDER BY created_at, id`,
+        { now },
+      );
+      assert.deepEqual(
+        places.map(({ place }) => Number(place)).sort((left, right) => left - right),
+        [0, 50, 100],
+      );
     },
   },
 ];

@@ -1,0 +1,123 @@
+/** What guards the stores of a process, and what the installation says of all that it depends on. */
+import { access } from 'node:fs/promises';
+import { type CurrentMode, currentModes, type ModeView } from '../answers/current-modes.ts';
+import type { LesserMode } from '../contract/answer.ts';
+import { BudaoError } from '../contract/errors.ts';
+import type { Dependencies } from '../dependencies/dependencies.ts';
+import type { DependencyState } from '../dependencies/dependency-state.ts';
+import { guardBlobs, speaksAgainstBlobs } from '../dependencies/guarded-blobs.ts';
+import { guardIndex, speaksAgainstIndex } from '../dependencies/guarded-index.ts';
+import { readReports } from '../dependencies/reports.ts';
+import type { BlobStore, ChunkIndex, LocalBlobs } from '../knowledge/ports.ts';
+import { ledgerTime } from '../ledger/clock.ts';
+import type { Sql } from '../ledger/ledger.ts';
+import { modelDependencyName } from '../models/fallback-generator.ts';
+import { EMBEDDER_DEPENDENCY } from './models.ts';
+
+const INDEX_DEPENDENCY = 'index';
+const BLOBS_DEPENDENCY = 'blobs';
+/** A search in a large index takes a second at most; a reader waits for it. */
+const SEARCH_TIMEOUT_MS = 10_000;
+/** Stores on this machine recover at once when they do. */
+const STORE_REST_MS = 3_000;
+
+export async function guardedIndex(
+  index: ChunkIndex,
+  dependencies: Dependencies,
+  directory: string,
+): Promise<ChunkIndex> {
+  const assertPresent = presenceOf(directory, indexMissing);
+  await assertPresent();
+  const dependency = dependencies.add({
+    name: INDEX_DEPENDENCY,
+    kind: 'index',
+    timeoutMs: SEARCH_TIMEOUT_MS,
+    circuit: { restMs: STORE_REST_MS },
+    bulkhead: { calls: 64, queue: 512 },
+    isFailure: speaksAgainstIndex,
+    probe: assertPresent,
+  });
+  return guardIndex(index, dependency, assertPresent);
+}
+
+/** `folder` is null for a store that tells by itself when it is away. */
+export function guardedBlobs(
+  blobs: BlobStore & LocalBlobs,
+  dependencies: Dependencies,
+  folder: string | null,
+): BlobStore & LocalBlobs {
+  const assertPresent = folder === null ? async () => {} : presenceOf(folder, blobsMissing);
+  const dependency = dependencies.add({
+    name: BLOBS_DEPENDENCY,
+    kind: 'blobs',
+    circuit: { restMs: STORE_REST_MS },
+    bulkhead: { calls: 128, queue: 512, queueMs: 10_000 },
+    isFailure: speaksAgainstBlobs,
+    probe: assertPresent,
+  });
+  return guardBlobs(blobs, dependency, assertPresent);
+}
+
+/** A folder that was there and is gone is something else than an empty one. */
+function presenceOf(folder: string, missing: (folder: string) => BudaoError): () => Promise<void> {
+  let wasThere = false;
+  return async () => {
+    const isThere = await access(folder).then(
+      () => true,
+      () => false,
+    );
+    if (!isThere && wasThere) throw missing(folder);
+    wasThere ||= isThere;
+  };
+}
+
+function indexMissing(folder: string): BudaoError {
+  return new BudaoError(
+    'unavailable',
+    'index_missing',
+    `The folder of the search index, ${folder}, is gone. Put it back, or restart and run "budao doctor --fix".`,
+  );
+}
+
+function blobsMissing(folder: string): BudaoError {
+  return new BudaoError(
+    'unavailable',
+    'storage_unavailable',
+    `The folder of the documents, ${folder}, is gone. Mount it again or put it back.`,
+  );
+}
+
+/** What a process that answers would do now. `order` names the configured models, best first. */
+export function modeViewOf(states: readonly DependencyState[], order: readonly string[]): ModeView {
+  const find = (name: string): DependencyState | undefined => states.find((state) => state.name === name);
+  const index = find(INDEX_DEPENDENCY);
+  const embedder = find(EMBEDDER_DEPENDENCY);
+  return {
+    endpoints: order.map((name) => {
+      const state = find(modelDependencyName(name));
+      return { name, isUsable: state?.isUsable ?? true, lastError: state?.lastError ?? null };
+    }),
+    embedder: embedder === undefined ? null : healthOf(embedder),
+    index: index === undefined ? { isUsable: true, reason: '' } : healthOf(index),
+  };
+}
+
+function healthOf(state: DependencyState): { isUsable: boolean; reason: string } {
+  return {
+    isUsable: state.isUsable,
+    reason: state.lastError?.message ?? `"${state.name}" was switched off by hand.`,
+  };
+}
+
+/** In which modes the workers of the installation would answer now, most of them first; empty while none has reported. */
+export async function installationModes(
+  sql: Sql,
+  order: readonly string[],
+  allowed?: ReadonlySet<LesserMode>,
+): Promise<(CurrentMode & { processes: number })[]> {
+  const reports = (await readReports(sql, ledgerTime())).filter(({ role }) => role === 'worker');
+  return currentModes(
+    reports.map(({ states }) => modeViewOf(states, order)),
+    allowed,
+  );
+}
