@@ -49,7 +49,10 @@ function randomFrom(seed: number): () => number {
 
 /** Lets a writer acknowledge some batches, then kills it wherever it is. Returns what it acknowledged. */
 async function writeAndKill(folder: string, first: number, random: () => number): Promise<number[]> {
-  const writer = start('writer-process.ts', [folder, String(first)]);
+  const writer = start('writer-process.ts', [
+    JSON.stringify({ kind: 'local', directory: folder }),
+    String(first),
+  ]);
   const exited = once(writer, 'exit');
   const acknowledged: number[] = [];
   const wanted = 1 + Math.floor(random() * 6);
@@ -96,7 +99,10 @@ test.each([
     await using index = await openLanceDbIndex({ directory: folder });
     await index.replaceDocuments(KNOWLEDGE_BASE, GENERATION, batch(0, 'v0'));
     const readers = Array.from({ length: READERS }, () => {
-      const child = start('reader-process.ts', [folder, maxMemoryRows]);
+      const child = start('reader-process.ts', [
+        JSON.stringify({ kind: 'local', directory: folder }),
+        maxMemoryRows,
+      ]);
       const lines: string[] = [];
       const closed = (async () => {
         for await (const line of createInterface({ input: child.stdout as NodeJS.ReadableStream }))

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Table } from '@lancedb/lancedb';
 import type { IndexedChunk } from '../../knowledge/ports.ts';
+import type { IndexTable } from './index-table.ts';
 import { indexCorrupt, indexError } from './lancedb-errors.ts';
 import {
   DRAFT_PREFIX,
@@ -27,20 +28,28 @@ export interface OpenVersion {
   table: Table;
 }
 
-export class LanceDbTable {
+export class LanceDbTable implements IndexTable {
   readonly name: string;
   readonly dimension: number | null;
   readonly #folder: string;
   readonly #directory: string;
+  readonly #isDurable: boolean;
   readonly #synced = new Set<string>();
   #open: OpenVersion | null = null;
   #opening: Promise<OpenVersion | null> | null = null;
   #lastWrite: Promise<void> = Promise.resolve();
 
-  constructor(directory: string, name: string, dimension: number | null) {
+  /** A copy of what is kept elsewhere need not be `isDurable`. */
+  constructor(
+    directory: string,
+    name: string,
+    dimension: number | null,
+    { isDurable } = { isDurable: true },
+  ) {
     this.name = name;
     this.dimension = dimension;
     this.#directory = directory;
+    this.#isDurable = isDurable;
     this.#folder = path.join(directory, `${name}.lance`);
   }
 
@@ -126,7 +135,9 @@ export class LanceDbTable {
       for (let attempt = 1; ; attempt += 1) {
         try {
           await work();
-          if ((await versionKey(this.#folder)) !== null) await syncNewFiles(this.#folder, this.#synced);
+          if (this.#isDurable && (await versionKey(this.#folder)) !== null) {
+            await syncNewFiles(this.#folder, this.#synced);
+          }
           return;
         } catch (error) {
           this.#close();

@@ -5,9 +5,10 @@ import type { Evidence } from '../../knowledge/search/fuse.ts';
 import { MemoryTable } from '../../knowledge/search/memory-table.ts';
 import type { QueryPlan } from '../../knowledge/search/query-plan.ts';
 import type { TermStatistics } from '../../knowledge/search/statistics.ts';
+import type { ReadableTable } from './index-table.ts';
 import { analysedChunkOf, type ChunkRow } from './lancedb-schema.ts';
 import { searchTable } from './lancedb-search.ts';
-import { documentFilter, type LanceDbTable, type OpenVersion } from './lancedb-table.ts';
+import { documentFilter, type OpenVersion } from './lancedb-table.ts';
 import { sampleStatistics } from './sampled-statistics.ts';
 
 /** About 20 MB of memory and a second of reading at most. */
@@ -32,14 +33,14 @@ interface OnDisk {
 }
 
 export class TableReader {
-  readonly #table: LanceDbTable;
+  readonly #table: ReadableTable;
   #key: string | null = null;
   #view: InMemory | OnDisk | null = null;
   #refreshing: Promise<InMemory | OnDisk> | null = null;
 
   readonly #maxMemoryRows: number;
 
-  constructor(table: LanceDbTable, maxMemoryRows: number) {
+  constructor(table: ReadableTable, maxMemoryRows: number) {
     this.#table = table;
     this.#maxMemoryRows = maxMemoryRows;
   }

@@ -1,15 +1,16 @@
 /** Searches without a pause until its input closes; prints each state that no reader may see, then `searches N`. */
-import { openLanceDbIndex } from '../lancedb-index.ts';
-import { CHUNKS_PER_DOCUMENT, DOCUMENTS_PER_BATCH, GENERATION, KNOWLEDGE_BASE, MARK } from './batches.ts';
 
-const [directory = '', maxMemoryRows = '0'] = process.argv.slice(2);
+import { CHUNKS_PER_DOCUMENT, DOCUMENTS_PER_BATCH, GENERATION, KNOWLEDGE_BASE, MARK } from './batches.ts';
+import { type IndexLocation, openIndexAt } from './index-location.ts';
+
+const [location = '', maxMemoryRows = '0'] = process.argv.slice(2);
 const state = { stopped: false };
 process.stdin.on('end', () => {
   state.stopped = true;
 });
 process.stdin.resume();
 
-await using index = await openLanceDbIndex({ directory, maxMemoryRows: Number(maxMemoryRows) });
+await using index = await openIndexAt(JSON.parse(location) as IndexLocation, Number(maxMemoryRows));
 const request = { query: MARK, vector: null, limit: 100, documentIds: null };
 let searches = 0;
 while (!state.stopped) {
