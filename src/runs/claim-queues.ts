@@ -55,12 +55,13 @@ function isClaimable<Row extends { claimableSince: number | null }>(
   return row.claimableSince !== null;
 }
 
-function withRoom<Row extends QueueRow>(rows: readonly Row[]): (Omit<Row, 'settings'> & { limit: number })[] {
+/** Without those whose workspace has as much under way as it may. */
+function withRoom<Row extends QueueRow>(rows: readonly Row[]): (Row & { limit: number })[] {
   return rows
-    .map(({ settings, underway, ...row }) => ({
+    .map((row) => ({
       ...row,
-      underway: Number(underway),
-      limit: runningLimit(row.kind, settings),
+      underway: Number(row.underway),
+      limit: runningLimit(row.kind, row.settings),
     }))
     .filter((queue) => queue.underway < queue.limit);
 }

@@ -99,6 +99,11 @@ export async function markRecoverySent(tx: Sql, id: string, now: number): Promis
   await tx.run('UPDATE alert SET recovery_sent_at = :now, last_sent_at = :now WHERE id = :id', { id, now });
 }
 
+/** After the clock was set back: what was sent in a time to come was sent just now. */
+export async function clampSentTimes(tx: Sql, now: number): Promise<void> {
+  await tx.run('UPDATE alert SET last_sent_at = :now WHERE last_sent_at > :now', { now });
+}
+
 /** Somebody looks after it: no reminders come any more. @returns false when there is no such alert */
 export async function acknowledgeAlert(tx: Sql, id: string, by: string, now: number): Promise<boolean> {
   const { changes } = await tx.run(

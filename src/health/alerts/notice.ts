@@ -1,6 +1,6 @@
 /** What is told about alerts, and when: everything of one cause in one message, each thing once. */
 import type { Alert } from './alert-rows.ts';
-import type { AlertGroup, Severity } from './rule.ts';
+import { type AlertGroup, isAtLeast, type Severity } from './rule.ts';
 
 /** A message about one group of alerts, as it goes to every channel. Holds no secret. */
 export interface Notice {
@@ -39,8 +39,8 @@ export const MAX_ALERTS_PER_NOTICE = 200;
 
 /**
  * Everything new of a group goes into one message, once the oldest of it has waited for company, and not before the
- * group has been quiet for a while. Times that lie in the future were written before the clock was set back, and hold
- * nothing up.
+ * group has been quiet for a while. A time that lies in the future was written before the clock was set back, and
+ * holds nothing up.
  */
 export function planNotices(
   alerts: readonly Alert[],
@@ -60,9 +60,9 @@ export function planNotices(
   }
   const notices: Notice[] = [];
   for (const [group, members] of byGroup) {
-    const lastSentAt = Math.max(...members.map((alert) => alert.lastSentAt ?? 0));
-    if (!isPast(lastSentAt, timing.quietSeconds, now)) continue;
     const audible = members.filter((alert) => !isSilenced(alert.rule));
+    const lately = members.filter((alert) => !isPast(alert.lastSentAt ?? 0, timing.quietSeconds, now));
+    if (lately.length > 0 && !audible.some((alert) => isWorse(alert, lately))) continue;
     const told = audible.flatMap((alert) => tell(alert, timing, now));
     const hasWaited = audible.some((alert) => isDue(alert, timing, now));
     if (hasWaited) notices.push({ group, alerts: told.slice(0, MAX_ALERTS_PER_NOTICE) });
@@ -83,6 +83,11 @@ function isDue(alert: Alert, timing: NoticeTiming, now: number): boolean {
   if (isNews(alert)) return isPast(alert.firedAt, timing.gatherSeconds, now);
   if (isRecovery(alert)) return isPast(alert.resolvedAt ?? 0, timing.gatherSeconds, now);
   return isReminder(alert, timing, now);
+}
+
+/** What is worse than all that was told lately does not wait for the quiet to be over. */
+function isWorse(alert: Alert, lately: readonly Alert[]): boolean {
+  return isNews(alert) && lately.every((other) => !isAtLeast(other.severity, alert.severity));
 }
 
 function isNews(alert: Alert): boolean {
