@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { sign } from 'aws4';
+import aws4 from 'aws4';
 
 export interface Signer {
   accessKeyId: string;
@@ -17,7 +17,7 @@ export function signedFetch(
   const hash = createHash('sha256').update(body).digest('hex');
   const { host } = new URL(endpoint);
   const headers = { ...request.headers, 'X-Amz-Content-Sha256': hash };
-  const signed = sign({ service: 's3', region, host, method, path, headers }, credentials);
+  const signed = aws4.sign({ service: 's3', region, host, method, path, headers }, credentials);
   const hasBody = method === 'PUT' || method === 'POST';
   return fetch(`${endpoint}${path}`, {
     method,

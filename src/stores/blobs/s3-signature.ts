@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { sign } from 'aws4';
+import aws4 from 'aws4';
 import type { S3Credentials } from './s3-credentials.ts';
 import type { S3Checksum, S3Options } from './s3-options.ts';
 
@@ -49,7 +49,7 @@ export function signRequest(
     query['X-Amz-Date'] = date;
     query['X-Amz-Expires'] = String(request.validity.seconds);
   }
-  const signed = sign(
+  const signed = aws4.sign(
     {
       service: 's3',
       region: options.region,
