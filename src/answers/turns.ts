@@ -44,8 +44,7 @@ export async function submitTurn(
         workspaceId: caller.workspaceId,
         subjectId: input.conversationId,
         input,
-        idempotencyKey:
-          request.idempotencyKey === null ? null : `${caller.ownerId} ${request.idempotencyKey}`,
+        idempotencyKey: request.idempotencyKey === null ? null : ownKey(caller, request.idempotencyKey),
         priority: input.background ? BACKGROUND_PRIORITY : INTERACTIVE_PRIORITY,
         timeoutMs: request.timeoutMs,
       },
@@ -55,6 +54,20 @@ export async function submitTurn(
     else assertSameRequest(submitted.run, input);
     return submitted;
   });
+}
+
+/** Whether the caller has asked with this key before. */
+export async function isKnownTurn(sql: Sql, caller: Caller, idempotencyKey: string | null): Promise<boolean> {
+  if (idempotencyKey === null) return false;
+  const known = await scopeSql(sql, caller.workspaceId).get(
+    'SELECT 1 AS one FROM run WHERE workspace_id = :workspace AND kind = :kind AND idempotency_key = :key',
+    { kind: ANSWER_RUN, key: ownKey(caller, idempotencyKey) },
+  );
+  return known !== undefined;
+}
+
+function ownKey(caller: Caller, idempotencyKey: string): string {
+  return `${caller.ownerId} ${idempotencyKey}`;
 }
 
 async function writeItems(tx: ScopedSql, caller: Caller, run: Run, now: number): Promise<void> {

@@ -4,6 +4,7 @@ import type { Registry } from 'prom-client';
 import type { Access } from '../access/access.ts';
 import type { Embedder } from '../knowledge/ports.ts';
 import type { Ledger } from '../ledger/ledger.ts';
+import type { Capacity } from './admission/load-sample.ts';
 import type { HealthCheck } from './foundation/probes.ts';
 import type { Feeds } from './streaming/stream-hub.ts';
 
@@ -19,6 +20,8 @@ export interface HttpDependencies {
   embedder: Embedder | null;
   checks: readonly HealthCheck[];
   metrics: Registry;
+  /** What the living processes can take on. */
+  capacity(): Promise<Capacity>;
   /** Whole-system state for `/ops/status`. */
   status(): Promise<SystemStatus>;
   access: Access;

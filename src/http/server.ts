@@ -3,6 +3,7 @@ import Fastify, { type FastifyInstance, type FastifyPluginAsync, LogController }
 import { readTraceParent } from '../contract/trace-context.ts';
 import { accessPlugin } from './access/access-plugin.ts';
 import { administrationRoutes } from './access/administration-routes.ts';
+import { registerAdmission } from './admission/register-admission.ts';
 import { authRoutes } from './access/auth-routes.ts';
 import { chatRoutes } from './chat/chat-routes.ts';
 import { conversationItemRoutes } from './conversations/conversation-item-routes.ts';
@@ -56,6 +57,7 @@ export async function createHttpServer(dependencies: HttpDependencies): Promise<
   registerOpenApi(app, dependencies.version);
   registerMetrics(app, dependencies.metrics, () => hub.clientCount);
   await app.register(accessPlugin, { access: dependencies.access });
+  registerAdmission(app, dependencies);
   registerProbes(app, dependencies.checks);
   await registerConsole(app, dependencies.consoleFolder);
   await app.register(authRoutes, { access: dependencies.access });

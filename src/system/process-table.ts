@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
+import type { Capacity } from '../http/admission/load-sample.ts';
 import { ledgerTime } from '../ledger/clock.ts';
 import type { Ledger, Sql } from '../ledger/ledger.ts';
 import { VERSION } from './version.ts';
@@ -51,6 +52,25 @@ export async function registerProcess(ledger: Ledger, entry: NewProcess): Promis
 export async function markSeen(tx: Sql, node: string, now: number): Promise<void> {
   await tx.run('UPDATE process SET seen_at = :now WHERE node = :node', { node, now });
   await tx.run('DELETE FROM process WHERE seen_at < :before', { before: now - FORGOTTEN_MS });
+}
+
+/** Once a worker takes answers. */
+export async function offerAnswers(ledger: Ledger, id: string, slots: number): Promise<void> {
+  await ledger.transaction((tx) =>
+    tx.run('UPDATE process SET answer_slots = :slots WHERE id = :id', { id, slots }),
+  );
+}
+
+/** What the living processes of all nodes can take on together. */
+export async function readCapacity(sql: Sql): Promise<Capacity> {
+  const rows = await sql.all<
+    Pick<ProcessEntry, 'pid' | 'host' | 'seenAt'> & { role: string; slots: number | null }
+  >('SELECT pid, host, seen_at AS "seenAt", role, answer_slots AS slots FROM process');
+  const present = rows.filter(isPresent);
+  return {
+    answerSlots: present.reduce((sum, { slots }) => sum + Number(slots ?? 0), 0),
+    apiProcesses: Math.max(1, present.filter(({ role }) => role === 'api').length),
+  };
 }
 
 export async function removeProcess(tx: Sql, id: string): Promise<void> {

@@ -158,6 +158,7 @@ export class AnswerServer implements AsyncDisposable {
       embedder: null,
       checks: [{ name: 'ledger', isRequired: true, check: async () => undefined }],
       metrics: new Registry(),
+      capacity: async () => ({ answerSlots: 100, apiProcesses: 1 }),
       status: async () => ({ startedAt: 0, mode: 'full', processes: [] }),
       access,
       routes: [],

@@ -115,7 +115,9 @@ export function registerErrorReplies(app: FastifyInstance): void {
 
 export async function sendError(request: FastifyRequest, reply: FastifyReply, error: unknown): Promise<void> {
   const answer = errorReply(error);
-  if (answer.status >= 500) request.log.error({ err: error, code: answer.code }, 'request failed');
+  // Refused on purpose, and counted: a line for each would be one more load.
+  if (answer.status >= 500 && answer.code !== 'overloaded')
+    request.log.error({ err: error, code: answer.code }, 'request failed');
   if (answer.retryAfterSeconds !== null) reply.header('retry-after', String(answer.retryAfterSeconds));
   // A full disk does not empty itself between two retries.
   if (answer.status === 507) reply.header('x-should-retry', 'false');

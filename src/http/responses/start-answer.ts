@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Caller } from '../../answers/caller.ts';
-import { submitTurn } from '../../answers/turns.ts';
+import { isKnownTurn, submitTurn } from '../../answers/turns.ts';
 import type { AnswerInput } from '../../contract/answer.ts';
 import { newId } from '../../contract/ids.ts';
 import type { Run } from '../../runs/run.ts';
@@ -9,19 +9,31 @@ import { idempotencyKeyOf } from '../foundation/idempotency.ts';
 import { traceOf } from '../foundation/trace.ts';
 import { ANSWER_TIMEOUT_MS, BACKGROUND_ANSWER_TIMEOUT_MS } from '../limits.ts';
 
-/** Makes the question durable and tells the workers. With a known idempotency key the run that exists comes back. */
+/**
+ * Makes the question durable and tells the workers. With a known idempotency key the run that exists comes back.
+ *
+ * @throws BudaoError queue_full, overloaded
+ */
 export async function startAnswer(
   dependencies: HttpDependencies,
   request: FastifyRequest,
   caller: Caller,
   input: AnswerInput,
 ): Promise<Run> {
+  const idempotencyKey = idempotencyKeyOf(request);
+  const { admission } = request.server;
+  await admission.admitAnswer(caller.workspaceId, input.background).catch(async (refusal: unknown) => {
+    // What was taken on before is not refused when it is asked for again.
+    if (!(await isKnownTurn(dependencies.ledger.read, caller, idempotencyKey))) throw refusal;
+  });
+  const startedMs = performance.now();
   const { run, created } = await submitTurn(dependencies.ledger, caller, {
     responseId: newId('response'),
     input: { ...input, ...traceOf(request) },
-    idempotencyKey: idempotencyKeyOf(request),
+    idempotencyKey,
     timeoutMs: input.background ? BACKGROUND_ANSWER_TIMEOUT_MS : ANSWER_TIMEOUT_MS,
   });
+  admission.noteCommit(performance.now() - startedMs);
   if (created) dependencies.runs.announce(run);
   return run;
 }

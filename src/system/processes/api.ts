@@ -6,6 +6,7 @@ import { createAccess } from '../../access/access.ts';
 import { BudaoError } from '../../contract/errors.ts';
 import { DependencyWatch } from '../../dependencies/dependency-watch.ts';
 import { knowledgeRoutes } from '../../http/knowledge/knowledge-routes.ts';
+import { dependencyRoutes } from '../../http/operations/dependency-routes.ts';
 import { createHttpServer } from '../../http/server.ts';
 import { RunClient } from '../../runs/run-client.ts';
 import { RunFeeds } from '../../runs/run-feed.ts';
@@ -15,7 +16,7 @@ import { forgetEndpoint, rememberEndpoint } from '../endpoint-file.ts';
 import { installationModes } from '../guards.ts';
 import { healthChecks } from '../health-checks.ts';
 import { describePortHolder } from '../port-holder.ts';
-import { listProcesses, registerProcess, removeProcess } from '../process-table.ts';
+import { listProcesses, readCapacity, registerProcess, removeProcess } from '../process-table.ts';
 import { nodeName, openSecrets, settingsHash } from '../shared-stores.ts';
 import { VERSION } from '../version.ts';
 import { warmUp } from '../warm-up.ts';
@@ -50,8 +51,16 @@ await runChild('api', async ({ configuration, log, processId }) => {
     embedder,
     checks: healthChecks(stores),
     metrics: new Registry(),
+    capacity: () => readCapacity(ledger.read),
     access: await createAccess({ ledger, secrets: openSecrets(configuration) }),
     routes: [
+      dependencyRoutes({
+        ledger,
+        channel,
+        dependencies: stores.dependencies,
+        modelNames: models.generatorNames,
+        modes: (allowed) => installationModes(ledger.read, models.generatorNames, allowed),
+      }),
       knowledgeRoutes({
         ledger,
         runs,

@@ -1,3 +1,4 @@
+import { ANSWER_RUN } from '../../contract/answer.ts';
 import { newId } from '../../contract/ids.ts';
 import { DependencyWatch } from '../../dependencies/dependency-watch.ts';
 import { MaintenanceSchedule } from '../../knowledge/doctor/maintain-handler.ts';
@@ -5,7 +6,7 @@ import { RunClient } from '../../runs/run-client.ts';
 import { RunWorker } from '../../runs/run-worker.ts';
 import { runChild } from '../child-main.ts';
 import { createHandlers, createParser, openStores } from '../compose.ts';
-import { listProcesses, registerProcess, removeProcess } from '../process-table.ts';
+import { listProcesses, offerAnswers, registerProcess, removeProcess } from '../process-table.ts';
 import { RepeatedWarnings } from '../repeated-warnings.ts';
 import { nodeName, settingsHash } from '../shared-stores.ts';
 import { wakeOnRecovery } from '../wake-deferred.ts';
@@ -40,12 +41,13 @@ await runChild('worker', async ({ configuration, log, processId }) => {
       },
     }),
   );
+  const handlers = createHandlers(stores, configuration, parser);
   cleanup.use(
     new RunWorker({
       ledger,
       channel: stores.channel,
       owner: processId,
-      handlers: createHandlers(stores, configuration, parser),
+      handlers,
       observer: {
         onClaimed: (run) => log.debug({ run: run.id, kind: run.kind, epoch: run.epoch }, 'run claimed'),
         onEnded: (run, status) => log.debug({ run: run.id, kind: run.kind, status }, 'run ended'),
@@ -66,6 +68,8 @@ await runChild('worker', async ({ configuration, log, processId }) => {
         warnings.warn(err, {}, 'what is set by hand could not be read, or what is seen not be told'),
     }),
   );
+  const answers = handlers.find((handler) => handler.kind === ANSWER_RUN);
+  await offerAnswers(ledger, processId, answers?.concurrency ?? 0);
   const runs = new RunClient(channel);
   const supervisor = (await listProcesses(ledger.read)).find((entry) => entry.role === 'supervisor');
   cleanup.use(
