@@ -3,6 +3,7 @@ import { BudaoError } from '../contract/errors.ts';
 import { ledgerTime } from '../ledger/clock.ts';
 import type { Ledger, Sql } from '../ledger/ledger.ts';
 import { type Channel, RUN_CANCELLED, RUNS_AVAILABLE } from './channel.ts';
+import { ClaimTurns } from './claim-queues.ts';
 import { EventWriter } from './event-writer.ts';
 import { RunInterruption } from './interruption.ts';
 import type { Run, RunFailure, RunHandler, RunOutcome } from './run.ts';
@@ -46,6 +47,7 @@ export class RunWorker implements AsyncDisposable {
   readonly #unsubscribe: (() => void)[] = [];
   readonly #heartbeat: NodeJS.Timeout;
   readonly #poll: NodeJS.Timeout;
+  readonly #turns = new ClaimTurns();
   #hinted = new Set<string>();
   #claiming = false;
   #claimAgain = false;
@@ -132,7 +134,15 @@ export class RunWorker implements AsyncDisposable {
       const { continuity } = ledger;
       for (const [{ kind }, limit] of slots) {
         const now = ledgerTime();
-        const request = { owner, kind, limit, now, leaseUntil: now + LEASE_MS, takeExpired };
+        const request = {
+          owner,
+          kind,
+          limit,
+          now,
+          leaseUntil: now + LEASE_MS,
+          takeExpired,
+          turns: this.#turns,
+        };
         claimed.push(...(await claimRuns(tx, request)));
       }
       return { runs: claimed, continuity };
