@@ -57,25 +57,21 @@ export const ChannelChangeBody = z.strictObject({
 });
 export type ChannelChangeBody = z.infer<typeof ChannelChangeBody>;
 
-const SECRET_FIELDS = ['url', 'secret', 'password'] as const;
+const SECRETS = new Set(['url', 'secret', 'password']);
+/** Stored beside the settings. */
+const COLUMNS = new Set(['kind', 'name', 'min_severity', 'language', 'disabled']);
 
 /** Chat robots have their key in the address, so addresses are secrets; only their host is shown. */
-export function splitSecrets({
-  name: _,
-  min_severity: __,
-  language: ___,
-  disabled: ____,
-  ...fields
-}: ChannelBody): {
+export function splitSecrets(body: ChannelBody): {
   settings: Record<string, unknown>;
   secrets: Record<string, unknown>;
 } {
-  const entries = Object.entries(fields).filter(([, value]) => value !== undefined && value !== null);
-  const isSecret = ([field]: [string, unknown]): boolean =>
-    SECRET_FIELDS.includes(field as (typeof SECRET_FIELDS)[number]);
-  const settings = Object.fromEntries(entries.filter((entry) => !isSecret(entry)));
-  if ('url' in fields) settings['address'] = shownAddress(fields.url);
-  return { settings, secrets: Object.fromEntries(entries.filter(isSecret)) };
+  const entries = Object.entries(body).filter(
+    ([field, value]) => !COLUMNS.has(field) && value !== undefined && value !== null,
+  );
+  const settings = Object.fromEntries(entries.filter(([field]) => !SECRETS.has(field)));
+  if ('url' in body) settings['address'] = shownAddress(body.url);
+  return { settings, secrets: Object.fromEntries(entries.filter(([field]) => SECRETS.has(field))) };
 }
 
 function shownAddress(address: string): string {

@@ -144,12 +144,11 @@ function columnsOf(body: ChannelBody, settings: Record<string, unknown>) {
 }
 
 function channelFromRow(row: ChannelRow): AlertChannel {
-  const { kind: _, ...settings } = JSON.parse(row.settings) as Record<string, unknown>;
   return {
     id: row.id,
     kind: row.kind,
     name: row.name,
-    settings,
+    settings: JSON.parse(row.settings) as Record<string, unknown>,
     sealed: row.sealed,
     minSeverity: row.min_severity,
     language: row.language,

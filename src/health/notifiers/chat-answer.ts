@@ -16,7 +16,8 @@ export function checkChatAnswer(
   }
   const code = fields.code.map((name) => answer?.[name]).find((value) => value !== undefined);
   if (code === 0) return;
-  const reason = String(fields.reason.map((name) => answer?.[name]).find(Boolean) ?? '');
+  const reasons = fields.reason.map((name) => answer?.[name]);
+  const reason = reasons.find((value) => typeof value === 'string') ?? '';
   if (typeof code === 'number' && passing.has(code)) throw notDelivered(`code ${code}${quote(reason)}.`);
   throw refused(`code ${String(code)}${quote(reason)}.`);
 }

@@ -13,7 +13,7 @@ export interface Timing {
 }
 
 export function emptyTiming(): Timing {
-  return { sumSeconds: 0, buckets: new Array<number>(BOUNDS_SECONDS.length + 1).fill(0) };
+  return { sumSeconds: 0, buckets: Array.from({ length: BOUNDS_SECONDS.length + 1 }, () => 0) };
 }
 
 export function addDuration(timing: Timing, seconds: number): void {
