@@ -1,3 +1,4 @@
+import type { LesserMode } from '../contract/answer.ts';
 import { BudaoError } from '../contract/errors.ts';
 import { newId } from '../contract/ids.ts';
 import type { Ledger, Sql } from '../ledger/ledger.ts';
@@ -5,7 +6,17 @@ import { scopeSql } from '../ledger/scope.ts';
 import { listMemberships, type Membership } from './account-rows.ts';
 import type { Principal, Role } from './principal.ts';
 
-/** The workspaces that a caller may see and rename: all of a person's, and the one that a key belongs to. */
+export interface WorkspaceChange {
+  name?: string;
+  /** The lesser modes in which answers may be given; null for all. */
+  allowedModes?: readonly LesserMode[] | null;
+}
+
+interface WorkspaceSettings {
+  allowedModes?: readonly LesserMode[];
+}
+
+/** The workspaces that a caller may see and change: all of a person's, and the one that a key belongs to. */
 export class Workspaces {
   readonly #ledger: Ledger;
   readonly #now: () => number;
@@ -31,19 +42,40 @@ export class Workspaces {
   }
 
   /** @throws BudaoError workspace_not_found, insufficient_role */
-  async rename(actor: Principal, workspaceId: string, name: string): Promise<Membership> {
+  async update(actor: Principal, workspaceId: string, change: WorkspaceChange): Promise<Membership> {
     return this.#ledger.transaction(async (tx) => {
       const workspace = (await visibleWorkspaces(tx, actor)).find((one) => one.workspaceId === workspaceId);
       if (workspace === undefined) {
         throw new BudaoError('not_found', 'workspace_not_found', 'There is no such workspace among yours.');
       }
       if (workspace.role !== 'owner') {
-        throw new BudaoError('forbidden', 'insufficient_role', 'Only an owner of a workspace can rename it.');
+        throw new BudaoError('forbidden', 'insufficient_role', 'Only an owner of a workspace can change it.');
       }
+      const { name = workspace.workspaceName, allowedModes } = change;
       await tx.run('UPDATE workspace SET name = :name WHERE id = :id', { id: workspaceId, name });
+      if (allowedModes !== undefined) {
+        const { allowedModes: _, ...others } = await readSettings(tx, workspaceId);
+        const settings = allowedModes === null ? others : { ...others, allowedModes };
+        await tx.run('UPDATE workspace SET settings = :settings WHERE id = :id', {
+          id: workspaceId,
+          settings: JSON.stringify(settings),
+        });
+      }
       return { ...workspace, workspaceName: name };
     });
   }
+
+  /** The lesser modes in which the workspace may be answered; null for all. */
+  async allowedModes(workspaceId: string): Promise<readonly LesserMode[] | null> {
+    return (await readSettings(this.#ledger.read, workspaceId)).allowedModes ?? null;
+  }
+}
+
+async function readSettings(sql: Sql, workspaceId: string): Promise<WorkspaceSettings> {
+  const row = await sql.get<{ settings: string }>('SELECT settings FROM workspace WHERE id = :id', {
+    id: workspaceId,
+  });
+  return row === undefined ? {} : (JSON.parse(row.settings) as WorkspaceSettings);
 }
 
 export async function insertWorkspace(tx: Sql, name: string, now: number): Promise<string> {

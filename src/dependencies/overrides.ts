@@ -6,7 +6,7 @@ import type { Forcing } from './circuit.ts';
 
 /** Several people at once is rare; a database that is away shows itself otherwise. */
 const MAX_TRIES = 20;
-export const MAX_OVERRIDES_LISTED = 100;
+const MAX_OVERRIDES_LISTED = 100;
 
 export interface Override {
   /** Counts from 1 over all dependencies. */
@@ -62,10 +62,11 @@ export async function currentOverrides(sql: Sql): Promise<Override[]> {
   );
 }
 
-/** The changes of one dependency, newest first. */
-export async function overridesOf(sql: Sql, dependency: string): Promise<Override[]> {
+/** The changes of one dependency, or of all, newest first. */
+export async function listOverrides(sql: Sql, dependency: string | null): Promise<Override[]> {
   return sql.all<Override>(
-    `SELECT ${COLUMNS} FROM dependency_override WHERE dependency = :dependency ORDER BY version DESC LIMIT :limit`,
-    { dependency, limit: MAX_OVERRIDES_LISTED },
+    `SELECT ${COLUMNS} FROM dependency_override ${dependency === null ? '' : 'WHERE dependency = :dependency'}
+     ORDER BY version DESC LIMIT :limit`,
+    { limit: MAX_OVERRIDES_LISTED, ...(dependency === null ? {} : { dependency }) },
   );
 }

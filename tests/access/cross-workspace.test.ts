@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { knowledgeRoutes } from '../../src/http/knowledge/knowledge-routes.ts';
+import { dependencyRoutes } from '../../src/http/operations/dependency-routes.ts';
 import { AnswerServer } from '../support/answer-server.ts';
 import { startUpstream, type Upstream } from '../support/lying-upstream.ts';
 import { Service } from '../support/service.ts';
@@ -36,7 +37,9 @@ afterAll(async () => {
 });
 
 test('no route is missing from the table of this test', async () => {
-  await using server = await AnswerServer.start(undefined, { routes: [knowledgeRoutes({} as never)] });
+  await using server = await AnswerServer.start(undefined, {
+    routes: [knowledgeRoutes({} as never), dependencyRoutes({} as never)],
+  });
   const known = ROUTES.map(({ route }) => route).sort();
   expect(printedRoutes(server.app.printRoutes({ commonPrefix: false }))).toEqual(known);
 });

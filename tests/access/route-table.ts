@@ -206,6 +206,11 @@ export const ROUTES: readonly RouteCase[] = [
   { route: 'GET /ops/runs/:id', role: 'editor', params: RUN },
   { route: 'GET /ops/runs/:id/events', role: 'editor', params: RUN },
   { route: 'POST /ops/runs/:id/cancel', role: 'editor', params: RUN },
+  { route: 'GET /ops/dependencies', role: 'editor' },
+  { route: 'POST /ops/dependencies', role: 'owner', body: { name: 'index', forced: 'auto' } },
+  { route: 'GET /ops/dependencies/changes', role: 'owner' },
+  { route: 'GET /ops/models', role: 'editor' },
+  { route: 'GET /ops/modes', role: 'reader' },
   { route: 'GET /ops/users', role: 'owner' },
   { route: 'POST /ops/users', role: 'owner' },
   {

@@ -5,6 +5,7 @@ import type { Membership } from '../../access/account-rows.ts';
 import type { ApiKey } from '../../access/keys.ts';
 import type { Person, PersonChange } from '../../access/people.ts';
 import { ROLES } from '../../access/principal.ts';
+import { LESSER_MODES, type LesserMode } from '../../contract/answer.ts';
 import { Line } from '../../contract/openai/common.ts';
 import type { Operation } from '../foundation/operation.ts';
 import { parseBody, unixSeconds } from './parse-body.ts';
@@ -39,6 +40,11 @@ const NewKeyBody = z.strictObject({
   expires_in_days: z.int().min(1).max(3_650).nullish(),
 });
 const WorkspaceBody = z.strictObject({ name: Name });
+const WorkspaceChangeBody = z.strictObject({
+  name: Name.optional(),
+  /** The lesser modes in which answers may be given; null for all. */
+  allowed_modes: z.array(z.enum(LESSER_MODES)).max(LESSER_MODES.length).nullish(),
+});
 
 export async function administrationRoutes(app: FastifyInstance, options: { access: Access }): Promise<void> {
   await app.register(peopleRoutes, options);
@@ -133,9 +139,11 @@ async function keyRoutes(app: FastifyInstance, { access }: { access: Access }): 
 
 async function workspaceRoutes(app: FastifyInstance, { access }: { access: Access }): Promise<void> {
   const { workspaces } = access;
+  const json = async (membership: Membership) =>
+    workspaceJson(membership, await workspaces.allowedModes(membership.workspaceId));
 
   app.get('/ops/workspaces', owner({ summary: 'List the workspaces' }), async (request) =>
-    list((await workspaces.list(request.principal)).map(workspaceJson)),
+    list(await Promise.all((await workspaces.list(request.principal)).map(json))),
   );
 
   app.post(
@@ -144,17 +152,21 @@ async function workspaceRoutes(app: FastifyInstance, { access }: { access: Acces
     async (request, reply) => {
       const { name } = parseBody(WorkspaceBody, request.body);
       reply.code(201);
-      return workspaceJson(await workspaces.create(request.principal, name));
+      return json(await workspaces.create(request.principal, name));
     },
   );
 
   app.patch(
     '/ops/workspaces/:id',
-    owner({ summary: 'Rename a workspace', body: WorkspaceBody }),
+    owner({ summary: 'Change a workspace', body: WorkspaceChangeBody }),
     async (request) => {
       const { id } = parseBody(Id, request.params);
-      const { name } = parseBody(WorkspaceBody, request.body);
-      return workspaceJson(await workspaces.rename(request.principal, id, name));
+      const { name, allowed_modes: allowedModes } = parseBody(WorkspaceChangeBody, request.body);
+      const change = {
+        ...(name === undefined ? {} : { name }),
+        ...(allowedModes === undefined ? {} : { allowedModes }),
+      };
+      return json(await workspaces.update(request.principal, id, change));
     },
   );
 }
@@ -190,11 +202,12 @@ function keyJson(key: ApiKey) {
   };
 }
 
-function workspaceJson(membership: Membership) {
+function workspaceJson(membership: Membership, allowedModes: readonly LesserMode[] | null) {
   return {
     id: membership.workspaceId,
     object: 'workspace',
     name: membership.workspaceName,
+    allowed_modes: allowedModes ?? LESSER_MODES,
     role: membership.role,
     created_at: unixSeconds(membership.createdAt),
   };
