@@ -4,7 +4,7 @@ import { BudaoError } from '../../contract/errors.ts';
 import { listPage } from '../../contract/openai/common.ts';
 import { ledgerTime } from '../../ledger/clock.ts';
 import { scopeSql } from '../../ledger/scope.ts';
-import { RUN_STATUSES, type Run } from '../../runs/run.ts';
+import { isTerminal, RUN_STATUSES, type Run } from '../../runs/run.ts';
 import { requestCancel } from '../../runs/run-store.ts';
 import { callerOf } from '../caller.ts';
 import type { HttpDependencies } from '../dependencies.ts';
@@ -113,6 +113,11 @@ function runObject(run: Run) {
     cancel_requested: run.cancelRequested,
     last_seq: run.lastSeq,
     failure: run.failure,
+    /** Why it waits, and since when. */
+    deferral:
+      run.deferral === null || isTerminal(run.status)
+        ? null
+        : { ...run.deferral, since: seconds(run.deferral.since), next_try_at: seconds(run.availableAt) },
     created_at: seconds(run.createdAt),
     started_at: seconds(run.startedAt),
     finished_at: seconds(run.finishedAt),
