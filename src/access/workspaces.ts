@@ -1,6 +1,12 @@
 import type { LesserMode } from '../contract/answer.ts';
 import { BudaoError } from '../contract/errors.ts';
 import { newId } from '../contract/ids.ts';
+import {
+  effectiveLimits,
+  type StoredLimits,
+  type WorkspaceLimits,
+  type WorkspaceLimitsChange,
+} from '../contract/workspace-limits.ts';
 import type { Ledger, Sql } from '../ledger/ledger.ts';
 import { scopeSql } from '../ledger/scope.ts';
 import { listMemberships, type Membership } from './account-rows.ts';
@@ -10,10 +16,13 @@ export interface WorkspaceChange {
   name?: string;
   /** The lesser modes in which answers may be given; null for all. */
   allowedModes?: readonly LesserMode[] | null;
+  /** Null goes back to the default; what is not named stays as it is. */
+  limits?: WorkspaceLimitsChange;
 }
 
 interface WorkspaceSettings {
   allowedModes?: readonly LesserMode[];
+  limits?: StoredLimits | undefined;
 }
 
 /** The workspaces that a caller may see and change: all of a person's, and the one that a key belongs to. */
@@ -51,16 +60,9 @@ export class Workspaces {
       if (workspace.role !== 'owner') {
         throw new BudaoError('forbidden', 'insufficient_role', 'Only an owner of a workspace can change it.');
       }
-      const { name = workspace.workspaceName, allowedModes } = change;
+      const { name = workspace.workspaceName, ...settings } = change;
       await tx.run('UPDATE workspace SET name = :name WHERE id = :id', { id: workspaceId, name });
-      if (allowedModes !== undefined) {
-        const { allowedModes: _, ...others } = await readSettings(tx, workspaceId);
-        const settings = allowedModes === null ? others : { ...others, allowedModes };
-        await tx.run('UPDATE workspace SET settings = :settings WHERE id = :id', {
-          id: workspaceId,
-          settings: JSON.stringify(settings),
-        });
-      }
+      await changeSettings(tx, workspaceId, settings);
       return { ...workspace, workspaceName: name };
     });
   }
@@ -69,6 +71,33 @@ export class Workspaces {
   async allowedModes(workspaceId: string): Promise<readonly LesserMode[] | null> {
     return (await readSettings(this.#ledger.read, workspaceId)).allowedModes ?? null;
   }
+
+  /** The limits of the workspace, as they count. */
+  async limits(workspaceId: string): Promise<WorkspaceLimits> {
+    return effectiveLimits((await readSettings(this.#ledger.read, workspaceId)).limits);
+  }
+}
+
+async function changeSettings(
+  tx: Sql,
+  workspaceId: string,
+  { allowedModes, limits }: Pick<WorkspaceChange, 'allowedModes' | 'limits'>,
+): Promise<void> {
+  if (allowedModes === undefined && limits === undefined) return;
+  const { allowedModes: modesBefore, ...others } = await readSettings(tx, workspaceId);
+  const modes = allowedModes === undefined ? modesBefore : (allowedModes ?? undefined);
+  const merged = Object.entries({ ...others.limits, ...limits }).filter(
+    ([, value]) => typeof value === 'number',
+  );
+  const settings: WorkspaceSettings = {
+    ...others,
+    ...(modes === undefined ? {} : { allowedModes: modes }),
+    limits: merged.length === 0 ? undefined : Object.fromEntries(merged),
+  };
+  await tx.run('UPDATE workspace SET settings = :settings WHERE id = :id', {
+    id: workspaceId,
+    settings: JSON.stringify(settings),
+  });
 }
 
 async function readSettings(sql: Sql, workspaceId: string): Promise<WorkspaceSettings> {

@@ -13,6 +13,7 @@ import { addRunsCommand } from './commands/runs.ts';
 import { addSearchCommand } from './commands/search.ts';
 import { addStatusCommand } from './commands/status.ts';
 import { addUsersCommand } from './commands/users.ts';
+import { addWorkspacesCommand } from './commands/workspaces.ts';
 import type { CliContext, GlobalOptions } from './context.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
 import { chooseMessages, type Messages } from './language/messages.ts';
@@ -28,6 +29,7 @@ const COMMANDS: readonly AddCommand[] = [
   addDoctorCommand,
   addUsersCommand,
   addKeysCommand,
+  addWorkspacesCommand,
   addConfigCommand,
   addInitCommand,
   addMigrateCommand,

@@ -32,11 +32,11 @@ export const WorkspaceLimitsChange = z.strictObject({
 });
 export type WorkspaceLimitsChange = z.infer<typeof WorkspaceLimitsChange>;
 
-const Stored = z.looseObject({ limits: z.record(z.string(), z.unknown()).optional() });
+/** As the settings of a workspace hold them, which may have been written by another version. */
+export type StoredLimits = Readonly<Record<string, unknown>>;
 
-/** From the settings that a workspace's row holds, as JSON; what is missing or not understood counts as the default. */
-export function limitsFromSettings(settings: string | null): WorkspaceLimits {
-  const stored = settings === null || settings === '{}' ? {} : (readSettings(settings).limits ?? {});
+/** What is missing or makes no sense counts as the default. */
+export function effectiveLimits(stored: StoredLimits = {}): WorkspaceLimits {
   const entries = Object.entries(WORKSPACE_LIMITS).map(([name, { default: standard, max }]) => {
     const value = stored[name];
     return [name, typeof value === 'number' && value >= 1 && value <= max ? value : standard];
@@ -44,12 +44,10 @@ export function limitsFromSettings(settings: string | null): WorkspaceLimits {
   return Object.fromEntries(entries) as WorkspaceLimits;
 }
 
-export function readSettings(settings: string): z.infer<typeof Stored> {
-  try {
-    return Stored.parse(JSON.parse(settings));
-  } catch {
-    return {};
-  }
+/** From the settings that a workspace's row holds, as JSON. */
+export function limitsFromSettings(settings: string | null): WorkspaceLimits {
+  if (settings === null || !settings.includes('"limits"')) return effectiveLimits();
+  return effectiveLimits((JSON.parse(settings) as { limits?: StoredLimits }).limits);
 }
 
 /** What bounds the runs of a kind that a workspace has under way. */

@@ -220,6 +220,18 @@ Exit codes:
     summary: (left: number, fixed: number): string => `${left} to do, ${fixed} repaired.`,
     whenRunning: 'Repairs that take time are done when the service runs.',
   },
+  workspaces: {
+    description: 'workspaces and what each may take of the installation',
+    list: 'list workspaces with their limits',
+    limit: 'change limits of a workspace',
+    id: 'id of the workspace',
+    limits: (names: string): string => `name=number or name=default; names: ${names}`,
+    unknown: (given: string, names: string): string => `'${given}' names no limit. Known are: ${names}.`,
+    idTitle: 'Id',
+    nameTitle: 'Name',
+    limitTitle: 'Limit',
+    value: 'Value',
+  },
   users: {
     description: 'manage the people of the workspace',
     list: 'list people',

@@ -209,6 +209,18 @@ export const zh: Messages = {
     summary: (left, fixed) => `待处理 ${left} 项，已修复 ${fixed} 项。`,
     whenRunning: '耗时的修复在服务运行时完成。',
   },
+  workspaces: {
+    description: '工作区，以及各自可占用的资源',
+    list: '列出工作区及其上限',
+    limit: '修改工作区的上限',
+    id: '工作区编号',
+    limits: (names: string): string => `名称=数值 或 名称=default；名称有：${names}`,
+    unknown: (given: string, names: string): string => `“${given}”不是已知的上限。可用的有：${names}。`,
+    idTitle: '编号',
+    nameTitle: '名称',
+    limitTitle: '上限',
+    value: '数值',
+  },
   users: {
     description: '管理工作区成员',
     list: '列出成员',

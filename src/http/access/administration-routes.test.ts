@@ -250,6 +250,30 @@ describe('workspaces', () => {
     ]);
   });
 
+  test('have limits that their owners set, each by itself, and set back', async () => {
+    const path = `/ops/workspaces/${server.workspaceId}`;
+    const set = async (limits: object) => (await server.send(admin, 'PATCH', path, { limits })).body;
+    expect(await set({ queued_answers: 7, uploads: 2 })).toMatchObject({
+      limits: { queued_answers: 7, uploads: 2, running_ingests: 16 },
+    });
+    expect(await set({ queued_answers: null })).toMatchObject({
+      limits: { queued_answers: 500, uploads: 2 },
+    });
+    for (const wrong of [{ uploads: 0 }, { uploads: 1.5 }, { tokens: 5 }, { uploads: 'many' }]) {
+      expect((await set(wrong)).code, JSON.stringify(wrong)).toBe('invalid_request');
+    }
+    const change = { allowed_modes: ['extractive'], limits: { uploads: 3 } };
+    expect((await server.send(admin, 'PATCH', path, change)).body).toMatchObject({
+      ...change,
+      limits: { uploads: 3 },
+    });
+    expect(
+      (await server.send(admin, 'PATCH', path, { name: 'Same', allowed_modes: null })).body,
+    ).toMatchObject({
+      limits: { uploads: 3 },
+    });
+  });
+
   test('in which one only reads are not renamed', async () => {
     const { workspace, boss } = await makeElsewhere();
     await server.send(boss.token, 'POST', '/ops/users', { username: 'li', role: 'reader' });

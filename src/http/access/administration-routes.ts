@@ -7,6 +7,7 @@ import type { Person, PersonChange } from '../../access/people.ts';
 import { ROLES } from '../../access/principal.ts';
 import { LESSER_MODES, type LesserMode } from '../../contract/answer.ts';
 import { Line } from '../../contract/openai/common.ts';
+import { type WorkspaceLimits, WorkspaceLimitsChange } from '../../contract/workspace-limits.ts';
 import type { Operation } from '../foundation/operation.ts';
 import { parseBody, unixSeconds } from './parse-body.ts';
 
@@ -44,6 +45,8 @@ const WorkspaceChangeBody = z.strictObject({
   name: Name.optional(),
   /** The lesser modes in which answers may be given; null for all. */
   allowed_modes: z.array(z.enum(LESSER_MODES)).max(LESSER_MODES.length).nullish(),
+  /** A limit that is null goes back to its default; one that is not named stays. */
+  limits: WorkspaceLimitsChange.optional(),
 });
 
 export async function administrationRoutes(app: FastifyInstance, options: { access: Access }): Promise<void> {
@@ -140,7 +143,10 @@ async function keyRoutes(app: FastifyInstance, { access }: { access: Access }): 
 async function workspaceRoutes(app: FastifyInstance, { access }: { access: Access }): Promise<void> {
   const { workspaces } = access;
   const json = async (membership: Membership) =>
-    workspaceJson(membership, await workspaces.allowedModes(membership.workspaceId));
+    workspaceJson(membership, {
+      allowedModes: await workspaces.allowedModes(membership.workspaceId),
+      limits: await workspaces.limits(membership.workspaceId),
+    });
 
   app.get('/ops/workspaces', owner({ summary: 'List the workspaces' }), async (request) =>
     list(await Promise.all((await workspaces.list(request.principal)).map(json))),
@@ -161,10 +167,11 @@ async function workspaceRoutes(app: FastifyInstance, { access }: { access: Acces
     owner({ summary: 'Change a workspace', body: WorkspaceChangeBody }),
     async (request) => {
       const { id } = parseBody(Id, request.params);
-      const { name, allowed_modes: allowedModes } = parseBody(WorkspaceChangeBody, request.body);
+      const { name, allowed_modes: allowedModes, limits } = parseBody(WorkspaceChangeBody, request.body);
       const change = {
         ...(name === undefined ? {} : { name }),
         ...(allowedModes === undefined ? {} : { allowedModes }),
+        ...(limits === undefined ? {} : { limits }),
       };
       return json(await workspaces.update(request.principal, id, change));
     },
@@ -202,12 +209,16 @@ function keyJson(key: ApiKey) {
   };
 }
 
-function workspaceJson(membership: Membership, allowedModes: readonly LesserMode[] | null) {
+function workspaceJson(
+  membership: Membership,
+  { allowedModes, limits }: { allowedModes: readonly LesserMode[] | null; limits: WorkspaceLimits },
+) {
   return {
     id: membership.workspaceId,
     object: 'workspace',
     name: membership.workspaceName,
     allowed_modes: allowedModes ?? LESSER_MODES,
+    limits,
     role: membership.role,
     created_at: unixSeconds(membership.createdAt),
   };
