@@ -1,5 +1,6 @@
 import multipart from '@fastify/multipart';
 import type { FastifyInstance, FastifyPluginAsync } from 'fastify';
+import { LimitsReader } from '../admission/workspace-limits.ts';
 import type { KnowledgeDependencies } from './dependencies.ts';
 import { documentRoutes } from './document-routes.ts';
 import { fileBatchRoutes } from './file-batch-routes.ts';
@@ -20,7 +21,8 @@ export async function registerKnowledgeRoutes(
   app: FastifyInstance,
   dependencies: KnowledgeDependencies,
 ): Promise<void> {
-  const slots = new UploadSlots();
+  const limits = new LimitsReader(dependencies.ledger);
+  const slots = new UploadSlots(async (workspaceId) => (await limits.of(workspaceId)).uploads);
   await app.register(async (scope) => {
     await scope.register(multipart, { limits: MULTIPART_LIMITS, throwFileSizeLimit: false });
     await scope.register(fileRoutes(dependencies, slots));

@@ -1,22 +1,21 @@
 import { BudaoError } from '../../contract/errors.ts';
 
-/** Uploads that one workspace may have under way in this process; a browser and a client library send up to six. */
-export const MAX_UPLOADS_PER_WORKSPACE = 16;
 const RETRY_AFTER_MS = 2_000;
 
 /** Keeps one workspace from taking all of the disk's attention. */
 export class UploadSlots {
   readonly #taken = new Map<string, number>();
-  readonly #limit: number;
+  readonly #limitOf: (workspaceId: string) => Promise<number>;
 
-  constructor(limit: number = MAX_UPLOADS_PER_WORKSPACE) {
-    this.#limit = limit;
+  constructor(limitOf: (workspaceId: string) => Promise<number>) {
+    this.#limitOf = limitOf;
   }
 
   /** @throws TooManyUploadsError */
   async during<T>(workspaceId: string, work: () => Promise<T>): Promise<T> {
+    const limit = await this.#limitOf(workspaceId);
     const taken = this.#taken.get(workspaceId) ?? 0;
-    if (taken >= this.#limit) throw new TooManyUploadsError(this.#limit);
+    if (taken >= limit) throw new TooManyUploadsError(limit);
     this.#taken.set(workspaceId, taken + 1);
     try {
       return await work();

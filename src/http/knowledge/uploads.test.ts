@@ -3,9 +3,9 @@ import { request as httpRequest } from 'node:http';
 import { Readable } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { BudaoError } from '../../contract/errors.ts';
+import { WORKSPACE_LIMITS } from '../../contract/workspace-limits.ts';
 import { until, WORKSPACE } from '../../knowledge/testing.ts';
 import { form, type KnowledgeServer, MAX_UPLOAD_BYTES, openKnowledgeServer, post } from './testing.ts';
-import { MAX_UPLOADS_PER_WORKSPACE } from './upload-slots.ts';
 
 const HEAD = '--x\r\nContent-Disposition: form-data; name="file"; filename="a.md"\r\n\r\n';
 const TAIL = '\r\n--x--\r\n';
@@ -160,7 +160,7 @@ describe('uploads', () => {
   });
 
   it('turns away more uploads at once than a workspace may have, and only that workspace', async () => {
-    const calls = Array.from({ length: MAX_UPLOADS_PER_WORKSPACE }, () => {
+    const calls = Array.from({ length: WORKSPACE_LIMITS.uploads.default }, () => {
       const call = httpRequest(`${server.url}/v1/files`, {
         method: 'POST',
         headers: { ...multipart, 'content-length': '5000', authorization: `Bearer ${WORKSPACE}` },
@@ -171,7 +171,7 @@ describe('uploads', () => {
     });
     const before = (await storedFiles()).filter((name) => !name.includes('.tmp-')).length;
     await until(
-      async () => ((await storedFiles()).length - before === MAX_UPLOADS_PER_WORKSPACE ? true : null),
+      async () => ((await storedFiles()).length - before === WORKSPACE_LIMITS.uploads.default ? true : null),
       'all uploads to begin',
     );
     const refused = await server.send('/v1/files', form({ file: new File(['x'], 'a.md') }));
