@@ -16,6 +16,8 @@ export interface RedisServerOptions {
   /** Lines of redis.conf, as name and value. */
   settings?: Readonly<Record<string, string>>;
   password?: string;
+  /** The file that a Sentinel keeps its settings in; it is one then. */
+  sentinelPath?: string;
 }
 
 export class RedisServer implements AsyncDisposable {
@@ -37,18 +39,19 @@ export class RedisServer implements AsyncDisposable {
 
   /** Resolves when it answers. It keeps nothing: whoever starts it again finds it empty. */
   async start(): Promise<void> {
-    const { password, settings } = this.#options;
+    const { password, settings, sentinelPath } = this.#options;
     const all: Record<string, string> = {
       port: String(this.port),
       bind: '127.0.0.1',
       dir: this.folder,
-      save: '',
+      ...(sentinelPath === undefined ? { save: '' } : {}),
       ...(password === undefined ? {} : { requirepass: password }),
       ...settings,
     };
+    const role = sentinelPath === undefined ? [] : [sentinelPath, '--sentinel'];
     const args = Object.entries(all).flatMap(([name, value]) => [`--${name}`, ...value.split(' ')]);
     // It stops when the tests are killed.
-    const child = spawn('setpriv', ['--pdeathsig', 'KILL', '--', findProgram(), ...args], {
+    const child = spawn('setpriv', ['--pdeathsig', 'KILL', '--', findProgram(), ...role, ...args], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     this.#process = child;
@@ -57,7 +60,7 @@ export class RedisServer implements AsyncDisposable {
     await until(
       () => {
         if (child.exitCode !== null) throw new Error(`Redis did not start: ${log}`);
-        return /Ready to accept connections/.test(log);
+        return /Ready to accept connections|\+monitor master/.test(log);
       },
       START_DEADLINE_MS,
       () => `Redis did not start: ${log}`,

@@ -4,7 +4,12 @@ import { NOTHING_BUT_A_HINT, runTopic } from '../../runs/channel.ts';
 import { channelUnavailable } from './channel-errors.ts';
 import { PeerChannel } from './peer-channel.ts';
 import { decodePeerMessage } from './peer-messages.ts';
-import { EVERYBODY, type PeerTransport, type TransportEvents } from './peer-transport.ts';
+import {
+  type ChannelObserver,
+  EVERYBODY,
+  type PeerTransport,
+  type TransportEvents,
+} from './peer-transport.ts';
 
 /** A server in memory that may lose what it is told to lose. */
 class Exchange {
@@ -168,7 +173,7 @@ test('a server from which nothing comes back is left', async () => {
 });
 
 test('hears once that the channel is up, and once for each reason why it is down', async () => {
-  const onState = vi.fn();
+  const onState = vi.fn<ChannelObserver>();
   const channel = cleanup.use(new PeerChannel(exchange.transport(), onState));
   expect(channel).toBeDefined();
   await until(() => onState.mock.calls.length === 1);

@@ -1,9 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { isIP } from 'node:net';
-import { createClient, ErrorReply, type RedisClientOptions, type RedisClientType } from '@redis/client';
+import { createClient, type RedisClientOptions, type RedisClientType } from '@redis/client';
 import { BudaoError } from '../../contract/errors.ts';
 import { channelLoginRefused, channelUnavailable, channelWrongServer } from './channel-errors.ts';
 import { nameOf, type RedisAddress, type RedisHost } from './redis-address.ts';
+import { explainRedisError } from './redis-errors.ts';
 
 const CONNECT_TIMEOUT_MS = 2_000;
 const COMMAND_TIMEOUT_MS = 2_000;
@@ -51,7 +52,7 @@ export class RedisConnector {
         this.#preferred = asked;
         return link;
       } catch (error) {
-        failures.push(explain(error, nameOf(host)));
+        failures.push(explainRedisError(error, nameOf(host)));
       }
     }
     throw mostTelling(failures);
@@ -186,26 +187,6 @@ async function readOwnFile(path: string, what: string): Promise<string> {
 
 function firstLine(text: string | undefined): string | null {
   return text?.split(/\r?\n/, 1)[0] ?? null;
-}
-
-function explain(error: unknown, server: string): BudaoError {
-  if (error instanceof BudaoError) return error;
-  const { message, code } = error as NodeJS.ErrnoException;
-  if (error instanceof ErrorReply) {
-    if (/^(WRONGPASS|NOAUTH|NOPERM)|AUTH|password/i.test(message)) {
-      return channelLoginRefused(
-        `${server} refuses the login: ${message}. Check the user, the password file, and that the user may ` +
-          'publish, subscribe and say HELLO.',
-        error,
-      );
-    }
-    return channelWrongServer(`${server} cannot serve as the live channel: ${message}.`, error);
-  }
-  if (/^Unknown RESP|RESP type/i.test(message)) {
-    return channelWrongServer(`${server} is neither Redis nor Valkey: it speaks something else.`, error);
-  }
-  const reason = message === '' ? (code ?? 'unknown') : message;
-  return channelUnavailable(`${server} cannot be reached: ${reason}.`, error);
 }
 
 /** What an operator must change comes first, then all that is away. */

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { BudaoError } from '../../contract/errors.ts';
+import { ErrorReply } from '@redis/client';
+import type { BudaoError } from '../../contract/errors.ts';
 import { channelUnavailable } from './channel-errors.ts';
 import { keepConnected } from './keep-connected.ts';
 import {
@@ -14,6 +15,7 @@ import {
   type RedisLink,
   requirePrimary,
 } from './redis-connect.ts';
+import { explainRedisError } from './redis-errors.ts';
 
 /** What the server has not confirmed yet; more is not sent to one that is slow. */
 const MAX_IN_FLIGHT_CHARS = 16 * 1024 * 1024;
@@ -73,8 +75,9 @@ export class RedisTransport implements PeerTransport {
     try {
       const readers = await publisher.publish(this.#prefix + to, text);
       if (readers === 0 && to !== EVERYBODY) this.#events?.onAbsent(to);
-    } catch {
-      // Lost, as the port allows; a connection that broke is noticed by itself.
+    } catch (error) {
+      // Lost, as the port allows; a connection that broke is noticed by itself, a right that is missing is not.
+      if (error instanceof ErrorReply) this.#leave(explainRedisError(error, this.#link?.server ?? to));
     }
   }
 
@@ -90,7 +93,7 @@ export class RedisTransport implements PeerTransport {
       this.#events?.onConnected();
       return await ended;
     } catch (error) {
-      return error instanceof BudaoError ? error : lost(link, error);
+      return explainRedisError(error, link?.server ?? 'The live channel');
     } finally {
       this.#link = null;
       this.#leave = () => {};
@@ -102,27 +105,19 @@ export class RedisTransport implements PeerTransport {
   async #ended(link: RedisLink): Promise<BudaoError> {
     const timer = setInterval(() => {
       requirePrimary(link.publisher, link.server).catch((error: unknown) => {
-        this.#leave(error instanceof BudaoError ? error : lost(link, error));
+        this.#leave(explainRedisError(error, link.server));
       });
     }, ROLE_CHECK_MS);
     try {
       return await new Promise<BudaoError>((resolve) => {
         this.#leave = resolve;
         for (const connection of [link.publisher, link.subscriber]) {
-          connection.on('error', (error) => resolve(lost(link, error)));
-          connection.on('end', () => resolve(lost(link, new Error('it was closed'))));
+          connection.on('error', (error) => resolve(explainRedisError(error, link.server)));
+          connection.on('end', () => resolve(explainRedisError(new Error('it was closed'), link.server)));
         }
       });
     } finally {
       clearInterval(timer);
     }
   }
-}
-
-function lost(link: RedisLink | null, error: unknown): BudaoError {
-  const server = link === null ? 'the live channel' : link.server;
-  return channelUnavailable(
-    `The connection to ${server} was lost: ${(error as Error).message}. It is tried again by itself.`,
-    error,
-  );
 }
