@@ -42,6 +42,9 @@ export function cephConfiguration(options: {
     'bluestore cache autotune': false,
     'bluestore cache size': 32 * 1024 ** 2,
     'rgw frontends': `beast endpoint=127.0.0.1:${gatewayPort}`,
+    // A gateway that starts waits for those that were killed, until their watches run out.
+    'osd client watch timeout': 2,
+    'rgw cache enabled': false,
     'rgw thread pool size': 32,
     'rgw override bucket index max shards': 1,
     'rgw enable gc threads': false,

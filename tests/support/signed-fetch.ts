@@ -7,19 +7,28 @@ export interface Signer {
   region: string;
 }
 
+export interface FetchedRequest {
+  method: string;
+  path: string;
+  body: string | Buffer;
+  headers?: Record<string, string>;
+  /** The signature is in the query, which names a date and a time limit. */
+  isPresigned?: boolean;
+}
+
 /** One signed S3 request, without retries. */
 export function signedFetch(
   endpoint: string,
   { region, ...credentials }: Signer,
-  request: { method: string; path: string; body: string | Buffer; headers?: Record<string, string> },
+  { method, path, body, headers = {}, isPresigned = false }: FetchedRequest,
 ): Promise<Response> {
-  const { method, path, body } = request;
   const hash = createHash('sha256').update(body).digest('hex');
   const { host } = new URL(endpoint);
-  const headers = { ...request.headers, 'X-Amz-Content-Sha256': hash };
-  const signed = aws4.sign({ service: 's3', region, host, method, path, headers }, credentials);
+  const given = isPresigned ? headers : { ...headers, 'X-Amz-Content-Sha256': hash };
+  const request = { service: 's3', region, host, method, path, headers: given, signQuery: isPresigned };
+  const signed = aws4.sign(request, credentials);
   const hasBody = method === 'PUT' || method === 'POST';
-  return fetch(`${endpoint}${path}`, {
+  return fetch(`${endpoint}${signed.path}`, {
     method,
     headers: signed.headers as Record<string, string>,
     ...(hasBody ? { body: typeof body === 'string' ? body : new Uint8Array(body) } : {}),

@@ -1,6 +1,6 @@
 /** Signed requests to one bucket: tried again where that may help, within a budget, and never without an end. */
 import type { IncomingHttpHeaders } from 'node:http';
-import type { Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Agent, type Dispatcher, request as send } from 'undici';
 import {
@@ -18,11 +18,20 @@ import { type S3Request, signRequest } from './s3-signature.ts';
 import { Slots } from './s3-slots.ts';
 
 const MAX_ERROR_BYTES = 64 * 1024;
+const PIECE_BYTES = 256 * 1024;
 const MAX_ANSWER_BYTES = 16 * 1024 * 1024;
 /** Below this the store takes a request as it is. */
 const CLOCK_TOLERANCE_MS = 60_000;
+/** What stores put up with. */
+const TAKEN_SKEW_MS = 14 * 60_000;
 /** The store may want to see other keys, or another time of day; each of them once. */
-const RENEWABLE = new Set(['ExpiredToken', 'InvalidAccessKeyId', 'InvalidToken', 'SignatureDoesNotMatch']);
+const RENEWABLE = new Set([
+  'AccessDenied',
+  'ExpiredToken',
+  'InvalidAccessKeyId',
+  'InvalidToken',
+  'SignatureDoesNotMatch',
+]);
 
 export interface S3Answer {
   status: number;
@@ -101,7 +110,10 @@ export class S3Client implements AsyncDisposable {
 
   /** One try, whatever comes of it: for the probe, which wants to see how the store answers. */
   async ask(request: S3Request): Promise<S3Answer> {
-    const outcome = await this.#try({ ...request, accept: ANY_STATUS }, this.limits.silenceTimeoutMs);
+    const outcome = await this.#try(
+      { ...request, accept: ANY_STATUS },
+      { leftMs: this.limits.deadlineMs, silenceMs: this.limits.silenceTimeoutMs },
+    );
     if (!('stream' in outcome)) throw this.#errorOf(outcome);
     const { status, headers, body } = outcome.stream;
     const text = await readText(body, MAX_ANSWER_BYTES);
@@ -120,12 +132,13 @@ export class S3Client implements AsyncDisposable {
     ) => Promise<{ answer: T } | Exclude<Outcome, { stream: S3Stream }>>,
   ): Promise<{ answer: T }> {
     const { deadlineMs, slowestBytesPerSecond, silenceTimeoutMs } = this.limits;
-    const bodyMs = ((request.workBytes ?? request.body?.length ?? 0) / slowestBytesPerSecond) * 1_000;
-    const deadline = performance.now() + deadlineMs + bodyMs;
+    const bodyMs = ((request.body?.length ?? 0) / slowestBytesPerSecond) * 1_000;
+    const workMs = ((request.workBytes ?? 0) / slowestBytesPerSecond) * 1_000;
+    const deadline = performance.now() + deadlineMs + bodyMs + workMs;
     const lessons = new Set<string>();
     for (let tries = 1; ; tries += 1) {
       const left = deadline - performance.now();
-      const tried = await this.#try(request, Math.min(left, silenceTimeoutMs + bodyMs));
+      const tried = await this.#try(request, { leftMs: left, silenceMs: silenceTimeoutMs + workMs });
       const outcome =
         'stream' in tried
           ? await read(tried.stream, tries).catch((failure: unknown) => ({ failure }))
@@ -142,18 +155,26 @@ export class S3Client implements AsyncDisposable {
     }
   }
 
-  async #try(request: S3Request, timeoutMs: number): Promise<Outcome> {
+  async #try(
+    request: S3Request,
+    { leftMs, silenceMs }: { leftMs: number; silenceMs: number },
+  ): Promise<Outcome> {
     const giveBack = await this.#slots.take();
     const timeout = new AbortController();
-    const timer = setTimeout(() => timeout.abort(), Math.max(1, timeoutMs));
+    const deadline = setTimeout(() => timeout.abort(), Math.max(1, leftMs));
+    const silence = setTimeout(() => timeout.abort(), Math.max(1, silenceMs));
     try {
       const credentials = await this.options.credentials.current();
       const signed = signRequest(this.options, credentials, request, Date.now() + this.#clockOffsetMs);
       const response = await send(`${signed.origin}${signed.path}`, {
         dispatcher: this.#agent,
         method: request.method,
-        headers: signed.headers,
-        body: request.body ?? null,
+        headers: {
+          ...signed.headers,
+          ...(request.body ? { 'content-length': String(request.body.length) } : {}),
+        },
+        // In pieces, so that a store that takes no more is noticed however long the whole may take.
+        body: request.body ? Readable.from(piecesOf(request.body, () => silence.refresh())) : null,
         signal: timeout.signal,
       });
       const { statusCode: status, headers, body } = response;
@@ -168,7 +189,8 @@ export class S3Client implements AsyncDisposable {
       giveBack();
       return { failure };
     } finally {
-      clearTimeout(timer);
+      clearTimeout(deadline);
+      clearTimeout(silence);
     }
   }
 
@@ -178,7 +200,9 @@ export class S3Client implements AsyncDisposable {
     const requestId = headers['x-amz-request-id'];
     const refusal = readRefusal(status, text, typeof requestId === 'string' ? requestId : null);
     // The answer to HEAD has no body that could say it.
-    return method === 'HEAD' && refusal.code === '' ? { ...refusal, code: headCode(status) } : refusal;
+    return method === 'HEAD' && refusal.code === ''
+      ? { ...refusal, code: headCode(status, headers) }
+      : refusal;
   }
 
   /** @returns whether the same request may now be taken, since keys or clock were wrong */
@@ -223,8 +247,17 @@ function isOwnError(error: unknown): boolean {
   return (error as Error).name === 'BudaoError';
 }
 
-function headCode(status: number): string {
-  return status === 403 ? 'AccessDenied' : '';
+function* piecesOf(body: Buffer, onPiece: () => void): Generator<Buffer> {
+  for (let start = 0; start < body.length; start += PIECE_BYTES) {
+    onPiece();
+    yield body.subarray(start, start + PIECE_BYTES);
+  }
+}
+
+function headCode(status: number, headers: IncomingHttpHeaders): string {
+  if (status !== 403) return '';
+  const skewMs = Math.abs(Date.parse(String(headers.date)) - Date.now());
+  return skewMs > TAKEN_SKEW_MS ? 'RequestTimeTooSkewed' : 'AccessDenied';
 }
 
 async function readText(body: Readable, maxBytes: number): Promise<string> {

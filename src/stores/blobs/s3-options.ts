@@ -26,7 +26,7 @@ export interface S3Limits {
   connectTimeoutMs: number;
   /** Without a byte from the other side, within an answer or before it. */
   silenceTimeoutMs: number;
-  /** A body may take this much longer for each of its bytes. */
+  /** A body, or what the store has to copy, may take this much longer for each of its bytes. */
   slowestBytesPerSecond: number;
   /** Requests under way at once; others wait for their turn. */
   maxConcurrent: number;
@@ -44,7 +44,7 @@ export const S3_LIMITS: S3Limits = {
   silenceTimeoutMs: 10_000,
   slowestBytesPerSecond: 256 * 1024,
   maxConcurrent: 16,
-  maxTries: 5,
+  maxTries: 10,
   firstPauseMs: 50,
   longestPauseMs: 2_000,
   deadlineMs: 30_000,
