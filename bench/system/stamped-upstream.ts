@@ -1,9 +1,10 @@
 // A model endpoint for measurements: every token is the time at which it was sent, so that lag is seen in the text.
-// Run as: node bench/system/stamped-upstream.ts TOKENS RATE (tokens a second and stream; 0 for as fast as possible)
+// Run as: node bench/system/stamped-upstream.ts TOKENS RATE FIRST (tokens a second and stream, 0 for as fast as
+// possible; ms before the first token, none unless given)
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-const [tokens = 100, rate = 20] = process.argv.slice(2).map(Number);
+const [tokens = 100, rate = 20, firstTokenMs = 0] = process.argv.slice(2).map(Number);
 const TICK_MS = 5;
 const END = `data: {"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}\n\ndata: [DONE]\n\n`;
 
@@ -13,13 +14,14 @@ const server = createServer((request, response) => {
   request.resume();
   request.on('end', () => {
     response.writeHead(200, { 'content-type': 'text/event-stream' });
-    const stream = { response, left: tokens, nextAt: performance.now() };
+    const stream = { response, left: tokens, nextAt: performance.now() + firstTokenMs };
     response.on('close', () => streams.delete(stream));
     if (rate === 0) while (stream.left > 0) send(stream);
     else {
+      streams.add(stream);
+      if (firstTokenMs > 0) return;
       send(stream);
       stream.nextAt += 1_000 / rate;
-      streams.add(stream);
     }
   });
 });
