@@ -16,6 +16,8 @@ export interface RedisServerOptions {
   /** Lines of redis.conf, as name and value. */
   settings?: Readonly<Record<string, string>>;
   password?: string;
+  /** Paths; it speaks TLS only then. */
+  tls?: { certificate: string; key: string };
   /** The file that a Sentinel keeps its settings in; it is one then. */
   sentinelPath?: string;
 }
@@ -34,14 +36,14 @@ export class RedisServer implements AsyncDisposable {
   }
 
   get url(): string {
-    return `redis://127.0.0.1:${this.port}`;
+    return `${this.#options.tls === undefined ? 'redis' : 'rediss'}://127.0.0.1:${this.port}`;
   }
 
   /** Resolves when it answers. It keeps nothing: whoever starts it again finds it empty. */
   async start(): Promise<void> {
-    const { password, settings, sentinelPath } = this.#options;
+    const { password, settings, sentinelPath, tls } = this.#options;
     const all: Record<string, string> = {
-      port: String(this.port),
+      ...(tls === undefined ? { port: String(this.port) } : tlsSettings(this.port, tls)),
       bind: '127.0.0.1',
       dir: this.folder,
       ...(sentinelPath === undefined ? { save: '' } : {}),
@@ -140,6 +142,17 @@ export async function freePort(): Promise<number> {
   const { port } = server.address() as AddressInfo;
   await new Promise((resolve) => server.close(resolve));
   return port;
+}
+
+function tlsSettings(port: number, tls: { certificate: string; key: string }): Record<string, string> {
+  return {
+    port: '0',
+    'tls-port': String(port),
+    'tls-cert-file': tls.certificate,
+    'tls-key-file': tls.key,
+    'tls-ca-cert-file': tls.certificate,
+    'tls-auth-clients': 'no',
+  };
 }
 
 function findProgram(): string {

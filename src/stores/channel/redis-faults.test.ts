@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { type AddressInfo, createServer, type Server } from 'node:net';
@@ -5,22 +6,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { followThrough } from '../../../tests/support/follow-through.ts';
 import { type RedisServer, startRedis } from '../../../tests/support/redis-server.ts';
 import { until } from '../../../tests/support/until.ts';
 import type { BudaoError } from '../../contract/errors.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import type { Channel } from '../../runs/channel.ts';
-import { EventWriter } from '../../runs/event-writer.ts';
-import { claimRuns } from '../../runs/run-claims.ts';
-import { RunFeeds } from '../../runs/run-feed.ts';
-import { submitRun } from '../../runs/run-store.ts';
 import { openSqliteLedger } from '../ledger/sqlite-ledger.ts';
 import type { PeerChannel } from './peer-channel.ts';
 import { openRedisChannel, probeRedis, type RedisChannelOptions } from './redis-channel.ts';
-
-const EVENTS = 60;
-/** Longer than it takes to leave a silent server and to come back. */
-const OUTAGE_MS = 2_500;
 
 let cleanup: AsyncDisposableStack;
 let folder: string;
@@ -63,46 +57,6 @@ async function observe(url: string): Promise<[Observed, Observed]> {
   return pair;
 }
 
-/** Writes a run's events in one process and follows them in another, while something happens to the server. */
-async function followThrough(writing: Channel, following: Channel, disturb: () => Promise<void>) {
-  const run = await claimOne();
-  const feeds = cleanup.use(new RunFeeds({ ledger, channel: following }));
-  const seen: number[] = [];
-  const ended = new Promise<void>((resolve, reject) => {
-    feeds.follow(run.id, {
-      onEvents: (events) => seen.push(...events.map((event) => event.seq)),
-      onEnd: () => resolve(),
-      onError: reject,
-    });
-  });
-  const writer = new EventWriter({ ledger, channel: writing, owner: 'worker' });
-  writer.open(run);
-  const disturbed = disturb();
-  for (let count = 0; count < EVENTS; count++) {
-    await writer.append(run, 'tick', { count }, true);
-    await sleep(OUTAGE_MS / EVENTS);
-  }
-  await disturbed;
-  await writer.finish(run, { status: 'completed', result: null, failure: null });
-  await ended;
-  expect(seen).toEqual([...Array(EVENTS + 1).keys()].map((index) => index + 1));
-}
-
-async function claimOne() {
-  const now = Date.now();
-  return ledger.transaction(async (tx) => {
-    await submitRun(tx, { kind: 'work', workspaceId: 'ws_test', input: {} }, now);
-    const [run] = await claimRuns(tx, {
-      owner: 'worker',
-      kind: 'work',
-      limit: 1,
-      now,
-      leaseUntil: now + 60_000,
-    });
-    return run as NonNullable<typeof run>;
-  });
-}
-
 /** Says whether what one publishes arrives at the other once more. */
 async function expectHeard(speaker: Channel, listener: Channel): Promise<void> {
   let count = 0;
@@ -127,7 +81,7 @@ describe('a follower gets every event, once and in order, when Redis', () => {
   ])('%s', async (_, fault) => {
     const server = cleanup.use(await startRedis());
     const [worker, api] = await observe(server.url);
-    await followThrough(worker.channel, api.channel, async () => {
+    await followThrough(ledger, { writing: worker.channel, following: api.channel }, async () => {
       await sleep(300);
       await fault(server);
     });
@@ -136,7 +90,7 @@ describe('a follower gets every event, once and in order, when Redis', () => {
   test('becomes a replica of another', async () => {
     const [server, other] = [cleanup.use(await startRedis()), cleanup.use(await startRedis())];
     const [worker, api] = await observe(server.url);
-    await followThrough(worker.channel, api.channel, async () => {
+    await followThrough(ledger, { writing: worker.channel, following: api.channel }, async () => {
       await sleep(300);
       await server.becomeReplicaOf(other.port);
       await until(() => !worker.isUp && !api.isUp);
@@ -150,7 +104,7 @@ describe('a follower gets every event, once and in order, when Redis', () => {
   test('was never there', async () => {
     const url = 'redis://127.0.0.1:1';
     const [worker, api] = [new Observed({ url }), new Observed({ url })];
-    await followThrough(worker.channel, api.channel, async () => {});
+    await followThrough(ledger, { writing: worker.channel, following: api.channel }, async () => {});
     expect(api.complaint).toMatch(/channel_unavailable.*ECONNREFUSED 127\.0\.0\.1:1/);
   });
 });
@@ -216,6 +170,23 @@ describe('says what is wrong with', () => {
     expect(observed.complaint).toMatch(/channel_login_refused.*refuses the login.*password file/);
     await writeFile(passwordPath, 'right\n');
     await until(() => observed.isUp);
+  });
+
+  test('a certificate that nobody vouches for, and is at ease with one that is vouched for', async () => {
+    const [certificate, key] = [join(folder, 'server.pem'), join(folder, 'server.key')];
+    const subject = ['-subj', '/CN=redis', '-addext', 'subjectAltName=IP:127.0.0.1'];
+    const options = 'req -x509 -newkey rsa:2048 -nodes -days 2'.split(' ');
+    execFileSync('openssl', [...options, '-keyout', key, '-out', certificate, ...subject], {
+      stdio: 'ignore',
+    });
+    const server = cleanup.use(await startRedis({ tls: { certificate, key } }));
+    await expect(probe(server.url)).rejects.toThrow(/cannot be reached: self-signed certificate/);
+    const url = `${server.url}?sslrootcert=${certificate}`;
+    const [worker, api] = await observe(url);
+    await expectHeard(worker.channel, api.channel);
+    await expect(probe(server.url.replace('rediss:', 'redis:'))).rejects.toMatchObject({
+      code: 'channel_unavailable',
+    });
   });
 
   test('a missing password and a missing file', async () => {
