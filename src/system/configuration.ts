@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
 import { BudaoError } from '../contract/errors.ts';
+import { HealthSettings } from '../health/settings.ts';
 
 /** A value that never shows itself in logs, errors or JSON. */
 export class Secret {
@@ -71,8 +72,10 @@ const Stores = z.strictObject({
   ledger: z
     .strictObject({
       /** `postgres://user@host,other-host/database?sslmode=verify-full&sslrootcert=FILE` */
+      // Several hosts make no URL of the web's kind; the rest is read, and refused, by the ledger's adapter.
       url: z
-        .url({ protocol: /^postgres(ql)?$/, error: 'must be a postgres:// address' })
+        .string()
+        .regex(/^postgres(ql)?:\/\/./, 'must be a postgres:// address')
         .nullable()
         .default(null),
       passwordFile: filePath.nullable().default(null),
@@ -114,6 +117,7 @@ const Settings = z.strictObject({
   /** How people call this node; the machine's name unless told otherwise. */
   node: z.string().min(1).max(100).nullable().default(null),
   stores: Stores.prefault({}),
+  health: HealthSettings.prefault({}),
   sample: z.boolean().default(true),
   logLevel: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
   bootstrapApiKey: secret.nullable().default(null),
@@ -193,6 +197,9 @@ function readEnvironment(environment: NodeJS.ProcessEnv): Record<string, unknown
     node: environment.BUDAO_NODE,
     sample: boolean(environment.BUDAO_SAMPLE),
     logLevel: environment.BUDAO_LOG_LEVEL,
+    health: environment.BUDAO_OTLP_ENDPOINT
+      ? { telemetry: { otlpEndpoint: environment.BUDAO_OTLP_ENDPOINT } }
+      : undefined,
     bootstrapApiKey: environment.BUDAO_BOOTSTRAP_API_KEY,
     models: modelUrl
       ? [
