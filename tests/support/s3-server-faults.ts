@@ -85,7 +85,9 @@ export class S3FaultProxy implements AsyncDisposable {
     // Signed anew, since the signature covers the host and the condition.
     const kept = Object.entries(request.headers).filter(
       ([name]) =>
-        /^(?:range|if-match|x-amz-copy-source|content-md5|x-amz-checksum-.*)$/.test(name) ||
+        /^(?:range|if-match|x-amz-copy-source|x-amz-content-sha256|content-md5|x-amz-checksum-.*)$/.test(
+          name,
+        ) ||
         (name === 'if-none-match' && !isStripped),
     );
     const isPresigned = path.includes('X-Amz-Signature=');

@@ -24,7 +24,7 @@ export function signedFetch(
 ): Promise<Response> {
   const hash = createHash('sha256').update(body).digest('hex');
   const { host } = new URL(endpoint);
-  const given = isPresigned ? headers : { ...headers, 'X-Amz-Content-Sha256': hash };
+  const given = isPresigned ? headers : { 'x-amz-content-sha256': hash, ...headers };
   const request = { service: 's3', region, host, method, path, headers: given, signQuery: isPresigned };
   const signed = aws4.sign(request, credentials);
   const hasBody = method === 'PUT' || method === 'POST';
