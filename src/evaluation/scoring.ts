@@ -44,7 +44,7 @@ export function containsForm(answer: string, form: string): boolean {
 }
 
 /** Share of the required facts that the answer holds in one of their accepted forms. */
-export function factRecall(question: GoldenQuestion, answer: string): number {
+export function factRecall(question: Pick<GoldenQuestion, 'facts'>, answer: string): number {
   if (question.facts.length === 0) return 0;
   const found = question.facts.filter((forms) => forms.some((form) => containsForm(answer, form)));
   return found.length / question.facts.length;

@@ -2,7 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { followClock, ledgerTime } from '../ledger/clock.ts';
+import { followClock } from '../ledger/clock.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { openSqliteLedger } from '../stores/ledger/sqlite-ledger.ts';
 import type { Alert } from './alerts/alert-rows.ts';
@@ -131,7 +131,7 @@ export class SmallInstallation implements AsyncDisposable {
     if (this.isLedgerAway) return;
     await this.ledger.transaction(async (tx) => {
       for (const [id, meter] of this.meters) {
-        await writeProcessSignals(tx, { id, signals: encodeSnapshot(meter), now: ledgerTime() });
+        await writeProcessSignals(tx, { id, signals: encodeSnapshot(meter, this.monotonicMs) });
       }
     });
   }

@@ -2,6 +2,7 @@ import type { FastifyPluginAsync } from 'fastify';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import type { Access } from '../access/access.ts';
+import type { Meter } from '../health/signals/meter.ts';
 import type { Embedder } from '../knowledge/ports.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Capacity } from './admission/load-sample.ts';
@@ -20,6 +21,8 @@ export interface HttpDependencies {
   embedder: Embedder | null;
   checks: readonly HealthCheck[];
   metrics: Registry;
+  /** What this process counts of itself. */
+  meter: Meter;
   /** What the living processes can take on. */
   capacity(): Promise<Capacity>;
   /** Whole-system state for `/ops/status`. */

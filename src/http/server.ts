@@ -3,8 +3,8 @@ import Fastify, { type FastifyInstance, type FastifyPluginAsync, LogController }
 import { readTraceParent } from '../contract/trace-context.ts';
 import { accessPlugin } from './access/access-plugin.ts';
 import { administrationRoutes } from './access/administration-routes.ts';
-import { registerAdmission } from './admission/register-admission.ts';
 import { authRoutes } from './access/auth-routes.ts';
+import { registerAdmission } from './admission/register-admission.ts';
 import { chatRoutes } from './chat/chat-routes.ts';
 import { conversationItemRoutes } from './conversations/conversation-item-routes.ts';
 import { conversationRoutes } from './conversations/conversation-routes.ts';
@@ -55,7 +55,7 @@ export async function createHttpServer(dependencies: HttpDependencies): Promise<
   registerRequestIds(app);
   registerTraces(app);
   registerOpenApi(app, dependencies.version);
-  registerMetrics(app, dependencies.metrics, () => hub.clientCount);
+  registerMetrics(app, dependencies, () => hub.clientCount);
   await app.register(accessPlugin, { access: dependencies.access });
   registerAdmission(app, dependencies);
   registerProbes(app, dependencies.checks);

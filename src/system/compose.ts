@@ -1,6 +1,9 @@
 import { createAnswerHandler } from '../answers/answer-handler.ts';
 import type { GeneratorChoice } from '../answers/ports.ts';
 import { Dependencies } from '../dependencies/dependencies.ts';
+import { countingAnswers } from '../health/count-answers.ts';
+import { meterLedger } from '../health/metered-ledger.ts';
+import type { Meter } from '../health/signals/meter.ts';
 import { createMaintainHandler } from '../knowledge/doctor/maintain-handler.ts';
 import { ParserPool, parserProcessEntry } from '../knowledge/extract/run-extraction.ts';
 import { createIndexHandler } from '../knowledge/ingest/index-handler.ts';
@@ -40,16 +43,17 @@ export interface Stores extends AsyncDisposable {
 /** A command beside no service brings its own channel. */
 export async function openStores(
   configuration: Configuration,
-  options: { channel?: Channel; processId?: string } = {},
+  options: { channel?: Channel; processId?: string; meter?: Meter } = {},
 ): Promise<Stores> {
   await using cleanup = new AsyncDisposableStack();
   const folder = dataFolderAt(configuration.dataDir);
-  const ledger = cleanup.use(await openLedger(configuration, options.processId));
+  const opened = cleanup.use(await openLedger(configuration, options.processId));
+  const ledger = options.meter === undefined ? opened : meterLedger(opened, options.meter);
   const channel = cleanup.use(options.channel ?? (await openChannel(configuration, ledger)));
   const dependencies = cleanup.use(new Dependencies());
   const directory = indexDirectory(configuration);
-  const opened = cleanup.use(await openLanceDbIndex({ directory }));
-  const index = await guardedIndex(opened, dependencies, directory);
+  const lanceDb = cleanup.use(await openLanceDbIndex({ directory }));
+  const index = await guardedIndex(lanceDb, dependencies, directory);
   const { blobs, derived, blobsFolder } = openBlobs(configuration);
   const searcher = createSearcher({ index });
   const embedder = await createEmbedder(configuration, dependencies);
@@ -80,6 +84,7 @@ export function createHandlers(
   stores: Stores,
   configuration: Configuration,
   parser: ParserPool,
+  meter: Meter,
 ): readonly RunHandler<never>[] {
   const { ledger, channel, blobs, derived, index, embedder, retriever, models } = stores;
   const { maxChunks } = configuration.limits;
@@ -92,7 +97,8 @@ export function createHandlers(
     createMaintainHandler(stores),
   ].map((handler) => deferring(handler as RunHandler<never>));
   const answer = createAnswerHandler({ ledger, retriever, generatorsFor, settings: configuration.answers });
-  return [answer as RunHandler<never>, ...waiting].map(traced);
+  const counted = countingAnswers(answer as RunHandler<never>, meter);
+  return [counted, ...waiting].map(traced);
 }
 
 export function createParser(

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { newId } from '../contract/ids.ts';
+import { Meter } from '../health/signals/meter.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { type Channel, RUNS_AVAILABLE } from '../runs/channel.ts';
 import { Janitor } from '../runs/janitor.ts';
@@ -14,6 +15,7 @@ import { DataFolderLock, dataFolderAt, prepareDataFolder } from './data-folder.t
 import { forgetEndpoint, wasListeningOn } from './endpoint-file.ts';
 import type { FirstSignIn } from './first-sign-in.ts';
 import { prepareInstallation } from './first-start.ts';
+import { superviseHealth } from './health.ts';
 import { NodeHeartbeat } from './node-heartbeat.ts';
 import { registerProcess, removeProcess } from './process-table.ts';
 import { RepeatedWarnings } from './repeated-warnings.ts';
@@ -80,6 +82,7 @@ export class Supervisor implements AsyncDisposable {
     if (inCluster && keyFile !== null) await checkSharedKey(ledger, keyFile);
     const firstSignIn = inCluster ? await oneAtATime(ledger, id, prepare) : await prepare();
 
+    const meter = new Meter();
     const troubles = new Troubles(folder, id, log);
     const ready = new FirstReady(rolesOf(configuration));
     const ran = await wasListeningOn(folder, configuration.port);
@@ -100,7 +103,10 @@ export class Supervisor implements AsyncDisposable {
           troubles.note(role, message);
           if (role === 'api') startOthers();
         },
-        onDeath: (processId, death) => void bury({ ledger, channel, log }, role, processId, death),
+        onDeath(processId, death) {
+          if (death.isUnexpected) meter.count('children_died');
+          void bury({ ledger, channel, log }, role, processId, death);
+        },
       });
       children.all.push(child);
     };
@@ -125,6 +131,9 @@ export class Supervisor implements AsyncDisposable {
         ...(inCluster ? { sharedAs: id } : {}),
         onError: (error) => warnings.warn(error, {}, 'sweep failed'),
       }),
+    );
+    cleanup.use(
+      await superviseHealth({ configuration, ledger, channel, meter, processId: id, warnings, log }),
     );
     return new Supervisor(cleanup.move(), children);
   }

@@ -2,6 +2,10 @@ import Fastify from 'fastify';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { registerOpenApi } from '../../src/http/foundation/openapi.ts';
 import { knowledgeRoutes } from '../../src/http/knowledge/knowledge-routes.ts';
+import { alertChannelRoutes } from '../../src/http/operations/alert-channel-routes.ts';
+import { alertRoutes } from '../../src/http/operations/alert-routes.ts';
+import { dependencyRoutes } from '../../src/http/operations/dependency-routes.ts';
+import { signalRoutes } from '../../src/http/operations/signal-routes.ts';
 import { ROUTES } from '../access/route-table.ts';
 import { AnswerServer } from '../support/answer-server.ts';
 
@@ -31,7 +35,15 @@ let document: Document;
 let operations: { name: string; path: string; described: Described }[];
 
 beforeAll(async () => {
-  await using server = await AnswerServer.start(undefined, { routes: [knowledgeRoutes({} as never)] });
+  await using server = await AnswerServer.start(undefined, {
+    routes: [
+      knowledgeRoutes({} as never),
+      dependencyRoutes({} as never),
+      signalRoutes({} as never),
+      alertRoutes({} as never),
+      alertChannelRoutes({} as never),
+    ],
+  });
   document = (await (await fetch(`${server.baseUrl}/openapi.json`)).json()) as Document;
   operations = Object.entries(document.paths).flatMap(([path, methods]) =>
     Object.entries(methods).map(([method, described]) => ({

@@ -11,6 +11,7 @@ import type { Access } from '../../src/access/access.ts';
 import type { Principal } from '../../src/access/principal.ts';
 import type { AnswerInput, AnswerPassage, AnswerResult, DeclaredMode } from '../../src/contract/answer.ts';
 import { BudaoError } from '../../src/contract/errors.ts';
+import { Meter } from '../../src/health/signals/meter.ts';
 import type { HttpDependencies } from '../../src/http/dependencies.ts';
 import { createHttpServer } from '../../src/http/server.ts';
 import type { Ledger } from '../../src/ledger/ledger.ts';
@@ -165,6 +166,7 @@ export class AnswerServer implements AsyncDisposable {
       embedder: null,
       checks: [{ name: 'ledger', isRequired: true, check: async () => undefined }],
       metrics: new Registry(),
+      meter: new Meter(),
       capacity: async () => ({ answerSlots: 100, apiProcesses: 1 }),
       status: async () => ({ startedAt: 0, mode: 'full', processes: [] }),
       access,

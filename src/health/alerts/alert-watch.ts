@@ -51,6 +51,8 @@ export interface AlertWatchOptions {
   announce(run: { kind: string }): void;
   /** Tells people without the ledger, straight from memory. */
   sendDirectly(channels: readonly AlertChannel[], notice: Notice): Promise<void>;
+  /** Further gauges of the installation, by whoever has the duty. */
+  measure?(meter: Meter): Promise<void>;
   onError(error: unknown): void;
   onTransition?(alert: { rule: string; subject: string; state: 'firing' | 'resolved' }): void;
   intervalMs?: number;
@@ -80,6 +82,11 @@ export class AlertWatch implements AsyncDisposable {
     this.#clock = options.clock ?? (() => performance.now());
     this.#timer = setInterval(() => void this.look(), options.intervalMs ?? LOOK_INTERVAL_MS);
     this.#timer.unref();
+  }
+
+  /** Whether this process does for the installation what one alone should do. */
+  get hasDuty(): boolean {
+    return this.#hadDuty;
   }
 
   /** One look; also called by the timer. A look that hangs counts as one that failed. */
@@ -120,6 +127,7 @@ export class AlertWatch implements AsyncDisposable {
     const { ledger, meter } = this.#options;
     await measureLedger(ledger.read, meter, ledgerTime());
     this.#channels = await listChannels(ledger.read);
+    await this.#options.measure?.(meter);
     if (this.#windows.coveredSeconds < COMPLETE_AFTER_SECONDS) return;
     const alive = this.#windows.alive('worker');
     const configured = this.#windows.gauge('workers_configured').get('') ?? 0;
@@ -246,5 +254,6 @@ async function submitPlan(
 /** Whoever has the duty now measures them. */
 function forgetMeasures(meter: Meter): void {
   const names = ['runs_queued', 'runs_running', 'queue_age_seconds', 'index_lag_seconds'] as const;
-  for (const name of [...names, 'workers_alive', 'workers_missing'] as const) meter.clear(name);
+  const shared = ['workers_alive', 'workers_missing', 'breaker_open', 'mode_degraded'] as const;
+  for (const name of [...names, ...shared]) meter.clear(name);
 }

@@ -4,6 +4,7 @@ import { BudaoError } from '../../contract/errors.ts';
 import { ledgerTime } from '../../ledger/clock.ts';
 import type { Ledger, Sql } from '../../ledger/ledger.ts';
 import type { Run, RunHandler } from '../../runs/run.ts';
+import { type RunRow, runFromRow } from '../../runs/run-rows.ts';
 import { submitRun } from '../../runs/run-store.ts';
 import { createNotifier } from '../notifiers/create-notifier.ts';
 import { type AlertChannel, requireChannel } from './channels.ts';
@@ -74,6 +75,16 @@ export async function submitTest(tx: Sql, channel: AlertChannel, now: number): P
     now,
   );
   return run;
+}
+
+/** The newest first. */
+export async function listMessages(sql: Sql, limit: number): Promise<Run[]> {
+  const rows = await sql.all<RunRow>(
+    `SELECT * FROM run WHERE workspace_id = :workspace AND kind = :kind
+     ORDER BY created_at DESC, id DESC LIMIT :limit`,
+    { workspace: SYSTEM_WORKSPACE, kind: NOTIFY_RUN, limit },
+  );
+  return rows.map(runFromRow);
 }
 
 /** A reminder says the same as the one before, at another time. */

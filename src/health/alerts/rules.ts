@@ -3,7 +3,7 @@ import { MACHINE_RULES } from './machine-rules.ts';
 import type { AlertRule } from './rule.ts';
 import { SERVICE_RULES } from './service-rules.ts';
 
-/** Every built-in alert. A guide says what each means (docs/guides/alerts.md). */
+/** Every built-in alert. The guide to alerts says what each means. */
 export const ALERT_RULES: readonly AlertRule[] = [...MACHINE_RULES, ...SERVICE_RULES, ...BUSINESS_RULES];
 
 export const RULES_BY_NAME: ReadonlyMap<string, AlertRule> = new Map(

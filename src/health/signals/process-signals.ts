@@ -7,25 +7,16 @@ export interface ProcessSignals {
   role: string;
   /** Of the machine; empty where the row does not say. */
   host: string;
-  /** Changes with every report; compared with itself, never with a clock. */
-  seenAt: number;
   snapshot: Snapshot;
 }
 
-export async function writeProcessSignals(
-  tx: Sql,
-  report: { id: string; signals: string; now: number },
-): Promise<void> {
-  await tx.run('UPDATE process SET signals = :signals, seen_at = :now WHERE id = :id', {
-    id: report.id,
-    signals: report.signals,
-    now: report.now,
-  });
+export async function writeProcessSignals(tx: Sql, report: { id: string; signals: string }): Promise<void> {
+  await tx.run('UPDATE process SET signals = :signals WHERE id = :id', report);
 }
 
 export async function readProcessSignals(sql: Sql): Promise<ProcessSignals[]> {
-  const rows = await sql.all<{ id: string; role: string; host: string; seenAt: number; signals: string }>(
-    `SELECT id, role, COALESCE(host, '') AS host, seen_at AS "seenAt", signals FROM process WHERE signals IS NOT NULL ORDER BY id`,
+  const rows = await sql.all<{ id: string; role: string; host: string; signals: string }>(
+    `SELECT id, role, COALESCE(host, '') AS host, signals FROM process WHERE signals IS NOT NULL ORDER BY id`,
   );
   return rows.flatMap(({ signals, ...row }) => {
     const snapshot = decodeSnapshot(signals);

@@ -1,4 +1,3 @@
-import { ledgerTime } from '../../ledger/clock.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import { ProcessGauges } from './measure-process.ts';
 import type { Meter } from './meter.ts';
@@ -30,10 +29,9 @@ export class SignalReporter implements Disposable {
       await sample?.(meter);
       const signals = encodeSnapshot(meter);
       // Nobody was told of it, so it need not be synced.
-      await ledger.transaction(
-        (tx) => writeProcessSignals(tx, { id: processId, signals, now: ledgerTime() }),
-        { relaxed: true },
-      );
+      await ledger.transaction((tx) => writeProcessSignals(tx, { id: processId, signals }), {
+        relaxed: true,
+      });
     } catch (error) {
       this.#options.onError(error);
     } finally {

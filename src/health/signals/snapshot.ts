@@ -8,20 +8,23 @@ import { BOUNDS_SECONDS } from './timing.ts';
 export const MAX_SNAPSHOT_BYTES = 2_048;
 
 export interface Snapshot {
+  /** Differs from report to report of a process. */
+  beat: number;
   counters: Partial<Record<CounterName, number>>;
   timings: Partial<Record<TimingName, Timing>>;
   gauges: Partial<Record<GaugeName, GaugeValues>>;
 }
 
-/** `c` counters, `t` timings as [sum, buckets…], `g` gauges by key. Zeros are left out. */
+/** `b` beat, `c` counters, `t` timings as [sum, buckets…], `g` gauges by key. Zeros are left out. */
 interface Encoded {
+  b: number;
   c: Record<string, number>;
   t: Record<string, number[]>;
   g: Record<string, Record<string, number>>;
 }
 
-export function encodeSnapshot(meter: Meter): string {
-  const encoded: Encoded = { c: {}, t: {}, g: {} };
+export function encodeSnapshot(meter: Meter, nowMs = performance.now()): string {
+  const encoded: Encoded = { b: Math.round(nowMs), c: {}, t: {}, g: {} };
   for (const [name, count] of Object.entries(meter.counters)) if (count > 0) encoded.c[name] = count;
   for (const [name, { sumSeconds, buckets }] of meter.timings) {
     encoded.t[name] = [rounded(sumSeconds), ...withoutTrailingZeros(buckets)];
@@ -40,7 +43,7 @@ function withinLimit(encoded: Encoded): string {
     const [largest] = Object.entries(encoded.g).sort(
       ([, left], [, right]) => JSON.stringify(right).length - JSON.stringify(left).length,
     );
-    if (largest === undefined) return '{"c":{},"t":{},"g":{}}';
+    if (largest === undefined) return JSON.stringify({ ...encoded, t: {} });
     const keys = Object.keys(largest[1]);
     if (keys.length <= 1) delete encoded.g[largest[0]];
     else for (const key of keys.slice(Math.ceil(keys.length / 2))) delete largest[1][key];
@@ -55,7 +58,7 @@ export function decodeSnapshot(text: string): Snapshot | null {
   } catch {
     return null;
   }
-  const snapshot: Snapshot = { counters: {}, timings: {}, gauges: {} };
+  const snapshot: Snapshot = { beat: encoded.b ?? 0, counters: {}, timings: {}, gauges: {} };
   for (const [name, count] of Object.entries(encoded.c ?? {})) {
     if (name in COUNTERS) snapshot.counters[name as CounterName] = count;
   }

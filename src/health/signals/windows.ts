@@ -38,7 +38,7 @@ export class SignalWindows {
     const tick: Tick = { atMs: nowMs, counters: {}, timings: {} };
     for (const signals of rows) {
       const known = this.#known.get(signals.id);
-      if (known?.signals.seenAt === signals.seenAt) continue;
+      if (known?.signals.snapshot.beat === signals.snapshot.beat) continue;
       if (!isFirst) addGrowth(tick, signals, known?.signals);
       this.#known.set(signals.id, { signals, changedMs: nowMs });
     }

@@ -135,6 +135,7 @@ export function responseRoutes(dependencies: HttpDependencies, hub: StreamHub): 
         await scopeLedger(ledger, caller.workspaceId).transaction((tx) =>
           rateAnswer(tx, feedback, ledgerTime()),
         );
+        if (rating !== null) dependencies.meter.count(rating === 'up' ? 'thumbs_up' : 'thumbs_down');
         return { id: run.id, object: 'response.feedback', rating, comment: comment ?? null };
       },
     );

@@ -5,8 +5,17 @@ import { Registry } from 'prom-client';
 import { createAccess } from '../../access/access.ts';
 import { BudaoError } from '../../contract/errors.ts';
 import { DependencyWatch } from '../../dependencies/dependency-watch.ts';
+import { AlertChannels } from '../../health/alerts/channels.ts';
+import { Seal } from '../../health/alerts/seal.ts';
+import { rulesFor } from '../../health/settings.ts';
+import { Meter } from '../../health/signals/meter.ts';
+import { SignalReporter } from '../../health/signals/report-signals.ts';
+import { SignalBoard } from '../../health/signals/signal-board.ts';
 import { knowledgeRoutes } from '../../http/knowledge/knowledge-routes.ts';
+import { alertChannelRoutes } from '../../http/operations/alert-channel-routes.ts';
+import { alertRoutes } from '../../http/operations/alert-routes.ts';
 import { dependencyRoutes } from '../../http/operations/dependency-routes.ts';
+import { signalRoutes } from '../../http/operations/signal-routes.ts';
 import { createHttpServer } from '../../http/server.ts';
 import { RunClient } from '../../runs/run-client.ts';
 import { RunFeeds } from '../../runs/run-feed.ts';
@@ -17,6 +26,7 @@ import { installationModes } from '../guards.ts';
 import { healthChecks } from '../health-checks.ts';
 import { describePortHolder } from '../port-holder.ts';
 import { listProcesses, readCapacity, registerProcess, removeProcess } from '../process-table.ts';
+import { RepeatedWarnings } from '../repeated-warnings.ts';
 import { nodeName, openSecrets, settingsHash } from '../shared-stores.ts';
 import { VERSION } from '../version.ts';
 import { warmUp } from '../warm-up.ts';
@@ -26,7 +36,8 @@ const CONSOLE_FOLDER = fileURLToPath(new URL('../../../console/dist', import.met
 await runChild('api', async ({ configuration, log, processId }) => {
   const cleanup = new AsyncDisposableStack();
   const startedAt = Date.now();
-  const stores = cleanup.use(await openStores(configuration, { processId }));
+  const meter = new Meter();
+  const stores = cleanup.use(await openStores(configuration, { processId, meter }));
   const { ledger, channel, embedder, models } = stores;
   const feeds = cleanup.use(new RunFeeds({ ledger, channel }));
   const runs = new RunClient(channel);
@@ -41,6 +52,10 @@ await runChild('api', async ({ configuration, log, processId }) => {
         log.warn({ err }, 'what is set by hand could not be read, or what is seen not be told'),
     }),
   );
+  const secrets = openSecrets(configuration);
+  const warnings = cleanup.use(new RepeatedWarnings(log));
+  const onError = (err: unknown): void => warnings.warn(err, {}, 'signals were not read or reported');
+  const board = cleanup.use(new SignalBoard({ ledger, onError }));
   const app = await createHttpServer({
     version: VERSION,
     logger: log,
@@ -51,8 +66,9 @@ await runChild('api', async ({ configuration, log, processId }) => {
     embedder,
     checks: healthChecks(stores),
     metrics: new Registry(),
+    meter,
     capacity: () => readCapacity(ledger.read),
-    access: await createAccess({ ledger, secrets: openSecrets(configuration) }),
+    access: await createAccess({ ledger, secrets }),
     routes: [
       dependencyRoutes({
         ledger,
@@ -61,6 +77,9 @@ await runChild('api', async ({ configuration, log, processId }) => {
         modelNames: models.generatorNames,
         modes: (allowed) => installationModes(ledger.read, models.generatorNames, allowed),
       }),
+      signalRoutes({ board }),
+      alertRoutes({ ledger, rules: rulesFor(configuration.health.alerts) }),
+      alertChannelRoutes({ ledger, runs, channels: new AlertChannels(ledger, new Seal(secrets)) }),
       knowledgeRoutes({
         ledger,
         runs,
@@ -96,6 +115,7 @@ await runChild('api', async ({ configuration, log, processId }) => {
     settingsHash: settingsHash(configuration),
   });
   cleanup.defer(() => ledger.transaction((tx) => removeProcess(tx, processId)));
+  cleanup.use(new SignalReporter({ ledger, meter, processId, onError }));
   const url = urlOf(app.server.address() as AddressInfo);
   // Tools on this machine look there; a full disk must not keep people from reading.
   await rememberEndpoint(stores.folder, url).catch((err: unknown) =>

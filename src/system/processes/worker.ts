@@ -1,6 +1,9 @@
 import { ANSWER_RUN } from '../../contract/answer.ts';
 import { newId } from '../../contract/ids.ts';
 import { DependencyWatch } from '../../dependencies/dependency-watch.ts';
+import { countRuns } from '../../health/count-answers.ts';
+import { Meter } from '../../health/signals/meter.ts';
+import { SignalReporter } from '../../health/signals/report-signals.ts';
 import { MaintenanceSchedule } from '../../knowledge/doctor/maintain-handler.ts';
 import { RunClient } from '../../runs/run-client.ts';
 import { RunWorker } from '../../runs/run-worker.ts';
@@ -14,7 +17,8 @@ import { warmUp } from '../warm-up.ts';
 
 await runChild('worker', async ({ configuration, log, processId }) => {
   const cleanup = new AsyncDisposableStack();
-  const stores = cleanup.use(await openStores(configuration, { processId }));
+  const meter = new Meter();
+  const stores = cleanup.use(await openStores(configuration, { processId, meter }));
   const { ledger } = stores;
   const warnings = cleanup.use(new RepeatedWarnings(log));
   void warmUp(stores).catch((err: unknown) => log.warn({ err }, 'warming up failed'));
@@ -41,7 +45,8 @@ await runChild('worker', async ({ configuration, log, processId }) => {
       },
     }),
   );
-  const handlers = createHandlers(stores, configuration, parser);
+  const counts = countRuns(meter);
+  const handlers = createHandlers(stores, configuration, parser, meter);
   cleanup.use(
     new RunWorker({
       ledger,
@@ -49,13 +54,27 @@ await runChild('worker', async ({ configuration, log, processId }) => {
       owner: processId,
       handlers,
       observer: {
-        onClaimed: (run) => log.debug({ run: run.id, kind: run.kind, epoch: run.epoch }, 'run claimed'),
-        onEnded: (run, status) => log.debug({ run: run.id, kind: run.kind, status }, 'run ended'),
+        onClaimed(run) {
+          counts.onClaimed(run);
+          log.debug({ run: run.id, kind: run.kind, epoch: run.epoch }, 'run claimed');
+        },
+        onEnded(run, status) {
+          counts.onEnded(run, status);
+          log.debug({ run: run.id, kind: run.kind, status }, 'run ended');
+        },
         onError: (run, err) => warnings.warn(err, { run: run?.id, kind: run?.kind }, 'run failed'),
       },
     }),
   );
   const { channel, dependencies } = stores;
+  cleanup.use(
+    new SignalReporter({
+      ledger,
+      meter,
+      processId,
+      onError: (err) => warnings.warn(err, {}, 'signals were not reported'),
+    }),
+  );
   cleanup.defer(wakeOnRecovery(stores, (err) => warnings.warn(err, {}, 'deferred runs were not woken')));
   cleanup.use(
     new DependencyWatch({
