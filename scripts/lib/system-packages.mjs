@@ -2,7 +2,10 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
-/** What tests use beside npm packages: a browser, a Chinese font, a tracer of system calls, a database, an S3 server. */
+/**
+ * What tests use beside npm packages: a browser, a Chinese font, a tracer of system calls, a database, an S3 server,
+ * networks of their own and their filters.
+ */
 const PACKAGES = [
   { name: 'chromium', isForBrowser: true, isThere: () => isOnPath('chromium') },
   {
@@ -13,6 +16,8 @@ const PACKAGES = [
   { name: 'strace', isForBrowser: false, isThere: () => isOnPath('strace') },
   { name: 'postgresql', isForBrowser: false, isThere: () => hasPostgres('/usr/lib/postgresql') },
   { name: 'redis-server', isForBrowser: false, isThere: () => isOnPath('redis-server') },
+  { name: 'iproute2', isForBrowser: false, isThere: () => isOnPath('ip') },
+  { name: 'nftables', isForBrowser: false, isThere: () => isOnPath('nft') || existsSync('/usr/sbin/nft') },
   { name: 'ceph-mon', isForBrowser: false, isThere: () => isOnPath('ceph-mon') },
   { name: 'ceph-osd', isForBrowser: false, isThere: () => isOnPath('ceph-osd') },
   { name: 'radosgw', isForBrowser: false, isThere: () => isOnPath('radosgw') },

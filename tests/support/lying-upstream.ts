@@ -48,6 +48,8 @@ export interface Behaviour {
 
 export interface UpstreamOptions {
   port?: number;
+  /** The address to listen on; loopback unless given. */
+  host?: string;
   /** How many tokens an answer has, or which. */
   tokens?: number | readonly string[];
   /** `numbered` is t1 t2 t3 …; `prose` depends on the prompt. */
@@ -85,7 +87,7 @@ const RECORDED_REQUESTS = 1_000;
 const RESET_DELAY_MS = 30;
 const THOUGHT = ['Let me ', 'think ', 'about it.'];
 
-type Settings = Required<Omit<UpstreamOptions, 'behaviour' | 'port'>>;
+type Settings = Required<Omit<UpstreamOptions, 'behaviour' | 'port' | 'host'>>;
 
 export async function startUpstream(options: UpstreamOptions = {}): Promise<Upstream> {
   const settings: Settings = {
@@ -140,9 +142,10 @@ export async function startUpstream(options: UpstreamOptions = {}): Promise<Upst
     streamAnswer(settings, behaviour, pacer, body, response);
   }
 
+  const host = options.host ?? '127.0.0.1';
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
-    server.listen(options.port ?? 0, '127.0.0.1', resolve);
+    server.listen(options.port ?? 0, host, resolve);
   });
   const { port } = server.address() as AddressInfo;
 
@@ -155,7 +158,7 @@ export async function startUpstream(options: UpstreamOptions = {}): Promise<Upst
   }
 
   return {
-    url: `http://127.0.0.1:${port}/v1`,
+    url: `http://${host}:${port}/v1`,
     port,
     requests,
     get connections() {

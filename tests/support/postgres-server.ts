@@ -26,6 +26,13 @@ export interface PostgresServerOptions {
   files?: Readonly<Record<string, string>>;
 }
 
+export interface StandbyOptions {
+  /** One that is free now; any other unless given. */
+  port?: number;
+  /** Beside those that it inherits. */
+  settings?: Readonly<Record<string, string>>;
+}
+
 export class PostgresServer implements AsyncDisposable {
   readonly folder: string;
   readonly port: number;
@@ -121,15 +128,15 @@ export class PostgresServer implements AsyncDisposable {
   }
 
   /** A second server that follows this one and takes no writes until it is promoted. */
-  async startStandby(): Promise<PostgresServer> {
-    const { folder, port, cleanUp } = await freshPlace();
+  async startStandby(options: StandbyOptions = {}): Promise<PostgresServer> {
+    const { folder, port, cleanUp } = await freshPlace(options.port);
     await run(
       join(binaries(), 'pg_basebackup'),
       ['-D', folder, '-h', '127.0.0.1', '-p', String(this.port), '-U', SUPERUSER, '-R', '--checkpoint=fast'],
       await identity(),
     );
     const standby = new PostgresServer(folder, port, cleanUp);
-    await configure(folder, port, {});
+    await configure(folder, port, options.settings ?? {});
     await standby.start();
     return standby;
   }
@@ -211,11 +218,17 @@ async function configure(
   await writeFile(join(folder, 'postgresql.auto.conf'), `${lines.join('\n')}\n`, { flag: 'a' });
 }
 
-async function freshPlace(): Promise<{ folder: string; port: number; cleanUp: () => Promise<void> }> {
+async function freshPlace(
+  port?: number,
+): Promise<{ folder: string; port: number; cleanUp: () => Promise<void> }> {
   const folder = await mkdtemp(join(tmpdir(), 'budao-postgres-'));
   const { uid, gid } = await identity();
   if (uid !== undefined && gid !== undefined) await chown(folder, uid, gid);
-  return { folder, port: await freePort(), cleanUp: () => rm(folder, { recursive: true, force: true }) };
+  return {
+    folder,
+    port: port ?? (await freePort()),
+    cleanUp: () => rm(folder, { recursive: true, force: true }),
+  };
 }
 
 /** The newest that the system has. */
