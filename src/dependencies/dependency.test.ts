@@ -41,7 +41,7 @@ describe('a full bulkhead', () => {
   test('lets nobody wait for longer than it may, and gives no place to who has left', async () => {
     const dependency = create({ bulkhead: { calls: 1, queue: 5, queueMs: 20 } });
     const first = held(dependency);
-    const work = vi.fn(async () => 1);
+    const work = vi.fn<() => Promise<number>>(async () => 1);
     expect(await codeOf(dependency.call(work))).toBe('dependency_busy');
     const controller = new AbortController();
     const leaving = dependency.call(work, { signal: controller.signal });
@@ -58,7 +58,7 @@ describe('the breaker', () => {
   test('opens on failures in a row, and says so without calling', async () => {
     const dependency = create();
     for (let count = 0; count < 3; count++) await codeOf(dependency.call(failing));
-    const work = vi.fn(async () => 1);
+    const work = vi.fn<() => Promise<number>>(async () => 1);
     expect(await codeOf(dependency.call(work))).toBe('dependency_resting');
     expect(work).not.toHaveBeenCalled();
     expect(dependency.state).toMatchObject({ condition: 'open', isUsable: false, failures: 3, refused: 1 });

@@ -208,6 +208,47 @@ test('the mode of the answer and the place of its citations are told', () => {
   });
 });
 
+describe('an answer that has to wait', () => {
+  const deferred: AnswerEvents['answer.deferred'] = {
+    mode: 'deferred',
+    modeReason: 'The model is down.',
+    modeReasonCode: 'model_failed',
+    withheldMode: null,
+  };
+  const input = { ...INPUT, fileSearchRequested: true };
+
+  test('is queued again, says why, and shows the search of its answer once', () => {
+    const waiting = events(['answer.searched', SEARCHED], ['answer.deferred', deferred]);
+    const projection = project(waiting, input);
+    expect(projection.isDeferred).toBe(true);
+    expect(projection.response()).toMatchObject({
+      status: 'queued',
+      budao: { mode: 'deferred', mode_reason: 'The model is down.', mode_reason_code: 'model_failed' },
+    });
+    const whole = events(
+      ['answer.searched', SEARCHED],
+      ['answer.deferred', deferred],
+      ['answer.searched', { ...SEARCHED, query: 'later' }],
+      ['answer.started', { mode: 'full', modeReason: null, modeReasonCode: null }],
+      ['answer.delta', { text: 'x' }],
+    );
+    const seen = types(frames(whole, input));
+    expect(seen.filter((type) => /queued|in_progress$/.test(type))).toEqual([
+      'response.in_progress',
+      'response.file_search_call.in_progress',
+      'response.queued',
+      'response.in_progress',
+    ]);
+    const answered = project(whole, input);
+    expect(answered.isDeferred).toBe(false);
+    expect(answered.response()).toMatchObject({
+      status: 'in_progress',
+      budao: { mode: 'full' },
+      output: [{ type: 'file_search_call', queries: ['later'] }, { type: 'message' }],
+    });
+  });
+});
+
 function run(change: Partial<Run> = {}, input = INPUT): Run {
   return {
     id: 'resp_1',
