@@ -44,7 +44,8 @@ export default defineConfig({
           name: 'postgres',
           include: [
             'src/access/**/*.test.ts',
-            'src/answers/answer-handler.test.ts',
+            'src/answers/{answer-handler,deferred-answers}.test.ts',
+            'src/dependencies/dependency-watch.test.ts',
             'src/http/**/*.test.ts',
             'src/knowledge/{doctor,library}/**/*.test.ts',
           ],

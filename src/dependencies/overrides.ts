@@ -30,7 +30,8 @@ export async function setOverride(
     const added = await ledger.transaction((tx) =>
       tx.get<Override>(
         `INSERT INTO dependency_override (version, dependency, forced, note, actor, created_at)
-         SELECT COALESCE(max(version), 0) + 1, :dependency, :forced, :note, :actor, :now FROM dependency_override
+         SELECT COALESCE(max(version), 0) + 1, CAST(:dependency AS text), CAST(:forced AS text), CAST(:note AS text),
+           CAST(:actor AS text), CAST(:now AS bigint) FROM dependency_override
          WHERE 1 = 1
          ON CONFLICT (version) DO NOTHING RETURNING ${COLUMNS}`,
         row,
