@@ -66,7 +66,7 @@ describe('the probe notices', () => {
     [
       'a store that takes two of several conditional puts at once',
       'conditional put',
-      (request) => (/race$/.test(request.path) ? { kind: 'unconditional' } : null),
+      (request) => (request.path.endsWith('race') ? { kind: 'unconditional' } : null),
       ['index'],
     ],
     [

@@ -35,8 +35,14 @@ function versionKey(table: string, sequence: number): string {
   return `${versionsPrefix(table)}${String(COUNT_FROM - sequence).padStart(16, '0')}.json`;
 }
 
-export function sequenceOf(key: string): number {
+function sequenceOf(key: string): number {
   return COUNT_FROM - Number(key.slice(key.lastIndexOf('/') + 1, -'.json'.length));
+}
+
+/** Zero where there is none. */
+export async function newestSequence(objects: ObjectStore, table: string): Promise<number> {
+  const [first] = await Array.fromAsync(objects.list(versionsPrefix(table), 1));
+  return first === undefined ? 0 : sequenceOf(first.key);
 }
 
 /** One list, and one more request where it is another version than the one that is known. */
