@@ -5,18 +5,20 @@ import { percentile, startHelper } from './measure.ts';
 import type { Target } from './stream-load.ts';
 import { questionTo } from './streams.ts';
 
-/** A model that thinks for a moment, and then writes for a second. */
-const TOKENS = 40;
+/** A model that thinks for a moment, and then writes for six seconds. */
+const TOKENS = 240;
 const RATE = 40;
 const FIRST_TOKEN_MS = 300;
 const UPSTREAM = new URL('./stamped-upstream.ts', import.meta.url);
 
 const UNLOADED_PER_SECOND = 4;
-const FIRST_STEP_PER_SECOND = 20;
-const STEP_FACTOR = 1.5;
-const STEP_SECONDS = 8;
+const FIRST_STEP_PER_SECOND = 12;
+const STEP_FACTOR = 1.4;
+const STEP_SECONDS = 20;
+/** So long no answer can have ended. */
+const RAMP_MS = 7_000;
 const OVERLOAD = 3;
-const OVERLOAD_SECONDS = 30;
+const OVERLOAD_SECONDS = 40;
 /** As long as an answer takes, and what waits before it: after it, all that was admitted has ended. */
 const PATIENCE_MS = 60_000;
 
@@ -25,7 +27,7 @@ export interface Offered {
   sent: number;
   admitted: number;
   refused: number;
-  /** Answers that came to their end a second. */
+  /** Answers that came to their end a second, while it was offered. */
   completedPerSecond: number;
   /** Admitted, and never ended. */
   lost: number;
@@ -64,10 +66,10 @@ export async function measureOverload(report: (offered: Offered) => void): Promi
   for (let pace = FIRST_STEP_PER_SECOND; ; pace *= STEP_FACTOR) {
     const step = await measure(pace, STEP_SECONDS);
     const isTooMuch = step.refused > 0.02 * step.sent || step.firstToken.p99 > 2 * unloaded.firstToken.p99;
-    if (step.completedPerSecond > capacity.completedPerSecond) capacity = step;
     if (isTooMuch) break;
+    capacity = step;
   }
-  const overload = await measure(OVERLOAD * capacity.completedPerSecond, OVERLOAD_SECONDS);
+  const overload = await measure(OVERLOAD * capacity.perSecond, OVERLOAD_SECONDS);
   return { unloaded, capacity, overload, recovered: await measure(UNLOADED_PER_SECOND, 10) };
 }
 
@@ -75,20 +77,17 @@ interface Outcome {
   status: number;
   firstTokenMs: number | null;
   answeredMs: number;
-  hasEnded: boolean;
+  endedAtMs: number | null;
 }
 
 async function offer(target: Target, perSecond: number, seconds: number): Promise<Offered> {
   const agent = new Agent({ keepAlive: true, maxSockets: 10_000 });
   const count = Math.round(perSecond * seconds);
   const startedMs = performance.now();
-  let lastEndMs = startedMs;
   const outcomes = await Promise.all(
     Array.from({ length: count }, async (_, index) => {
       await sleep(Math.max(0, startedMs + (index * 1_000) / perSecond - performance.now()));
-      const outcome = await ask(target, agent);
-      if (outcome.hasEnded) lastEndMs = performance.now();
-      return outcome;
+      return ask(target, agent);
     }),
   );
   agent.destroy();
@@ -96,14 +95,18 @@ async function offer(target: Target, perSecond: number, seconds: number): Promis
   const refused = outcomes.filter(({ status }) => status === 503 || status === 429);
   const firstTokens = admitted.flatMap(({ firstTokenMs }) => (firstTokenMs === null ? [] : [firstTokenMs]));
   const refusals = refused.map(({ answeredMs }) => answeredMs);
-  const ended = admitted.filter(({ hasEnded }) => hasEnded).length;
+  const ended = admitted.filter(({ endedAtMs }) => endedAtMs !== null);
+  const inTime = ended.filter(({ endedAtMs }) => {
+    const afterMs = (endedAtMs ?? 0) - startedMs;
+    return afterMs > RAMP_MS && afterMs < seconds * 1_000;
+  });
   return {
     perSecond,
     sent: count,
     admitted: admitted.length,
     refused: refused.length,
-    completedPerSecond: (ended * 1_000) / (lastEndMs - startedMs),
-    lost: admitted.length - ended,
+    completedPerSecond: inTime.length / (seconds - RAMP_MS / 1_000),
+    lost: admitted.length - ended.length,
     otherwise: count - admitted.length - refused.length,
     firstToken: { p50: percentile(firstTokens, 0.5), p99: percentile(firstTokens, 0.99) },
     refusal: { p50: percentile(refusals, 0.5), p99: percentile(refusals, 0.99) },
@@ -111,7 +114,7 @@ async function offer(target: Target, perSecond: number, seconds: number): Promis
 }
 
 function ask({ url, headers, body }: Target, agent: Agent): Promise<Outcome> {
-  const outcome: Outcome = { status: 0, firstTokenMs: null, answeredMs: 0, hasEnded: false };
+  const outcome: Outcome = { status: 0, firstTokenMs: null, answeredMs: 0, endedAtMs: null };
   const startedMs = performance.now();
   return new Promise((resolve) => {
     const outgoing = request(url, { method: 'POST', agent, headers, timeout: PATIENCE_MS }, (response) => {
@@ -121,7 +124,7 @@ function ask({ url, headers, body }: Target, agent: Agent): Promise<Outcome> {
       response.on('data', (text: string) => {
         if (outcome.firstTokenMs === null && text.includes('output_text.delta'))
           outcome.firstTokenMs = performance.now() - startedMs;
-        if (text.includes('event: response.completed')) outcome.hasEnded = true;
+        if (text.includes('event: response.completed')) outcome.endedAtMs = performance.now();
       });
       response.on('close', () => resolve(outcome));
     });

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { AdmissionWindow, INTERVAL_MS, type LoadSigns, SMALLEST_WINDOW } from './admission-window.ts';
+import { AdmissionWindow, type LoadSigns, SMALLEST_WINDOW } from './admission-window.ts';
 
 const CALM: LoadSigns = { open: 100, waitMs: 5, loopLagMs: 2, commitMs: 10 };
-const LATE: LoadSigns = { ...CALM, waitMs: 900 };
+const LATE: LoadSigns = { ...CALM, waitMs: 500 };
 
 /** Looks four times a second. */
 function observe(window: AdmissionWindow, signs: LoadSigns, times: number, fromMs: number): number {
@@ -15,20 +15,28 @@ describe('the admission window', () => {
   it('limits nothing as long as nothing is late, and takes a burst for a burst', () => {
     const window = new AdmissionWindow();
     const nowMs = observe(window, CALM, 10, 0);
-    observe(window, LATE, 2, nowMs);
+    observe(window, CALM, 10, observe(window, LATE, 1, nowMs));
     expect(window.limit).toBe(Number.POSITIVE_INFINITY);
   });
 
-  it('is cut once in an interval while a delay stands, whichever it is', () => {
-    for (const signs of [LATE, { ...CALM, loopLagMs: 300 }, { ...CALM, commitMs: 2_000 }]) {
+  it('is cut while there is a delay, whichever it is, and the deeper the longer it is', () => {
+    const limits = [LATE, { ...CALM, loopLagMs: 250 }, { ...CALM, commitMs: 1_000 }].map((signs) => {
       const window = new AdmissionWindow();
       observe(window, signs, 3, 0);
-      expect(window.limit).toBe(90);
-      window.observe(signs, INTERVAL_MS + 250);
-      expect(window.limit).toBe(90);
-      window.observe(signs, 2 * INTERVAL_MS);
-      expect(window.limit).toBe(81);
-    }
+      return window.limit;
+    });
+    expect(limits).toEqual([87, 87, 87]);
+    const far = new AdmissionWindow();
+    observe(far, { ...CALM, waitMs: 5_000 }, 1, 0);
+    expect(far.limit).toBe(60);
+  });
+
+  it('is not cut again before the last cut can be felt', () => {
+    const window = new AdmissionWindow();
+    const nowMs = observe(window, LATE, 3, 0);
+    const { limit } = window;
+    window.observe(LATE, nowMs - 250);
+    expect(window.limit).toBe(limit);
   });
 
   it('never shuts the door: below a few answers it is not load that delays', () => {
@@ -37,13 +45,13 @@ describe('the admission window', () => {
     expect(window.limit).toBe(SMALLEST_WINDOW);
   });
 
-  it('opens again by itself when the delay is over', () => {
+  it('opens again by itself when the delay is over, at last altogether', () => {
     const window = new AdmissionWindow();
     let nowMs = observe(window, LATE, 9, 0);
     const cut = window.limit;
-    nowMs = observe(window, { ...CALM, open: cut }, 4, nowMs);
+    nowMs = observe(window, { ...CALM, open: cut }, 16, nowMs);
     expect(window.limit).toBeGreaterThan(cut * 1.15);
-    observe(window, { ...CALM, open: 10 }, 40, nowMs);
+    observe(window, { ...CALM, open: 10 }, 80, nowMs);
     expect(window.limit).toBe(Number.POSITIVE_INFINITY);
   });
 

@@ -9,8 +9,12 @@ import { LimitsReader } from './workspace-limits.ts';
 
 /** The ledger is asked so often, as long as there are requests; between them this process counts what it admits. */
 const SAMPLE_MS = 250;
+/** A look that is older is waited for; otherwise the next one is taken beside the request. */
+const MAX_SAMPLE_AGE_MS = 1_000;
 /** Nobody waits longer to learn how busy the service is. */
 const MAX_SAMPLE_WAIT_MS = 200;
+/** From this many times the bearable delay on, questions are refused before they are read. */
+const SEVERE_DELAY = 2;
 const CAPACITY_MS = 2_000;
 /** Beyond the slots so many may wait: while an answer is written, 2 % of the slots become free in 2 % of its time. */
 const QUEUE_PER_SLOT = 0.02;
@@ -73,6 +77,17 @@ export class Admission {
     this.#admitted.set(workspaceId, admitted + 1);
   }
 
+  /**
+   * For questions that are not read yet: under severe load even looking at what is refused costs those who were admitted.
+   *
+   * @throws AdmissionError overloaded
+   */
+  async admitToDoor(workspaceId: string): Promise<void> {
+    await this.#refresh();
+    if (this.#window.delay < SEVERE_DELAY || !this.#isOverLimit(workspaceId)) return;
+    throw this.#refuse('overload', overloaded(RETRY_AFTER_MS));
+  }
+
   /** Uploads and additions come after questions. @throws AdmissionError overloaded */
   async admitWork(): Promise<void> {
     await this.#refresh();
@@ -126,14 +141,18 @@ export class Admission {
   }
 
   async #refresh(): Promise<void> {
-    if (performance.now() - this.#sampledAtMs < SAMPLE_MS) return;
-    this.#sampling ??= this.#read().finally(() => {
-      this.#sampling = null;
-    });
+    const ageMs = performance.now() - this.#sampledAtMs;
+    if (ageMs < SAMPLE_MS) return;
+    // A ledger that does not answer refuses for itself, with its own reason.
+    this.#sampling ??= this.#read()
+      .catch(() => {})
+      .finally(() => {
+        this.#sampling = null;
+      });
+    if (ageMs < MAX_SAMPLE_AGE_MS) return;
     const waited = Promise.withResolvers<void>();
     const timer = setTimeout(waited.resolve, MAX_SAMPLE_WAIT_MS);
-    // A ledger that does not answer refuses for itself, with its own reason.
-    await Promise.race([this.#sampling.catch(() => {}), waited.promise]);
+    await Promise.race([this.#sampling, waited.promise]);
     clearTimeout(timer);
   }
 

@@ -18,6 +18,8 @@ const WORK_ROUTES: ReadonlySet<string> = new Set([
   'POST /v1/vector_stores/:id/rebuild',
 ]);
 
+const QUESTION_ROUTES: ReadonlySet<string> = new Set(['POST /v1/responses', 'POST /v1/chat/completions']);
+
 /** After the guard of the routes, whose principals it counts, and before any body is read. */
 export function registerAdmission(
   app: FastifyInstance,
@@ -33,6 +35,10 @@ export function registerAdmission(
       const { limit, remaining } = await admission.admitRequest(workspaceId, keyId);
       reply.header('x-ratelimit-limit-requests', limit).header('x-ratelimit-remaining-requests', remaining);
     }
-    if (WORK_ROUTES.has(`${request.method} ${url}`)) await admission.admitWork();
+    const route = `${request.method} ${url}`;
+    if (WORK_ROUTES.has(route)) await admission.admitWork();
+    // One that comes again may have been admitted before.
+    const mayBeKnown = request.headers['idempotency-key'] !== undefined;
+    if (QUESTION_ROUTES.has(route) && !mayBeKnown) await admission.admitToDoor(workspaceId);
   });
 }
