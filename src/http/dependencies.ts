@@ -36,7 +36,7 @@ export interface HttpDependencies {
 
 /** The part of RunClient that routes need: hints to workers after a commit. */
 export interface RunAnnouncer {
-  announce(run: { kind: string }): void;
+  announce(run: { kind: string; id?: string }): void;
   announceCancel(runId: string): void;
 }
 

@@ -11,7 +11,7 @@ export interface Channel extends AsyncDisposable {
   subscribe(topic: string, listener: (message: string) => void): () => void;
 }
 
-/** Work is waiting to be claimed. The message is the run's kind, or empty. */
+/** Work is waiting to be claimed. The message is the run's kind, with its id behind a space for a new one; or empty. */
 export const RUNS_AVAILABLE = 'runs.available';
 /** The message is the id of a run that is asked to stop. */
 export const RUN_CANCELLED = 'run.cancel-requested';

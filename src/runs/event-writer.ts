@@ -11,8 +11,6 @@ import { type AppendedEvent, type AppendRequest, appendEvents } from './run-appe
 const LINGER_MS = 40;
 /** With fewer runs than this, nothing ever waits. */
 const LINGER_FROM_RUNS = 8;
-/** How long an event that can wait for company waits for it. */
-const LAZY_MS = 25;
 /** What shares rows with other runs moves into the runs' own logs so often. */
 const SPREAD_MS = 1_000;
 const RETRY_DELAYS_MS = [20, 50, 100, 250, 500, 1000];
@@ -121,7 +119,7 @@ export class EventWriter {
     return this.#logOf(run)?.hasProgressed ?? false;
   }
 
-  /** `lazy` events are committed with the next one that is not, or a moment later by themselves. */
+  /** `lazy` events are committed with the next one that is not, or at the end of this turn of the event loop. */
   append(run: Run, type: string, payload: unknown, progress: boolean, lazy = false): Promise<void> {
     return this.#enqueue(run, lazy, (log) => {
       const text = deltaText(payload);
@@ -172,7 +170,8 @@ export class EventWriter {
       add(log);
       log.waiters.push({ resolve, reject });
       if (lazy) {
-        setTimeout(() => this.#markDirty(log), LAZY_MS);
+        // After what the caller does next, such as sending a request: the commit then passes while that is awaited.
+        setImmediate(() => this.#markDirty(log));
         return;
       }
       this.#markDirty(log);

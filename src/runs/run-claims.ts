@@ -1,3 +1,4 @@
+import { runningLimit } from '../contract/workspace-limits.ts';
 import type { Sql } from '../ledger/ledger.ts';
 import {
   CLAIMABLE,
@@ -83,15 +84,46 @@ export async function claimRuns(tx: Sql, request: ClaimRequest): Promise<Run[]> 
   return claimed.map((row) => ({ ...runFromRow(row), fence }));
 }
 
+const TAKEN = `last_seq = ${LAST_ROW_SEQ}, status = 'running', owner = :owner, epoch = epoch + 1,
+    attempts = attempts + 1, lease_until = :leaseUntil, started_at = COALESCE(started_at, :now)`;
 const CLAIM = `
   WITH chosen AS MATERIALIZED (
     SELECT id FROM run AS candidate
     WHERE ${CLAIMABLE} AND owner IS NULL AND kind = :kind AND workspace_id = :workspaceId AND priority = :priority
       AND ${FIRST_OF_ITS_SUBJECT}
     ORDER BY created_at, id LIMIT :count /*postgres: FOR UPDATE SKIP LOCKED */)
-  UPDATE run SET last_seq = ${LAST_ROW_SEQ}, status = 'running', owner = :owner, epoch = epoch + 1,
-    attempts = attempts + 1, lease_until = :leaseUntil, started_at = COALESCE(started_at, :now)
-  WHERE id IN (SELECT id FROM chosen) RETURNING *`;
+  UPDATE run SET ${TAKEN} WHERE id IN (SELECT id FROM chosen) RETURNING *`;
+
+/**
+ * Takes one run that has just been submitted, if nobody holds it, nothing of its subject comes before it, and its
+ * workspace has room. Does not ask who waits longer: a worker with a free slot has nobody waiting.
+ */
+export async function claimRun(
+  tx: Sql,
+  request: { owner: string; runId: string; now: number; leaseUntil: number },
+): Promise<Run | null> {
+  const { owner, runId, now, leaseUntil } = request;
+  const fence = await enterOwner(tx, owner, now);
+  const found = await tx.get<{ kind: string; underway: number; settings: string | null }>(CANDIDATE, {
+    runId,
+    now,
+  });
+  if (found === undefined || Number(found.underway) >= runningLimit(found.kind, found.settings)) return null;
+  const row = await tx.get<RunRow>(`UPDATE run SET ${TAKEN} WHERE id = :runId RETURNING *`, {
+    owner,
+    runId,
+    now,
+    leaseUntil,
+  });
+  return row === undefined ? null : { ...runFromRow(row), fence };
+}
+
+const CANDIDATE = `
+  SELECT kind, (SELECT settings FROM workspace WHERE workspace.id = candidate.workspace_id) AS settings,
+    (SELECT count(*) FROM run AS held WHERE held.kind = candidate.kind AND held.workspace_id = candidate.workspace_id
+       AND held.owner IS NOT NULL AND held.status = 'running') AS underway
+  FROM run AS candidate WHERE id = :runId AND ${CLAIMABLE} AND owner IS NULL AND ${FIRST_OF_ITS_SUBJECT}
+  /*postgres: FOR UPDATE OF candidate SKIP LOCKED */`;
 
 /** Those that let their leases on runs of a kind run out. */
 async function ownersLeftBehind(tx: Sql, kind: string, now: number): Promise<string[]> {

@@ -9,8 +9,8 @@ export class RunClient {
   }
 
   /** After the commit of a submitted run. */
-  announce(run: { kind: string }): void {
-    this.#channel.publishToOne(RUNS_AVAILABLE, run.kind);
+  announce({ kind, id }: { kind: string; id?: string }): void {
+    this.#channel.publishToOne(RUNS_AVAILABLE, id === undefined ? kind : `${kind} ${id}`);
   }
 
   /** After the commit of a cancel request. */

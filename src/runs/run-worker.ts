@@ -7,7 +7,7 @@ import { ClaimTurns } from './claim-queues.ts';
 import { EventWriter } from './event-writer.ts';
 import { RunInterruption } from './interruption.ts';
 import type { Run, RunFailure, RunHandler, RunOutcome } from './run.ts';
-import { claimableKinds, claimRuns, postponeRun, releaseOwner, renewLeases } from './run-claims.ts';
+import { claimableKinds, claimRun, claimRuns, postponeRun, releaseOwner, renewLeases } from './run-claims.ts';
 import { deferRun, RunDeferral } from './run-deferral.ts';
 import { RunExecution } from './run-execution.ts';
 import { readEvents } from './run-store.ts';
@@ -16,6 +16,8 @@ export const LEASE_MS = 2_000;
 const HEARTBEAT_MS = 500;
 /** The fall-back when every hint is lost. Looking is a read; only a hit takes the write lock. */
 const POLL_MS = 250;
+/** Of a flood of new runs only the kinds are remembered: they are claimed together. */
+const MOST_HINTED_RUNS = 8;
 const MAX_RETRY_DELAY_MS = 30_000;
 const MAX_EVENTS_READ = 1_000_000;
 
@@ -48,7 +50,9 @@ export class RunWorker implements AsyncDisposable {
   readonly #heartbeat: NodeJS.Timeout;
   readonly #poll: NodeJS.Timeout;
   readonly #turns = new ClaimTurns();
-  #hinted = new Set<string>();
+  /** Kinds and new runs that hints have named; `null` stands for a look at everything. */
+  #hinted = new Set<string | null>();
+  #hintedRuns = new Map<string, string>();
   #claiming = false;
   #claimAgain = false;
   #stopped = false;
@@ -59,7 +63,7 @@ export class RunWorker implements AsyncDisposable {
     const onError = (error: unknown): void => options.observer?.onError?.(null, error);
     this.#writer = new EventWriter({ ledger, channel, owner, onError });
     this.#unsubscribe.push(
-      channel.subscribe(RUNS_AVAILABLE, (kind) => this.#wake(kind)),
+      channel.subscribe(RUNS_AVAILABLE, (hint) => this.#wake(hint)),
       channel.subscribe(RUN_CANCELLED, (runId) => this.#executions.get(runId)?.interrupt('cancelled')),
     );
     this.#heartbeat = setInterval(() => void this.#renew(), HEARTBEAT_MS);
@@ -96,9 +100,11 @@ export class RunWorker implements AsyncDisposable {
   }
 
   /** A hint that names a kind saves looking for what waits. */
-  #wake(kind = ''): void {
+  #wake(hint = ''): void {
     if (this.#stopped) return;
-    if (kind !== '') this.#hinted.add(kind);
+    const [kind = '', runId] = hint.split(' ');
+    if (runId !== undefined && this.#hintedRuns.size < MOST_HINTED_RUNS) this.#hintedRuns.set(runId, kind);
+    else this.#hinted.add(kind === '' ? null : kind);
     this.#claimAgain = true;
     if (!this.#claiming) void this.#claimAll();
   }
@@ -108,7 +114,7 @@ export class RunWorker implements AsyncDisposable {
     try {
       while (this.#claimAgain && !this.#stopped) {
         this.#claimAgain = false;
-        const { runs, continuity } = await this.#claim();
+        const { runs, continuity } = await (this.#hintedRuns.size > 0 ? this.#claimHinted() : this.#claim());
         for (const run of runs) this.#start(run, continuity);
       }
     } catch (error) {
@@ -124,7 +130,7 @@ export class RunWorker implements AsyncDisposable {
     const { ledger, owner } = this.#options;
     const kinds = free.map(([handler]) => handler.kind);
     // A hint tells of a new run. Looking for what a dead process left behind is for the poll.
-    const takeExpired = this.#hinted.size === 0;
+    const takeExpired = this.#hinted.size === 0 || this.#hinted.has(null);
     const waiting = takeExpired ? await claimableKinds(ledger.read, kinds, ledgerTime()) : this.#hinted;
     this.#hinted = new Set();
     const slots = free.filter(([handler]) => waiting.has(handler.kind));
@@ -148,6 +154,32 @@ export class RunWorker implements AsyncDisposable {
       return { runs: claimed, continuity };
     };
     return ledger.transaction(claimSlots, { relaxed: true });
+  }
+
+  /** The usual case, a new question and a worker with time for it: neither queues nor shares have to be looked at. */
+  async #claimHinted(): Promise<{ runs: Run[]; continuity: number }> {
+    const hinted = this.#hintedRuns;
+    this.#hintedRuns = new Map();
+    // What else was hinted at follows.
+    this.#claimAgain ||= this.#hinted.size > 0;
+    const free = new Map(this.#freeSlots().map(([handler, slots]) => [handler.kind, slots]));
+    const { ledger, owner } = this.#options;
+    const claimAll = async (tx: Sql): Promise<{ runs: Run[]; continuity: number }> => {
+      const claimed: Run[] = [];
+      const { continuity } = ledger;
+      const left = new Map(free);
+      for (const [runId, kind] of hinted) {
+        const slots = left.get(kind) ?? 0;
+        if (slots === 0) continue;
+        const now = ledgerTime();
+        const run = await claimRun(tx, { owner, runId, now, leaseUntil: now + LEASE_MS });
+        if (run === null) continue;
+        claimed.push(run);
+        left.set(kind, slots - 1);
+      }
+      return { runs: claimed, continuity };
+    };
+    return ledger.transaction(claimAll, { relaxed: true });
   }
 
   #freeSlots(): [RunHandler<never>, number][] {

@@ -48,7 +48,7 @@ export interface AlertWatchOptions {
   owner: string;
   rules: readonly AlertRule[];
   timing: NoticeTiming;
-  announce(run: { kind: string }): void;
+  announce(run: { kind: string; id?: string }): void;
   /** Tells people without the ledger, straight from memory. */
   sendDirectly(channels: readonly AlertChannel[], notice: Notice): Promise<void>;
   /** Further gauges of the installation, by whoever has the duty. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { Janitor } from '../janitor.ts';
 import { type Run } from '../run.ts';
-import { releaseOwner, renewLeases } from '../run-claims.ts';
+import { claimRun, releaseOwner, renewLeases } from '../run-claims.ts';
 import { getRun, readEvents, requestCancel, submitRun } from '../run-store.ts';
 import {
   append,
@@ -146,6 +146,24 @@ export const claimingChecks: readonly ConformanceCheck[] = [
         assert.equal(await append(ledger, run), true);
         await ledger.transaction((tx) => releaseOwner(tx, `q${attempt}`, 'died'));
       }
+    },
+  },
+  {
+    name: 'a new run that was hinted at is claimed once, and not before its subject allows',
+    async run({ ledger }) {
+      const now = Date.now();
+      const claimOne = (owner: string, runId: string): Promise<Run | null> =>
+        ledger.transaction((tx) => claimRun(tx, { owner, runId, now: now + 2, leaseUntil: now + LEASE_MS }));
+      const first = (await submit(ledger, { subjectId: 'conversation' }, now)).run;
+      const second = (await submit(ledger, { subjectId: 'conversation' }, now + 1)).run;
+      assert.equal(await claimOne('a', second.id), null);
+      const claimed = await claimOne('a', first.id);
+      assert.deepEqual([claimed?.owner, claimed?.epoch, claimed?.status], ['a', 1, 'running']);
+      assert.equal(await claimOne('b', first.id), null);
+      assert.equal(await claimOne('b', second.id), null);
+      assert.ok(claimed);
+      assert.equal(await append(ledger, claimed, 'completed'), true);
+      assert.equal((await claimOne('b', second.id))?.id, second.id);
     },
   },
   {
