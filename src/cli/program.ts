@@ -2,6 +2,7 @@ import { Command, CommanderError, Option } from 'commander';
 import { VERSION } from '../system/version.ts';
 import { asCliError } from './cli-error.ts';
 import type { AddCommand, CommandSetup } from './commands/add-command.ts';
+import { addAlertsCommand } from './commands/alerts.ts';
 import { addAskCommand } from './commands/ask.ts';
 import { addConfigCommand } from './commands/config.ts';
 import { addDoctorCommand } from './commands/doctor.ts';
@@ -26,6 +27,7 @@ const COMMANDS: readonly AddCommand[] = [
   addSearchCommand,
   addRunsCommand,
   addStatusCommand,
+  addAlertsCommand,
   addDoctorCommand,
   addUsersCommand,
   addKeysCommand,
