@@ -1,4 +1,5 @@
 import { statfs } from 'node:fs/promises';
+import { openAlerts } from '../health/alerts/alert-rows.ts';
 import type { HealthCheck } from '../http/foundation/probes.ts';
 import type { Stores } from './compose.ts';
 import { installationModes } from './guards.ts';
@@ -48,6 +49,16 @@ export function healthChecks(stores: Stores): HealthCheck[] {
           .join(', ');
         if (modes.every(({ mode }) => mode === 'deferred') && modes.length > 0) throw new Error(said);
         return said || 'no worker has reported yet';
+      },
+    },
+    {
+      name: 'alerts',
+      isRequired: false,
+      check: async () => {
+        const open = await openAlerts(stores.ledger.read);
+        const said = open.map(({ rule, subject }) => (subject === '' ? rule : `${rule} (${subject})`));
+        if (open.some(({ severity }) => severity === 'critical')) throw new Error(said.join(', '));
+        return said.join(', ') || 'none';
       },
     },
   ];

@@ -1,4 +1,4 @@
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 
 /** How long a probe waits for one check. */
@@ -22,7 +22,10 @@ interface CheckOutcome {
 
 const VerboseQuery = z.looseObject({ verbose: z.string().optional() });
 
-/** `/livez`: the process runs. `/readyz`: questions can be asked. `/startupz`: they could be asked once. */
+/**
+ * `/livez`: the process runs, whatever is missing. `/readyz`: questions can be asked. `/startupz`: they could be asked
+ * once; until then it says how far the start has come. Each also as JSON, for who accepts that.
+ */
 export function registerProbes(app: FastifyInstance, checks: readonly HealthCheck[]): void {
   const probe = (summary: string): { config: object; logLevel: 'silent' } => ({
     config: {
@@ -34,27 +37,37 @@ export function registerProbes(app: FastifyInstance, checks: readonly HealthChec
   let hasStarted = false;
   const ready = async (): Promise<CheckOutcome[]> => {
     const outcomes = await Promise.all(checks.map(runCheck));
-    hasStarted ||= outcomes.every((outcome) => outcome.isOk || !outcome.isRequired);
+    hasStarted ||= missing(outcomes).length === 0;
     return outcomes;
   };
 
-  app.get('/livez', probe('Whether the process is alive'), async (_request, reply) => {
-    return reply.type('text/plain; charset=utf-8').send('ok\n');
+  const answer = (request: FastifyRequest, reply: FastifyReply, result: ProbeResult): FastifyReply => {
+    reply.code(result.isGood ? 200 : 503);
+    if (request.headers.accept?.includes('application/json') === true) return reply.send(asJson(result));
+    const isVerbose = 'verbose' in (request.query as object);
+    return reply.type('text/plain; charset=utf-8').send(asText(result, isVerbose));
+  };
+
+  app.get('/livez', probe('Whether the process is alive'), async (request, reply) => {
+    return answer(request, reply, { probe: 'livez', status: 'ok', isGood: true, outcomes: [] });
   });
   app.get('/readyz', probe('Whether questions can be asked'), async (request, reply) => {
     const outcomes = await ready();
-    return reply
-      .code(outcomes.every((outcome) => outcome.isOk || !outcome.isRequired) ? 200 : 503)
-      .type('text/plain; charset=utf-8')
-      .send(report('readyz', outcomes, request.query));
+    const isGood = missing(outcomes).length === 0;
+    return answer(request, reply, { probe: 'readyz', status: isGood ? 'ok' : 'not ready', isGood, outcomes });
   });
   app.get('/startupz', probe('Whether the process has finished starting'), async (request, reply) => {
     const outcomes = hasStarted ? [] : await ready();
-    return reply
-      .code(hasStarted ? 200 : 503)
-      .type('text/plain; charset=utf-8')
-      .send(report('startupz', outcomes, request.query));
+    const status = hasStarted ? 'ok' : 'initialising';
+    return answer(request, reply, { probe: 'startupz', status, isGood: hasStarted, outcomes });
   });
+}
+
+interface ProbeResult {
+  probe: string;
+  status: string;
+  isGood: boolean;
+  outcomes: readonly CheckOutcome[];
 }
 
 async function runCheck(check: HealthCheck): Promise<CheckOutcome> {
@@ -73,13 +86,39 @@ async function runCheck(check: HealthCheck): Promise<CheckOutcome> {
   }
 }
 
-function report(probe: string, outcomes: readonly CheckOutcome[], query: unknown): string {
-  const failed = outcomes.some((outcome) => !outcome.isOk && outcome.isRequired);
-  const summary = failed ? `${probe} check failed` : `${probe} check passed`;
-  if (!failed && !('verbose' in (query as object))) return 'ok\n';
+function missing(outcomes: readonly CheckOutcome[]): CheckOutcome[] {
+  return outcomes.filter((outcome) => !outcome.isOk && outcome.isRequired);
+}
+
+/** How much of what is required is there, from 0 to 1. */
+function progressOf(outcomes: readonly CheckOutcome[]): number {
+  const required = outcomes.filter((outcome) => outcome.isRequired);
+  return required.length === 0 ? 1 : 1 - missing(required).length / required.length;
+}
+
+function asText({ probe, status, isGood, outcomes }: ProbeResult, isVerbose: boolean): string {
+  if (isGood && !isVerbose) return 'ok\n';
   const lines = outcomes.map((outcome) => {
     if (outcome.isOk) return `[+]${outcome.name} ok${outcome.remark === '' ? '' : `: ${outcome.remark}`}`;
     return `[-]${outcome.name} failed${outcome.isRequired ? '' : ' (not required)'}: ${outcome.remark}`;
   });
-  return `${[...lines, summary].join('\n')}\n`;
+  const waiting = missing(outcomes).map(({ name }) => name);
+  const progress =
+    status === 'initialising'
+      ? [`initialising: ${Math.round(progressOf(outcomes) * 100)} %, waiting for ${waiting.join(', ')}`]
+      : [];
+  return `${[...lines, ...progress, `${probe} check ${isGood ? 'passed' : 'failed'}`].join('\n')}\n`;
+}
+
+function asJson({ status, outcomes }: ProbeResult): object {
+  return {
+    status,
+    progress: progressOf(outcomes),
+    checks: outcomes.map(({ name, isOk, isRequired, remark }) => ({
+      name,
+      ok: isOk,
+      required: isRequired,
+      remark,
+    })),
+  };
 }
