@@ -1,12 +1,33 @@
 import { createReadStream } from 'node:fs';
 import { copyFile, link, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
+import { BudaoError } from '../../contract/errors.ts';
 import { makeFolderDurably, syncFolder, temporaryPathBeside, writeDurably } from '../files/durable-file.ts';
 import { againWhenStale } from '../files/stale-handle.ts';
+import { indexError } from './lancedb-errors.ts';
 import type { ObjectStore } from './object-store.ts';
 
 /** The index in a folder that several machines share. */
 export function createFolderObjectStore(folder: string): ObjectStore {
+  const store = createPlainStore(folder);
+  const guard = <T>(work: Promise<T>): Promise<T> =>
+    work.catch((error: unknown) => {
+      throw folderError(folder, error);
+    });
+  return {
+    put: (key, body) => guard(store.put(key, body)),
+    putFile: (key, from) => guard(store.putFile(key, from)),
+    putIfAbsent: (key, body) => guard(store.putIfAbsent(key, body)),
+    get: (key) => guard(store.get(key)),
+    read: (key) => guard(store.read(key)),
+    async *list(prefix, limit) {
+      yield* await guard(Array.fromAsync(store.list(prefix, limit)));
+    },
+    delete: (key) => guard(store.delete(key)),
+  };
+}
+
+function createPlainStore(folder: string): ObjectStore {
   const place = (key: string) => path.join(folder, key);
   return {
     async put(key, body) {
@@ -47,6 +68,21 @@ export function createFolderObjectStore(folder: string): ObjectStore {
     },
     delete: (key) => rm(place(key), { force: true }),
   };
+}
+
+/** A folder that cannot be reached is away; it says nothing about the index in it. */
+function folderError(folder: string, error: unknown): unknown {
+  const { code } = error as NodeJS.ErrnoException;
+  if (code === undefined || error instanceof BudaoError) return error;
+  if (code === 'ENOSPC' || code === 'EDQUOT') return indexError(new Error('no space left'), folder);
+  if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS')
+    return indexError(new Error('permission denied'), folder);
+  return new BudaoError(
+    'unavailable',
+    'storage_unavailable',
+    `The shared folder ${folder} cannot be used (${code}). Check that it is mounted and that its server answers.`,
+    { cause: error },
+  );
 }
 
 /** Making a link is the one step that fails for all but the first, on NFS too. */

@@ -1,10 +1,6 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { createInterface } from 'node:readline';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, expect, test } from 'vitest';
 import { openLanceDbIndex } from './lancedb-index.ts';
 import {
@@ -15,6 +11,7 @@ import {
   KNOWLEDGE_BASE,
   MARK,
 } from './testing/batches.ts';
+import { randomFrom, startReader, writeAndKill } from './testing/index-processes.ts';
 
 const KILLS = 10;
 const READERS = 2;
@@ -31,41 +28,6 @@ async function freshFolder(): Promise<string> {
   return folder;
 }
 
-function start(script: string, args: string[]): ChildProcess {
-  const file = path.join(import.meta.dirname, 'testing', script);
-  return spawn(process.execPath, [file, ...args], { stdio: ['pipe', 'pipe', 'inherit'] });
-}
-
-/** Repeatable pseudo-random numbers from 0 to 1 (mulberry32). */
-function randomFrom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
-/** Lets a writer acknowledge some batches, then kills it wherever it is. Returns what it acknowledged. */
-async function writeAndKill(folder: string, first: number, random: () => number): Promise<number[]> {
-  const writer = start('writer-process.ts', [
-    JSON.stringify({ kind: 'local', directory: folder }),
-    String(first),
-  ]);
-  const exited = once(writer, 'exit');
-  const acknowledged: number[] = [];
-  const wanted = 1 + Math.floor(random() * 6);
-  for await (const line of createInterface({ input: writer.stdout as NodeJS.ReadableStream })) {
-    acknowledged.push(Number(line));
-    if (acknowledged.length !== wanted) continue;
-    await sleep(random() * 20);
-    writer.kill('SIGKILL');
-  }
-  await exited;
-  return acknowledged;
-}
-
 test('a killed writer loses no acknowledged batch and leaves none half there', {
   timeout: 120_000,
 }, async () => {
@@ -76,7 +38,7 @@ test('a killed writer loses no acknowledged batch and leaves none half there', {
   await using reader = await openLanceDbIndex({ directory: folder });
   const acknowledged: number[] = [];
   for (let round = 0; round < KILLS; round += 1) {
-    acknowledged.push(...(await writeAndKill(folder, round * 1_000, random)));
+    acknowledged.push(...(await writeAndKill({ kind: 'local', directory: folder }, round * 1_000, random)));
     const counts = await reader.inventory(KNOWLEDGE_BASE, GENERATION);
     expect([...counts].filter(([, chunks]) => chunks !== CHUNKS_PER_DOCUMENT)).toEqual([]);
     const batches = Map.groupBy(counts.keys(), (documentId) => Number(documentId.slice(1).split('-')[0]));
@@ -98,18 +60,9 @@ test.each([
     const folder = await freshFolder();
     await using index = await openLanceDbIndex({ directory: folder });
     await index.replaceDocuments(KNOWLEDGE_BASE, GENERATION, batch(0, 'v0'));
-    const readers = Array.from({ length: READERS }, () => {
-      const child = start('reader-process.ts', [
-        JSON.stringify({ kind: 'local', directory: folder }),
-        maxMemoryRows,
-      ]);
-      const lines: string[] = [];
-      const closed = (async () => {
-        for await (const line of createInterface({ input: child.stdout as NodeJS.ReadableStream }))
-          lines.push(line);
-      })();
-      return { child, lines, closed };
-    });
+    const readers = Array.from({ length: READERS }, () =>
+      startReader({ kind: 'local', directory: folder }, maxMemoryRows),
+    );
     await expect.poll(() => readers.every(({ lines }) => lines.length > 0), { timeout: 30_000 }).toBe(true);
     for (let round = 1; round <= REPLACEMENTS; round += 1) {
       await index.replaceDocuments(KNOWLEDGE_BASE, GENERATION, batch(0, `v${round}`));
