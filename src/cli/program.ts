@@ -4,6 +4,7 @@ import { asCliError } from './cli-error.ts';
 import type { AddCommand, CommandSetup } from './commands/add-command.ts';
 import { addAlertsCommand } from './commands/alerts.ts';
 import { addAskCommand } from './commands/ask.ts';
+import { addBreakersCommand } from './commands/breakers.ts';
 import { addConfigCommand } from './commands/config.ts';
 import { addDoctorCommand } from './commands/doctor.ts';
 import { addIngestCommand } from './commands/ingest.ts';
@@ -32,6 +33,7 @@ const COMMANDS: readonly AddCommand[] = [
   addUsersCommand,
   addKeysCommand,
   addWorkspacesCommand,
+  addBreakersCommand,
   addConfigCommand,
   addInitCommand,
   addMigrateCommand,

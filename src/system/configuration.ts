@@ -48,6 +48,8 @@ const ModelEndpoint = z.strictObject({
     .default('auto'),
   firstTokenTimeoutMs: z.int().min(100).default(30_000),
   idleTimeoutMs: z.int().min(100).default(20_000),
+  /** Answers that one worker process lets it write at once; more go to the next endpoint, or wait. */
+  maxConcurrent: z.int().min(1).max(10_000).default(500),
 });
 export type ModelEndpoint = z.infer<typeof ModelEndpoint>;
 
@@ -131,6 +133,11 @@ const Settings = z.strictObject({
         .int()
         .min(1_000)
         .default(10 * 60_000),
+      /** How long a question is kept that nothing can answer, from when it was asked. */
+      deferredTimeoutMs: z
+        .int()
+        .min(60_000)
+        .default(24 * 3_600_000),
     })
     .prefault({}),
   limits: z

@@ -16,8 +16,6 @@ const CONNECT_TIMEOUT_MS = 5_000;
 const EMBEDDING_TIMEOUT_MS = 20_000;
 /** A reader waits for a query's vector; an ingest can wait out a restart of the endpoint. */
 const EMBEDDING_RETRY_BUDGET_MS = { query: 1_500, passage: 60_000 };
-/** As many answers as a worker writes at once: less only where an endpoint is told so. */
-const DEFAULT_MODEL_CALLS = 500;
 /** Ingest takes a few places at a time, questions the rest. */
 const EMBEDDER_CALLS = 64;
 export const EMBEDDER_DEPENDENCY = 'embedder';
@@ -87,7 +85,7 @@ export function createModels(
 function guardModel(dependencies: Dependencies, name: string, endpoint: ModelEndpoint): Dependency {
   const options = generatorDependency(
     { name },
-    { bulkhead: { calls: DEFAULT_MODEL_CALLS }, probe: (signal) => probeModel(endpoint, signal) },
+    { bulkhead: { calls: endpoint.maxConcurrent }, probe: (signal) => probeModel(endpoint, signal) },
   );
   return dependencies.get(options.name) ?? dependencies.add(options);
 }

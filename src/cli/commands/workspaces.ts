@@ -1,3 +1,4 @@
+import { LESSER_MODES } from '../../contract/answer.ts';
 import {
   WORKSPACE_LIMITS,
   type WorkspaceLimit,
@@ -14,6 +15,7 @@ interface WorkspaceObject {
   name: string;
   role: string;
   limits: WorkspaceLimits;
+  allowed_modes: string[];
 }
 
 const LIMITS = Object.keys(WORKSPACE_LIMITS) as WorkspaceLimit[];
@@ -39,6 +41,15 @@ export const addWorkspacesCommand: AddCommand = (program, { messages, action }) 
     .action(
       action((context, [workspace, limits]) => limit(context, workspace as string, limits as string[])),
     );
+  workspaces
+    .command('modes')
+    .description(t.modes)
+    .argument('<workspace>', t.id)
+    .argument('<modes...>', t.allowed(LESSER_MODES.join(', ')))
+    .addHelpText('after', messages.example('budao workspaces modes ws_… fallback-model keyword-only'))
+    .action(
+      action((context, [workspace, modes]) => allowModes(context, workspace as string, modes as string[])),
+    );
 };
 
 async function list(context: CliContext): Promise<ExitCode> {
@@ -54,6 +65,25 @@ async function limit(context: CliContext, id: string, assignments: readonly stri
   const path = `/ops/workspaces/${encodeURIComponent(id)}`;
   const workspace = await client.json<WorkspaceObject>('PATCH', path, { limits });
   context.terminal.result(workspace, () => workspacesTable(context, [workspace]));
+  return EXIT.ok;
+}
+
+/** `all`, `none`, or their names. */
+async function allowModes(context: CliContext, id: string, names: readonly string[]): Promise<ExitCode> {
+  const { messages, terminal } = context;
+  const [only] = names.length === 1 ? names : [];
+  const unknown = names.find((name) => !(LESSER_MODES as readonly string[]).includes(name));
+  if (unknown !== undefined && only !== 'all' && only !== 'none') {
+    const message = messages.workspaces.modeUnknown(unknown, LESSER_MODES.join(', '));
+    throw new CliError(EXIT.usage, 'mode_unknown', message);
+  }
+  const allowed = only === 'all' ? null : only === 'none' ? [] : names;
+  await using client = await connect(context);
+  const path = `/ops/workspaces/${encodeURIComponent(id)}`;
+  const workspace = await client.json<WorkspaceObject>('PATCH', path, { allowed_modes: allowed });
+  terminal.result(workspace, () =>
+    terminal.facts([[messages.workspaces.modesTitle, ['full', ...workspace.allowed_modes].join(', ')]]),
+  );
   return EXIT.ok;
 }
 

@@ -24,6 +24,8 @@ export interface AnswerListener {
   onText(text: string): void;
   /** The connection broke and the answer goes on from where it was. */
   onResumed(): void;
+  /** Nothing can answer now; the question is kept, and the stream stays. */
+  onDeferred(reason: string): void;
 }
 
 export async function followAnswer(
@@ -83,6 +85,8 @@ async function read(
       listener.onStarted(state.responseId);
     }
     if (event.type === 'response.output_text.delta') listener.onText(event.delta ?? '');
+    if (event.type === 'response.queued' && event.response?.budao.mode === 'deferred')
+      listener.onDeferred(event.response.budao.mode_reason ?? '');
     const isLast = /^response\.(completed|failed|incomplete)$/.test(event.type);
     if (isLast && event.response !== undefined) return event.response;
   }
