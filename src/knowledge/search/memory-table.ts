@@ -8,7 +8,7 @@ import { cosineSimilarity } from './similarity.ts';
 import { inverseDocumentFrequency, type TermStatistics } from './statistics.ts';
 
 /** Chunks that are scored in full; the rest of the table can hardly reach the first ten. */
-const MAX_CANDIDATES = 150;
+const MAX_CANDIDATES = 60;
 
 interface Row {
   chunk: Chunk;
