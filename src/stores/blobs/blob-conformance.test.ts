@@ -5,6 +5,7 @@ import { Readable } from 'node:stream';
 import { describe, expect, test } from 'vitest';
 import { blobStoreChecks, blobStoreConformance, type FreshBlobs } from '../../knowledge/blob-store.suite.ts';
 import { FolderBlobs } from './folder-blobs.ts';
+import { ProcessBlobs } from './testing/process-blobs.ts';
 
 const IDLE_MS = 60 * 60_000;
 
@@ -12,7 +13,7 @@ type Blobs = FreshBlobs['blobs'];
 /** Some of the operations done wrong; the rest stays as it is. */
 type Sabotage = (blobs: FolderBlobs, folder: string) => Partial<Blobs>;
 
-async function createFresh(sabotage: Sabotage = () => ({})): Promise<FreshBlobs> {
+async function createFresh(sabotage: Sabotage = () => ({})): Promise<FreshBlobs & { folder: string }> {
   const folder = await mkdtemp(join(tmpdir(), 'budao-blobs-'));
   const make = (): Blobs => {
     const blobs = new FolderBlobs(folder);
@@ -31,6 +32,7 @@ async function createFresh(sabotage: Sabotage = () => ({})): Promise<FreshBlobs>
   };
   const place = new FolderBlobs(folder);
   return {
+    folder,
     blobs: make(),
     another: async () => make(),
     async flip(sha256, position) {
@@ -49,6 +51,20 @@ async function createFresh(sabotage: Sabotage = () => ({})): Promise<FreshBlobs>
 }
 
 blobStoreConformance('a folder', createFresh);
+blobStoreConformance('a folder shared by several processes', sharedByProcesses);
+
+/** Each handle is a process of its own; what only this process can show stays here. */
+async function sharedByProcesses(): Promise<FreshBlobs> {
+  const fresh = await createFresh();
+  const cleanup = new AsyncDisposableStack();
+  cleanup.use(fresh);
+  const another = async (): Promise<Blobs> => {
+    const child = cleanup.use(new ProcessBlobs(fresh.folder));
+    return Object.assign(child, { localCopy: (sha256: string) => fresh.blobs.localCopy(sha256) });
+  };
+  const blobs = await another();
+  return { ...fresh, blobs, another, [Symbol.asyncDispose]: () => cleanup.disposeAsync() };
+}
 
 /** Each breaks one promise; a check whose name matches must notice. */
 const SABOTAGES: { harm: string; caughtBy: RegExp; sabotage: Sabotage }[] = [
