@@ -25,15 +25,24 @@ export function chunkDocument(
   options: PackLimits,
   maxChunks: number = Number.POSITIVE_INFINITY,
 ): Chunk[] {
+  return [...eachChunk(documentId, document, options, maxChunks)];
+}
+
+/** The same, one after another, for who has other things to do between them. */
+export function* eachChunk(
+  documentId: string,
+  document: ExtractedDocument,
+  options: PackLimits,
+  maxChunks: number,
+): Generator<Chunk> {
   const text = fullText(document);
-  const chunks: Chunk[] = [];
+  let ordinal = 0;
   for (const section of outline(document)) {
     for (const { start, end } of pack(section.units, options)) {
-      const ordinal = chunks.length;
       if (ordinal === maxChunks) throw tooManyChunks(maxChunks);
       const piece = text.slice(start, end);
       const first = section.units.find((unit) => unit.end > start);
-      chunks.push({
+      yield {
         id: `${documentId}#${ordinal}`,
         documentId,
         ordinal,
@@ -44,8 +53,8 @@ export function chunkDocument(
         start,
         end,
         tokens: estimateTokens(piece),
-      });
+      };
+      ordinal += 1;
     }
   }
-  return chunks;
 }

@@ -1,4 +1,5 @@
 import { type ChildProcess, fork } from 'node:child_process';
+import { constants, setPriority } from 'node:os';
 import { BudaoError } from '../../contract/errors.ts';
 import type { Block, ExtractedDocument, ExtractionLimits } from './extracted-document.ts';
 import { memoryLimitMark, type ParserMessage, type ParserRequest } from './parser-protocol.ts';
@@ -56,7 +57,10 @@ export class ParserChild {
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     });
     const { pid } = this.#process;
-    if (pid !== undefined) onSpawn?.(pid);
+    if (pid !== undefined) {
+      yieldToAnswers(pid);
+      onSpawn?.(pid);
+    }
     // Nobody may be waiting yet when the process fails to start.
     this.#ready.promise.catch(() => undefined);
     this.closed = new Promise((resolve) => {
@@ -148,6 +152,15 @@ export class ParserChild {
     if (signal !== null && outsideSignals.has(signal)) return interrupted();
     if (this.#job === null) return unavailable(this.#errors.trim().split('\n').at(-1) ?? `exit code ${code}`);
     return crashedDocument(signal === null ? `exit code ${code}` : `signal ${signal}`);
+  }
+}
+
+/** Where cores are few, reading documents takes what the writing of answers leaves. */
+function yieldToAnswers(pid: number): void {
+  try {
+    setPriority(pid, constants.priority.PRIORITY_BELOW_NORMAL);
+  } catch {
+    // A system that does not let it, or a process that has ended already: slower answers, and nothing worse.
   }
 }
 

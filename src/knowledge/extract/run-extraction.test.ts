@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { constants, getPriority, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
@@ -60,6 +60,13 @@ describe('ParserPool with the real parser', () => {
     await expect(refused).rejects.toMatchObject({ kind: 'invalid', code: 'empty_document' });
     await pool.extract({ path, filename: 'a.md' });
     expect(spawned).toHaveLength(1);
+  });
+
+  it('leaves the processor to the writing of answers', async () => {
+    const { pool, spawned } = start(parserProcessEntry);
+    await using _ = pool;
+    await pool.extract({ path, filename: 'a.md' });
+    expect(getPriority(spawned[0])).toBeGreaterThanOrEqual(constants.priority.PRIORITY_BELOW_NORMAL);
   });
 
   it('ends its process when it is disposed', async () => {

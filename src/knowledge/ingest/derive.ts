@@ -1,6 +1,7 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { BudaoError } from '../../contract/errors.ts';
 import type { Chunk } from '../chunk/chunk.ts';
-import { chunkDocument } from '../chunk/chunk-document.ts';
+import { eachChunk } from '../chunk/chunk-document.ts';
 import type { ExtractedDocument } from '../extract/extracted-document.ts';
 import { fullText } from '../extract/full-text.ts';
 import type { IngestPhase, Membership } from '../library/memberships.ts';
@@ -65,7 +66,8 @@ export async function deriveArtifact(
   const document = await extractOriginal(dependencies, membership, signal);
   signal.throwIfAborted();
   await onProgress('chunking', PHASE_START.chunking);
-  const chunks = titledChunks(membership, document, dependencies.maxChunks);
+  const chunks = await titledChunks(membership, document, dependencies.maxChunks);
+  signal.throwIfAborted();
   const vectors = await embedChunks(dependencies.embedder, chunks, options);
   const artifact: Artifact = {
     format: document.format,
@@ -96,10 +98,25 @@ async function extractOriginal(
   }
 }
 
+/** Answers are written by the same process: their tokens do not wait longer than this for a document to be cut. */
+const TURN_MS = 10;
+
 /** A document without a title of its own goes by its file name, so that every chunk says where it is from. */
-function titledChunks(membership: Membership, document: ExtractedDocument, maxChunks: number): Chunk[] {
-  const title = document.title ?? membership.filename.replace(/\.[^.]+$/, '');
-  return chunkDocument(membership.documentId, { ...document, title }, membership.chunking, maxChunks);
+async function titledChunks(
+  { documentId, filename, chunking }: Membership,
+  document: ExtractedDocument,
+  maxChunks: number,
+): Promise<Chunk[]> {
+  const title = document.title ?? filename.replace(/\.[^.]+$/, '');
+  const chunks: Chunk[] = [];
+  let turnEndsMs = performance.now() + TURN_MS;
+  for (const chunk of eachChunk(documentId, { ...document, title }, chunking, maxChunks)) {
+    chunks.push(chunk);
+    if (performance.now() < turnEndsMs) continue;
+    await nextTurn();
+    turnEndsMs = performance.now() + TURN_MS;
+  }
+  return chunks;
 }
 
 const CHUNKS_PER_EMBEDDING = 64;
