@@ -23,3 +23,11 @@ export async function keepConnected(
     await sleep(longestMs * (0.25 + 0.75 * Math.random()), undefined, { signal }).catch(() => {});
   }
 }
+
+/** Waits for what may hang, but not for long. */
+export async function waitAtMost(promise: Promise<unknown>, longestMs: number): Promise<void> {
+  const done = new AbortController();
+  const patience = sleep(longestMs, undefined, { signal: done.signal }).catch(() => {});
+  await Promise.race([promise, patience]);
+  done.abort();
+}

@@ -1,12 +1,11 @@
 import { createHash } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { BudaoError } from '../../contract/errors.ts';
 import type { Sql } from '../../ledger/ledger.ts';
 import type { PostgresConnector } from '../ledger/postgres-connect.ts';
 import type { PostgresConnection } from '../ledger/postgres-connection.ts';
 import { translatePostgresError } from '../ledger/postgres-errors.ts';
 import { channelUnavailable } from './channel-errors.ts';
-import { keepConnected } from './keep-connected.ts';
+import { keepConnected, waitAtMost } from './keep-connected.ts';
 import {
   EVERYBODY,
   type PeerTransport,
@@ -67,10 +66,11 @@ export class NotifyTransport implements PeerTransport {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.race([this.#sending, sleep(CLOSE_TIMEOUT_MS, undefined, { ref: false })]);
+    await waitAtMost(Promise.resolve(this.#sending), CLOSE_TIMEOUT_MS);
     this.#closing.abort();
     this.#connection?.destroy('the live channel is closed');
-    await this.#running;
+    // An attempt to connect ends by itself.
+    await waitAtMost(this.#running, CLOSE_TIMEOUT_MS);
   }
 
   async #sendAll(): Promise<void> {

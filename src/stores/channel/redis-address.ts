@@ -22,8 +22,9 @@ export interface RedisAddress {
 const DEFAULT_PORT = 6379;
 const DEFAULT_SENTINEL_PORT = 26_379;
 const SHAPE = 'rediss://user@host:6379,other-host:6379?sslrootcert=/path/ca.pem';
+/** A database's number may be there, and means nothing: all databases of a server share its channels. */
 const URL_PARTS =
-  /^(?<scheme>rediss?|valkeys?):\/\/(?:(?<login>[^@/?#]*)@)?(?<hosts>[^/?#]*)\/?(?:\?(?<query>[^#]*))?$/;
+  /^(?<scheme>rediss?|valkeys?):\/\/(?:(?<login>[^@/?#]*)@)?(?<hosts>[^/?#]*)(?:\/\d*)?(?:\?(?<query>[^#]*))?$/;
 const HOST_PARTS = /^(?:\[(?<v6>[0-9a-fA-F:.]+)\]|(?<name>[^:]+))(?::(?<port>\d+))?$/;
 const KNOWN: ReadonlySet<string> = new Set(['sentinel', 'sslcert', 'sslkey', 'sslrootcert']);
 

@@ -165,7 +165,7 @@ describe('says what is wrong with', () => {
     const server = cleanup.use(await startRedis({ password: 'right' }));
     const passwordPath = join(folder, 'password');
     await writeFile(passwordPath, 'wrong\n');
-    const observed = new Observed({ url: server.url, passwordPath });
+    const observed = new Observed({ url: `${server.url}/0`, passwordPath });
     await until(() => observed.states.length > 0);
     expect(observed.complaint).toMatch(/channel_login_refused.*refuses the login.*password file/);
     await writeFile(passwordPath, 'right\n');
@@ -236,18 +236,6 @@ describe('says what is wrong with', () => {
     expect(observed.complaint).toMatch(
       /HTTP|unknown/.test(name) ? /channel_wrong_server/ : /channel_unavailable.*cannot be reached/,
     );
-  });
-
-  test.each([
-    ['http://host', /no such URL/],
-    ['redis://', /host is missing/],
-    ['redis://host:99999', /99999 is no port/],
-    ['redis://host?sslrootcert=/ca.pem', /rediss:\/\//],
-    ['rediss://user:geheim@host?sslcert=/c.pem&tls=1', /no parameter tls.*sslcert and sslkey/],
-  ])('the address %s', (url, complaint) => {
-    const open = () => openRedisChannel({ url, installationId: 'test' });
-    expect(open).toThrow(complaint);
-    expect(open).not.toThrow(/geheim/);
   });
 });
 
