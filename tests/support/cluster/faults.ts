@@ -50,7 +50,7 @@ export async function commit(
 
 const SHORT: readonly [number, number] = [500, 1_500];
 /** Longer than a lease, so that others take over. */
-const LONG: readonly [number, number] = [3_500, 5_000];
+const LONG: readonly [number, number] = [3_000, 4_000];
 const KILLED_GOAL_MS = 1_000;
 const SILENT_GOAL_MS = 3_000;
 

@@ -1,0 +1,187 @@
+/** A client that never gives up: what one node does not answer in time, it asks another. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { API_KEY } from '../support/cluster/node.ts';
+import type { History, SeenEvent } from '../support/history/history.ts';
+
+/** Of a stream that brings 20 tokens a second: silence for so long means that nobody is there. */
+const SILENCE_MS = 1_000;
+const ANSWER_MS = 2_000;
+const RETRY_MS = 50;
+
+export interface Reply {
+  status: number;
+  text: string;
+}
+
+export class ClusterClient {
+  readonly name: string;
+  readonly #urls: readonly string[];
+  #at: number;
+  /** How often it was sent away with 429 or 503. */
+  refusals = 0;
+
+  constructor(name: string, urls: readonly string[], first: number) {
+    this.name = name;
+    this.#urls = urls;
+    this.#at = first % urls.length;
+  }
+
+  get url(): string {
+    return this.#urls[this.#at] as string;
+  }
+
+  /** To the next node. */
+  moveOn(): void {
+    this.#at = (this.#at + 1) % this.#urls.length;
+  }
+
+  /** @returns null when nothing is known of the outcome */
+  async once(
+    method: string,
+    path: string,
+    body?: unknown,
+    headers: Record<string, string> = {},
+  ): Promise<Reply | null> {
+    const isForm = body instanceof FormData;
+    try {
+      const response = await fetch(`${this.url}${path}`, {
+        method,
+        headers: {
+          authorization: `Bearer ${API_KEY}`,
+          ...(body === undefined || isForm ? {} : { 'content-type': 'application/json' }),
+          ...headers,
+        },
+        ...(body === undefined ? {} : { body: isForm ? body : JSON.stringify(body) }),
+        signal: AbortSignal.timeout(ANSWER_MS),
+      });
+      const text = await response.text();
+      if (response.ok) return { status: response.status, text };
+      this.refusals += response.status === 429 || response.status === 503 ? 1 : 0;
+      if (response.status >= 500 || response.status === 429) this.moveOn();
+      return { status: response.status, text };
+    } catch {
+      this.moveOn();
+      return null;
+    }
+  }
+
+  /** Tries until it succeeds: for what may be done twice. */
+  async insist<T>(method: string, path: string, body?: unknown): Promise<T> {
+    for (let tries = 0; ; tries++) {
+      const reply = await this.once(method, path, body);
+      if (reply !== null && reply.status < 300) return JSON.parse(reply.text) as T;
+      if (tries > 600) throw new Error(`${this.name}: ${method} ${path}: ${JSON.stringify(reply)}`);
+      await sleep(RETRY_MS);
+    }
+  }
+
+  /**
+   * Asks, follows the answer to its end through whatever connections that takes, and writes down each event.
+   *
+   * @param onAcknowledged once, with the answer's id
+   */
+  async ask(
+    history: History,
+    body: Record<string, unknown>,
+    options: { key: string; deadlineMs: number; onAcknowledged: (responseId: string) => void },
+  ): Promise<{ responseId: string; status: string }> {
+    const state = { responseId: '', last: -1, status: '' };
+    const giveUpAt = performance.now() + options.deadlineMs;
+    while (state.status === '') {
+      if (performance.now() > giveUpAt) throw new Error(`no end of ${options.key}: ${JSON.stringify(state)}`);
+      const quiet = new AbortController();
+      const request =
+        state.responseId === ''
+          ? this.#post(body, options.key, quiet.signal)
+          : this.#resume(state.responseId, state.last, quiet.signal);
+      await this.#follow(request, quiet, (event) => {
+        const responseId = event.response?.id ?? state.responseId;
+        if (state.responseId === '') options.onAcknowledged(responseId);
+        Object.assign(state, { responseId, last: event.sequence_number });
+        if (/^response\.(completed|failed|incomplete)$/.test(event.type))
+          state.status = event.response?.status ?? event.type;
+        history.events.push(seen(event, options.key, responseId));
+      });
+      if (state.status === '') await sleep(RETRY_MS);
+    }
+    return { responseId: state.responseId, status: state.status };
+  }
+
+  async #post(body: unknown, key: string, signal: AbortSignal): Promise<Response> {
+    return fetch(`${this.url}/v1/responses`, {
+      method: 'POST',
+      headers: {
+        authorization: `Bearer ${API_KEY}`,
+        'content-type': 'application/json',
+        'idempotency-key': key,
+      },
+      body: JSON.stringify({ ...(body as object), stream: true }),
+      signal,
+    });
+  }
+
+  async #resume(id: string, last: number, signal: AbortSignal): Promise<Response> {
+    const after = last < 0 ? '' : `&starting_after=${last}`;
+    return fetch(`${this.url}/v1/responses/${id}?stream=true${after}`, {
+      headers: { authorization: `Bearer ${API_KEY}` },
+      signal,
+    });
+  }
+
+  /** Until the stream ends, breaks, or is silent for too long. */
+  async #follow(
+    request: Promise<Response>,
+    quiet: AbortController,
+    onEvent: (event: StreamEvent) => void,
+  ): Promise<void> {
+    let timer = setTimeout(() => quiet.abort(), ANSWER_MS);
+    try {
+      const response = await request;
+      if (!response.ok || response.body === null) {
+        this.refusals += response.status === 429 || response.status === 503 ? 1 : 0;
+        throw new Error(`${response.status} ${await response.text()}`);
+      }
+      for await (const event of eventsOf(response.body)) {
+        clearTimeout(timer);
+        timer = setTimeout(() => quiet.abort(), SILENCE_MS);
+        onEvent(event);
+      }
+    } catch {
+      this.moveOn();
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}
+
+interface StreamEvent {
+  type: string;
+  sequence_number: number;
+  delta?: string;
+  response?: { id: string; status: string };
+}
+
+function seen(event: StreamEvent, reader: string, responseId: string): SeenEvent {
+  const text = event.type === 'response.output_text.delta' ? (event.delta ?? '') : null;
+  return {
+    reader,
+    responseId,
+    sequence: event.sequence_number,
+    type: event.type,
+    text,
+    atMs: performance.now(),
+  };
+}
+
+async function* eventsOf(body: ReadableStream<Uint8Array>): AsyncGenerator<StreamEvent> {
+  const decoder = new TextDecoder();
+  let buffer = '';
+  for await (const chunk of body) {
+    buffer += decoder.decode(chunk, { stream: true });
+    for (let end = buffer.indexOf('\n\n'); end >= 0; end = buffer.indexOf('\n\n')) {
+      const json = /^data: (.*)$/m.exec(buffer.slice(0, end))?.[1];
+      buffer = buffer.slice(end + 2);
+      if (json !== undefined && json !== '[DONE]') yield JSON.parse(json) as StreamEvent;
+    }
+  }
+}
