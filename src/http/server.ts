@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import Fastify, { type FastifyInstance, type FastifyPluginAsync, LogController } from 'fastify';
-import { readTraceParent } from '../contract/trace-context.ts';
+import { readTraceParent, traceIds } from '../contract/trace-context.ts';
 import { accessPlugin } from './access/access-plugin.ts';
 import { administrationRoutes } from './access/administration-routes.ts';
 import { authRoutes } from './access/auth-routes.ts';
@@ -17,7 +17,7 @@ import { registerMetrics } from './foundation/metrics.ts';
 import { registerOpenApi } from './foundation/openapi.ts';
 import { registerProbes } from './foundation/probes.ts';
 import { registerSecurityHeaders } from './foundation/security-headers.ts';
-import { registerTraces } from './foundation/trace.ts';
+import { registerTraces, traceParentOf } from './foundation/trace.ts';
 import { MAX_BODY_BYTES, MAX_REQUEST_MS } from './limits.ts';
 import { modelRoutes } from './models/model-routes.ts';
 import { operationRoutes } from './operations/operation-routes.ts';
@@ -90,6 +90,7 @@ function registerRequestIds(app: FastifyInstance): void {
           status: reply.raw.statusCode,
           durationMs: Math.round(reply.elapsedTime),
           ...(traceparent === null ? {} : { traceparent }),
+          ...traceIds(traceParentOf(request)),
         });
       });
     }

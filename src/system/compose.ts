@@ -22,6 +22,7 @@ import { deferring } from './deferring-handler.ts';
 import { guardedBlobs, guardedIndex } from './guards.ts';
 import { type ConfiguredModels, createEmbedder, createModels } from './models.ts';
 import { indexDirectory, openBlobs, openChannel, openLedger } from './shared-stores.ts';
+import { tracedRetriever } from './telemetry.ts';
 import { traced } from './traced-handler.ts';
 
 /** Everything that processes share. The only place that names concrete adapters. */
@@ -68,11 +69,13 @@ export async function openStores(
     index,
     embedder,
     searcher,
-    retriever: createRetriever({
-      ledger,
-      searcher,
-      embedderById: (id) => (embedder?.id === id ? embedder : null),
-    }),
+    retriever: tracedRetriever(
+      createRetriever({
+        ledger,
+        searcher,
+        embedderById: (id) => (embedder?.id === id ? embedder : null),
+      }),
+    ),
     models,
     dependencies,
     [Symbol.asyncDispose]: () => owned.disposeAsync(),

@@ -11,6 +11,7 @@ import { createOnnxEmbedder } from '../models/onnx-embedder.ts';
 import { createOpenAiEmbedder } from '../models/openai-embedder.ts';
 import { createOpenAiGenerator } from '../models/openai-generator.ts';
 import type { Configuration, ModelEndpoint } from './configuration.ts';
+import { tracedEmbedder, tracedGenerator } from './telemetry.ts';
 
 const CONNECT_TIMEOUT_MS = 5_000;
 const EMBEDDING_TIMEOUT_MS = 20_000;
@@ -47,10 +48,13 @@ export function createModels(
       idleTimeoutMs: endpoint.idleTimeoutMs,
     }),
   );
-  const guarded = generators.map((generator, index) => ({
-    generator,
-    dependency: guardModel(dependencies, generator.name, configuration.models[index] as ModelEndpoint),
-  }));
+  const guarded = generators.map((generator, index) => {
+    const endpoint = configuration.models[index] as ModelEndpoint;
+    return {
+      generator: tracedGenerator(generator, endpoint),
+      dependency: guardModel(dependencies, generator.name, endpoint),
+    };
+  });
   const all = guarded.length === 0 ? null : createFallbackGenerator({ endpoints: guarded });
   // A named model still falls back on the others: an answer in a declared mode is better than none.
   const byName = new Map(
@@ -134,7 +138,7 @@ async function openEmbedder(
     const pooling = embedder.pooling === undefined ? {} : { pooling: embedder.pooling };
     return createOnnxEmbedder({ folder: embedder.folder, queryPrefix, passagePrefix, ...pooling });
   }
-  return createOpenAiEmbedder({
+  const remote = createOpenAiEmbedder({
     name: embedder.model,
     connectTimeoutMs: CONNECT_TIMEOUT_MS,
     timeoutMs: EMBEDDING_TIMEOUT_MS,
@@ -147,4 +151,5 @@ async function openEmbedder(
     queryPrefix,
     passagePrefix,
   });
+  return tracedEmbedder(remote, embedder);
 }

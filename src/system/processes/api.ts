@@ -28,6 +28,7 @@ import { describePortHolder } from '../port-holder.ts';
 import { listProcesses, readCapacity, registerProcess, removeProcess } from '../process-table.ts';
 import { RepeatedWarnings } from '../repeated-warnings.ts';
 import { nodeName, openSecrets, settingsHash } from '../shared-stores.ts';
+import { startTelemetry } from '../telemetry.ts';
 import { VERSION } from '../version.ts';
 import { warmUp } from '../warm-up.ts';
 
@@ -37,6 +38,8 @@ await runChild('api', async ({ configuration, log, processId }) => {
   const cleanup = new AsyncDisposableStack();
   const startedAt = Date.now();
   const meter = new Meter();
+  const onExportError = (err: unknown): void => log.warn({ err }, 'traces were not delivered');
+  cleanup.use(startTelemetry(configuration, { role: 'api', processId }, onExportError));
   const stores = cleanup.use(await openStores(configuration, { processId, meter }));
   const { ledger, channel, embedder, models } = stores;
   const feeds = cleanup.use(new RunFeeds({ ledger, channel }));

@@ -12,12 +12,15 @@ import { createHandlers, createParser, openStores } from '../compose.ts';
 import { listProcesses, offerAnswers, registerProcess, removeProcess } from '../process-table.ts';
 import { RepeatedWarnings } from '../repeated-warnings.ts';
 import { nodeName, settingsHash } from '../shared-stores.ts';
+import { startTelemetry } from '../telemetry.ts';
 import { wakeOnRecovery } from '../wake-deferred.ts';
 import { warmUp } from '../warm-up.ts';
 
 await runChild('worker', async ({ configuration, log, processId }) => {
   const cleanup = new AsyncDisposableStack();
   const meter = new Meter();
+  const onExportError = (err: unknown): void => log.warn({ err }, 'traces were not delivered');
+  cleanup.use(startTelemetry(configuration, { role: 'worker', processId }, onExportError));
   const stores = cleanup.use(await openStores(configuration, { processId, meter }));
   const { ledger } = stores;
   const warnings = cleanup.use(new RepeatedWarnings(log));
