@@ -3,7 +3,8 @@
  * whoever touches it, beyond any time limit: so that happens to a process of its own, which is left behind.
  */
 import { spawn } from 'node:child_process';
-import path from 'node:path';
+import { extname } from 'node:path';
+import { fileURLToPath } from 'node:url';
 
 const MAX_OUTPUT_CHARACTERS = 4_000;
 
@@ -24,7 +25,9 @@ export interface SharedFolderProbeOptions {
 export async function probeSharedFolder(options: SharedFolderProbeOptions): Promise<SharedFolderProbe> {
   const { folder, timeoutMs, command = [process.execPath] } = options;
   const began = performance.now();
-  const script = path.join(import.meta.dirname, 'shared-folder-probe-child.ts');
+  const script = fileURLToPath(
+    new URL(`./shared-folder-probe-child${extname(import.meta.url)}`, import.meta.url),
+  );
   const [program = process.execPath, ...before] = command;
   const child = spawn(program, [...before, script, folder], {
     stdio: ['ignore', 'pipe', 'ignore'],
