@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { type AddressInfo, createServer, type Server } from 'node:net';
@@ -242,6 +242,34 @@ describe('says what is wrong with', () => {
 function probe(url: string, options: { passwordPath?: string } = {}): Promise<string> {
   return probeRedis({ url, installationId: 'test', ...options });
 }
+
+test('a process that was killed is chosen no more, long before its silence would tell', async () => {
+  const server = cleanup.use(await startRedis());
+  const [speaker, living] = await observe(server.url);
+  const heard: string[] = [];
+  living.channel.subscribe('work', (message) => heard.push(message));
+  const program = `
+    const { openRedisChannel } = await import(${JSON.stringify(import.meta.resolve('./redis-channel.ts'))});
+    const channel = openRedisChannel({ url: '${server.url}', installationId: 'test' });
+    channel.subscribe('work', () => channel.publish('done', ''));`;
+  const victim = spawn(process.execPath, ['--input-type=module', '-e', program], { stdio: 'ignore' });
+  let done = 0;
+  speaker.channel.subscribe('done', () => (done += 1));
+  await until(() => {
+    speaker.channel.publishToOne('work', 'early');
+    return done > 0;
+  });
+  victim.kill('SIGKILL');
+  await once(victim, 'exit');
+  // The first message that nobody reads tells that it is gone.
+  for (let number = 0; number < 4; number++) {
+    speaker.channel.publishToOne('work', 'lost, perhaps');
+    await sleep(50);
+  }
+  heard.length = 0;
+  for (let number = 0; number < 10; number++) speaker.channel.publishToOne('work', 'late');
+  await until(() => heard.length === 10);
+});
 
 test('a server that reads nothing does not fill the memory of those who publish', async () => {
   const server = cleanup.use(await startRedis());
