@@ -30,6 +30,7 @@ interface GrowingText {
   deltaHead: string;
 }
 
+const UNDECLARED = { mode: null, modeReason: null, modeReasonCode: null };
 const MESSAGE_DELTA = 'response.output_text.delta';
 const REASONING_DELTA = 'response.reasoning_text.delta';
 
@@ -125,6 +126,8 @@ export class ResponseProjection implements Projection {
     if (this.#isInProgress) return;
     this.#isInProgress = true;
     this.#response.status = 'in_progress';
+    // The wait is over; how it is answered is not known yet.
+    if (this.#response.budao.mode === 'deferred') this.#declare(UNDECLARED);
     this.#add(frames, 'response.in_progress', { response: this.#response });
   }
 
@@ -137,7 +140,7 @@ export class ResponseProjection implements Projection {
     this.#add(frames, 'response.queued', { response: this.#response });
   }
 
-  #declare(declared: DeclaredMode): void {
+  #declare(declared: DeclaredMode | typeof UNDECLARED): void {
     const { budao } = this.#response;
     budao.mode = declared.mode;
     budao.mode_reason = declared.modeReason;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { StreamEvent } from '../../api/types.ts';
-import { answerFromItems, applyEvent, emptyAnswer, isFinished, visibleText } from './answer.ts';
+import { answerFromItems, applyEvent, emptyAnswer, isDeferred, isFinished, visibleText } from './answer.ts';
 
 const delta = (sequence_number: number, text: string): StreamEvent => ({
   type: 'response.output_text.delta',
@@ -117,5 +117,37 @@ describe('an answer that is being written', () => {
     const stopped = answerFromItems('r', [{ ...item, error: { code: 'cancelled', message: '' } }]);
     const failed = answerFromItems('r', [{ ...item, error: { code: 'run_deadline', message: '' } }]);
     expect([stopped.status, failed.status]).toEqual(['cancelled', 'failed']);
+  });
+});
+
+describe('an answer that has to wait', () => {
+  const told = (sequence_number: number, type: string, mode: 'deferred' | null): StreamEvent => ({
+    type: `response.${type}`,
+    sequence_number,
+    response: {
+      id: 'resp_1',
+      status: type,
+      budao: { mode, mode_reason: mode && 'down', mode_reason_code: mode && 'model_failed' },
+    },
+  });
+
+  it('says so until somebody works on it again', () => {
+    const waiting = [told(1, 'in_progress', null), told(2, 'queued', 'deferred')];
+    expect(isDeferred(play(waiting))).toBe(true);
+    expect(play(waiting).modeReasonCode).toBe('model_failed');
+    const resumed = play([...waiting, told(3, 'in_progress', null)]);
+    expect([isDeferred(resumed), resumed.mode, resumed.modeReason]).toEqual([false, null, null]);
+    expect(isDeferred(play([...waiting, ended(3, 'completed', 'ab')]))).toBe(false);
+  });
+
+  it('says so when the conversation is opened later', () => {
+    const item = {
+      id: 'm',
+      type: 'message',
+      status: 'in_progress',
+      mode: 'deferred' as const,
+      sequence_number: 4,
+    };
+    expect(isDeferred(answerFromItems('resp_1', [item]))).toBe(true);
   });
 });

@@ -59,6 +59,11 @@ export function isFinished(answer: Answer): boolean {
   return answer.status !== 'queued' && answer.status !== 'in_progress';
 }
 
+/** Nothing can answer now; the question is kept, and answered when it can be. */
+export function isDeferred(answer: Answer): boolean {
+  return !isFinished(answer) && answer.mode === 'deferred';
+}
+
 /** Never shorter than what the reader has already seen. */
 export function visibleText(answer: Answer): string {
   return isFinished(answer) || answer.text.length >= answer.shownBefore.length
@@ -107,12 +112,14 @@ function reduce(answer: Answer, event: StreamEvent): Answer {
 
 /** The response object is authoritative: once it is finished, its text replaces whatever was put together. */
 export function adoptResponse(answer: Answer, response: ResponseObject): Answer {
+  // Once somebody works on it again, it is deferred no more.
+  const before = answer.mode === 'deferred' ? emptyAnswer(answer.responseId) : answer;
   const next: Answer = {
     ...answer,
     status: statusOf(response.status),
-    mode: response.budao?.mode ?? answer.mode,
-    modeReason: response.budao?.mode_reason ?? answer.modeReason,
-    modeReasonCode: response.budao?.mode_reason_code ?? answer.modeReasonCode,
+    mode: response.budao?.mode ?? before.mode,
+    modeReason: response.budao?.mode_reason ?? before.modeReason,
+    modeReasonCode: response.budao?.mode_reason_code ?? before.modeReasonCode,
   };
   if (!isFinished(next)) return next;
   next.searching = false;

@@ -1,11 +1,12 @@
 import { useMemo } from 'react';
 import { failureText, inOneLine } from '../../i18n/error-text.ts';
 import { useText } from '../../i18n/text.ts';
-import { type Answer, isFinished, visibleText } from '../engine/answer.ts';
+import { type Answer, isDeferred, isFinished, visibleText } from '../engine/answer.ts';
 import { type Source, sourcesOf } from '../engine/citation-marks.ts';
 import { useAnswer } from '../engine/use-answer.ts';
 import { AnswerActions } from './answer-actions.tsx';
 import { AnswerText } from './answer-text.tsx';
+import { ModeBadge, modeReason } from './mode-badge.tsx';
 import { SourceList } from './source-list.tsx';
 import { Writing } from './writing.tsx';
 
@@ -42,6 +43,7 @@ export function AnswerView({ responseId, activeSource, onOpenSource, onRegenerat
         />
       )}
       {!finished && text === '' && <Writing label={waitingLabel(t, answer)} />}
+      {isDeferred(answer) && <Deferral answer={answer} />}
       {!finished && answer.connection === 'broken' && (
         <p className="reconnecting" role="status">
           {t('answer.reconnecting')}
@@ -56,9 +58,23 @@ export function AnswerView({ responseId, activeSource, onOpenSource, onRegenerat
   );
 }
 
+/** Why the question is kept; the answer appears here by itself, also when nobody watches. */
+function Deferral({ answer }: { answer: Answer }) {
+  const t = useText();
+  const reason = modeReason(t, answer);
+  return (
+    <div className="deferral" role="status">
+      <ModeBadge mode="deferred" reason={reason} />
+      <span className="muted">
+        {reason === null ? t('mode.deferred.text') : t('mode.reason', { reason })}
+      </span>
+    </div>
+  );
+}
+
 function waitingLabel(t: ReturnType<typeof useText>, answer: Answer): string {
   if (answer.searching) return t('answer.searching');
-  if (answer.mode === 'deferred') return t('answer.deferred');
+  if (isDeferred(answer)) return t('answer.deferred');
   return answer.status === 'queued' ? t('answer.queued') : t('answer.writing');
 }
 
