@@ -11,8 +11,13 @@ export interface Channel extends AsyncDisposable {
   subscribe(topic: string, listener: (message: string) => void): () => void;
 }
 
-/** Work is waiting to be claimed. The message is the run's kind, with its id behind a space for a new one; or empty. */
+/** Work is waiting to be claimed, for all workers. The message is its kind, or empty. */
 export const RUNS_AVAILABLE = 'runs.available';
+
+/** Work of one kind, for one of those that do it. The message is the id of a new run, or empty. */
+export function availableTopic(kind: string): string {
+  return `${RUNS_AVAILABLE}:${kind}`;
+}
 /** The message is the id of a run that is asked to stop. */
 export const RUN_CANCELLED = 'run.cancel-requested';
 

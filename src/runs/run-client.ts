@@ -1,4 +1,4 @@
-import { type Channel, NOTHING_BUT_A_HINT, RUN_CANCELLED, RUNS_AVAILABLE, runTopic } from './channel.ts';
+import { availableTopic, type Channel, NOTHING_BUT_A_HINT, RUN_CANCELLED, runTopic } from './channel.ts';
 
 /** Tells workers what the ledger already says, so that they need not find out by looking. */
 export class RunClient {
@@ -10,7 +10,7 @@ export class RunClient {
 
   /** After the commit of a submitted run. */
   announce({ kind, id }: { kind: string; id?: string }): void {
-    this.#channel.publishToOne(RUNS_AVAILABLE, id === undefined ? kind : `${kind} ${id}`);
+    this.#channel.publishToOne(availableTopic(kind), id ?? '');
   }
 
   /** After the commit of a cancel request. */

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { BudaoError } from '../contract/errors.ts';
 import { ledgerTime } from '../ledger/clock.ts';
 import type { Ledger, Sql } from '../ledger/ledger.ts';
-import { type Channel, RUN_CANCELLED, RUNS_AVAILABLE } from './channel.ts';
+import { availableTopic, type Channel, RUN_CANCELLED, RUNS_AVAILABLE } from './channel.ts';
 import { ClaimTurns } from './claim-queues.ts';
 import { EventWriter } from './event-writer.ts';
 import { RunInterruption } from './interruption.ts';
@@ -59,11 +59,12 @@ export class RunWorker implements AsyncDisposable {
 
   constructor(options: RunWorkerOptions) {
     this.#options = options;
-    const { ledger, channel, owner } = options;
+    const { ledger, channel, owner, handlers } = options;
     const onError = (error: unknown): void => options.observer?.onError?.(null, error);
     this.#writer = new EventWriter({ ledger, channel, owner, onError });
     this.#unsubscribe.push(
-      channel.subscribe(RUNS_AVAILABLE, (hint) => this.#wake(hint)),
+      channel.subscribe(RUNS_AVAILABLE, (kind) => this.#wake(kind)),
+      ...handlers.map(({ kind }) => channel.subscribe(availableTopic(kind), (id) => this.#wake(kind, id))),
       channel.subscribe(RUN_CANCELLED, (runId) => this.#executions.get(runId)?.interrupt('cancelled')),
     );
     this.#heartbeat = setInterval(() => void this.#renew(), HEARTBEAT_MS);
@@ -100,10 +101,9 @@ export class RunWorker implements AsyncDisposable {
   }
 
   /** A hint that names a kind saves looking for what waits. */
-  #wake(hint = ''): void {
+  #wake(kind = '', runId = ''): void {
     if (this.#stopped) return;
-    const [kind = '', runId] = hint.split(' ');
-    if (runId !== undefined && this.#hintedRuns.size < MOST_HINTED_RUNS) this.#hintedRuns.set(runId, kind);
+    if (runId !== '' && this.#hintedRuns.size < MOST_HINTED_RUNS) this.#hintedRuns.set(runId, kind);
     else this.#hinted.add(kind === '' ? null : kind);
     this.#claimAgain = true;
     if (!this.#claiming) void this.#claimAll();
@@ -255,7 +255,7 @@ export class RunWorker implements AsyncDisposable {
     });
     this.#options.observer?.onEnded?.(run, outcome.status);
     // The next run of the same subject may have waited for this one, and any process may take it.
-    if (run.subjectId !== null) this.#options.channel.publishToOne(RUNS_AVAILABLE, run.kind);
+    if (run.subjectId !== null) this.#options.channel.publishToOne(availableTopic(run.kind), '');
   }
 
   async #postpone(run: Run): Promise<void> {

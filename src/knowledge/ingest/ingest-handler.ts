@@ -3,7 +3,7 @@ import { ledgerTime } from '../../ledger/clock.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import { scopeSql } from '../../ledger/scope.ts';
 import type { Channel } from '../../runs/channel.ts';
-import { RUNS_AVAILABLE } from '../../runs/channel.ts';
+import { availableTopic } from '../../runs/channel.ts';
 import { RunInterruption } from '../../runs/interruption.ts';
 import type { RunContext, RunFailure, RunHandler, RunOutcome } from '../../runs/run.ts';
 import { findGeneration, type Generation } from '../library/knowledge-bases.ts';
@@ -82,7 +82,7 @@ async function ingest(
     if (!saved) throw new Superseded();
     await submitIndexing(tx, workspaceId, knowledgeBaseId, now);
   });
-  dependencies.channel.publishToOne(RUNS_AVAILABLE, INDEX_RUN);
+  dependencies.channel.publishToOne(availableTopic(INDEX_RUN), '');
   return { status: 'completed', result: { chunks, warnings: derived.warnings } };
 }
 
