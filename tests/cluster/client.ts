@@ -6,6 +6,8 @@ import type { History, SeenEvent } from '../support/history/history.ts';
 /** Of a stream that brings 20 tokens a second: silence for so long means that nobody is there. */
 const SILENCE_MS = 1_000;
 const ANSWER_MS = 2_000;
+/** A node that is well begins to answer at once, when nothing has to be stored. */
+const RESUME_MS = 500;
 const RETRY_MS = 50;
 
 export interface Reply {
@@ -94,7 +96,8 @@ export class ClusterClient {
         state.responseId === ''
           ? this.#post(body, options.key, quiet.signal)
           : this.#resume(state.responseId, state.last, quiet.signal);
-      await this.#follow(request, quiet, (event) => {
+      const beginsMs = state.responseId === '' ? ANSWER_MS : RESUME_MS;
+      await this.#follow(request, quiet, beginsMs, (event) => {
         const responseId = event.response?.id ?? state.responseId;
         if (state.responseId === '') options.onAcknowledged(responseId);
         Object.assign(state, { responseId, last: event.sequence_number });
@@ -132,15 +135,18 @@ export class ClusterClient {
   async #follow(
     request: Promise<Response>,
     quiet: AbortController,
+    beginsMs: number,
     onEvent: (event: StreamEvent) => void,
   ): Promise<void> {
-    let timer = setTimeout(() => quiet.abort(), ANSWER_MS);
+    let timer = setTimeout(() => quiet.abort(), beginsMs);
     try {
       const response = await request;
       if (!response.ok || response.body === null) {
         this.refusals += response.status === 429 || response.status === 503 ? 1 : 0;
         throw new Error(`${response.status} ${await response.text()}`);
       }
+      clearTimeout(timer);
+      timer = setTimeout(() => quiet.abort(), ANSWER_MS);
       for await (const event of eventsOf(response.body)) {
         clearTimeout(timer);
         timer = setTimeout(() => quiet.abort(), SILENCE_MS);
