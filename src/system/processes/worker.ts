@@ -9,6 +9,7 @@ import { RunClient } from '../../runs/run-client.ts';
 import { RunWorker } from '../../runs/run-worker.ts';
 import { runChild } from '../child-main.ts';
 import { createHandlers, createParser, openStores } from '../compose.ts';
+import { modelCallSampler } from '../dependency-signals.ts';
 import { listProcesses, offerAnswers, registerProcess, removeProcess } from '../process-table.ts';
 import { RepeatedWarnings } from '../repeated-warnings.ts';
 import { nodeName, settingsHash } from '../shared-stores.ts';
@@ -75,6 +76,7 @@ await runChild('worker', async ({ configuration, log, processId }) => {
       ledger,
       meter,
       processId,
+      sample: modelCallSampler(dependencies),
       onError: (err) => warnings.warn(err, {}, 'signals were not reported'),
     }),
   );
