@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { type S3Server, startS3 } from '../../../tests/support/s3-server.ts';
 import { S3FaultProxy, type SeenRequest } from '../../../tests/support/s3-server-faults.ts';
 import { S3Blobs } from './s3-blobs.ts';
@@ -206,6 +206,20 @@ describe('what is refused is said with what to do, and never with a key', () => 
     };
     await expect(open({ endpoint: server.endpoint, credentials }).has(never)).resolves.toBe(false);
   });
+});
+
+test('a clock that is twenty minutes off costs one refusal, and no more', async () => {
+  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 20 * 60_000 });
+  try {
+    const blobs = open({ endpoint: server.endpoint });
+    expect(await blobs.has('0'.repeat(64))).toBe(false);
+    const { sha256 } = await put(blobs, 'content');
+    expect((await read(blobs, sha256)).toString()).toBe('content');
+    expect(await blobs.delete(sha256)).toBe(true);
+    expect(await blobs.has(sha256)).toBe(false);
+  } finally {
+    vi.useRealTimers();
+  }
 });
 
 describe('the server', () => {
