@@ -22,6 +22,11 @@ stores:
     passwordFile: /etc/budao/db-password
     # 每个进程的连接数 / connections of each process
     connections: 10
+  # 节点之间的提示：Redis 或 Valkey；不设则用数据库的 NOTIFY。丢失只影响快慢
+  # Hints between nodes: Redis or Valkey; without it the database's NOTIFY. Losing it costs time, never data
+  # channel:
+  #   url: rediss://budao@redis.example.internal:6379
+  #   passwordFile: /etc/budao/redis-password
   # 所有节点共享的文件夹，例如 NFS / a folder that all nodes share, such as NFS
   blobs:
     folder: /mnt/budao/blobs

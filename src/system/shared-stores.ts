@@ -7,7 +7,6 @@ import type { Ledger } from '../ledger/ledger.ts';
 import type { Channel } from '../runs/channel.ts';
 import { FolderBlobs } from '../stores/blobs/folder-blobs.ts';
 import { openNotifyChannel } from '../stores/channel/notify-channel.ts';
-import { openRedisChannel } from '../stores/channel/redis-channel.ts';
 import { SocketChannel } from '../stores/channel/socket-channel.ts';
 import { openPostgresLedger } from '../stores/ledger/postgres-ledger.ts';
 import { openSqliteLedger } from '../stores/ledger/sqlite-ledger.ts';
@@ -48,6 +47,8 @@ export async function openChannel(configuration: Configuration, ledger: Ledger):
   const id = await installationId(ledger);
   if (stores.channel.url !== null) {
     const { url, passwordFile } = stores.channel;
+    // Its client takes a tenth of a second to load, which a node without it should not pay.
+    const { openRedisChannel } = await import('../stores/channel/redis-channel.ts');
     return openRedisChannel({ url, passwordPath: passwordFile, installationId: id });
   }
   const { url, passwordFile } = stores.ledger;

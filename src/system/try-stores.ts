@@ -12,6 +12,9 @@ export async function tryStores(configuration: Configuration): Promise<Trial[]> 
   if (!isCluster(configuration)) return [];
   const { stores } = configuration;
   const trials: Trial[] = [await attempt('ledger', 'PostgreSQL', () => tryLedger(configuration))];
+  const channel = stores.channel.url;
+  if (channel !== null)
+    trials.push(await attempt('channel', 'Redis', () => tryRedis(configuration, channel)));
   for (const [kind, folder] of [
     ['blobs', stores.blobs.folder],
     ['index', stores.index.folder],
@@ -39,6 +42,11 @@ async function tryLedger(configuration: Configuration): Promise<string> {
   const clock =
     Math.abs(behindMs) > 1_000 ? `; this machine's clock is ${-behindMs} ms off the database's` : '';
   return `${Math.ceil(size / 1024 / 1024)} MiB${clock}`;
+}
+
+async function tryRedis({ stores }: Configuration, url: string): Promise<string> {
+  const { probeRedis } = await import('../stores/channel/redis-channel.ts');
+  return probeRedis({ url, passwordPath: stores.channel.passwordFile, installationId: 'config-check' });
 }
 
 /** Written, synced, renamed and removed, as documents are. */
