@@ -36,7 +36,7 @@ async function workThrough(lie: Lie | null): Promise<History> {
   await using proxy = await startLyingProxy(service.url, lie);
   const load = new AbortController();
   const history = new History();
-  const parts = { urls: [proxy.url], history, random: new Random(1) };
+  const parts = { urls: [proxy.url], history, random: new Random(1), label: lie?.name ?? 'truth' };
   const workload = runWorkload(parts, load.signal, { askers: 2, uploaders: 1, readers: 2 });
   await sleep(LOAD_MS);
   load.abort();

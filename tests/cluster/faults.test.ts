@@ -47,11 +47,12 @@ test(`${COUNT} faults under load lose nothing that was acknowledged, double noth
   const load = new AbortController();
   const history = new History();
   const urls = cluster.entrances.map((node) => node.url);
-  const parts = { urls, history, random: new Random(SEED + 1) };
+  const parts = { urls, history, random: new Random(SEED + 1), label: 'load' };
   const workload = runWorkload(parts, load.signal, { askers: 6, uploaders: 1, readers: 2 });
   workload.catch(() => load.abort());
+  const happenings: Happening[] = [];
   try {
-    const happenings = await commitFaults(cluster, random, load.signal);
+    await commitFaults(cluster, random, happenings, load.signal);
     load.abort();
     const work = await workload;
     await finishReading(work, urls);
@@ -63,13 +64,17 @@ test(`${COUNT} faults under load lose nothing that was acknowledged, double noth
     expect(work.endings.size).toBeGreaterThan(COUNT);
   } catch (error) {
     load.abort();
-    console.log(cluster.output);
+    console.log(`${describeGaps(measureGaps(history, happenings))}\n${cluster.output}`);
     throw error;
   }
 });
 
-async function commitFaults(cluster: Cluster, random: Random, stop: AbortSignal): Promise<Happening[]> {
-  const happenings: Happening[] = [];
+async function commitFaults(
+  cluster: Cluster,
+  random: Random,
+  happenings: Happening[],
+  stop: AbortSignal,
+): Promise<void> {
   await sleep(2 * CALM_MS);
   for (const fault of planned(random)) {
     if (stop.aborted) throw new Error('the workload failed while faults were being injected');
@@ -83,7 +88,6 @@ async function commitFaults(cluster: Cluster, random: Random, stop: AbortSignal)
     happening.overMs = performance.now();
     await sleep(random.between(0.5, 1.5) * CALM_MS);
   }
-  return happenings;
 }
 
 /** Each kind comes up before any comes again, in an order of the seed. */

@@ -21,16 +21,20 @@ export interface Workload {
   conversations: string[];
 }
 
-/** Until `signal` aborts; what is under way then is finished. */
+/**
+ * Until `signal` aborts; what is under way then is finished.
+ *
+ * @param parts.label in the names of all clients, so that no other load on the same service repeats their keys
+ */
 export async function runWorkload(
-  parts: { urls: readonly string[]; history: History; random: Random },
+  parts: { urls: readonly string[]; history: History; random: Random; label: string },
   signal: AbortSignal,
   size: { askers: number; uploaders: number; readers: number },
 ): Promise<Workload> {
-  const { urls, history, random } = parts;
+  const { urls, history, random, label } = parts;
   const work: Workload = { history, endings: new Map(), clients: [], current: [], conversations: [] };
   const clientAt = (name: string, first: number): ClusterClient => {
-    const client = new ClusterClient(name, urls, first);
+    const client = new ClusterClient(`${label}-${name}`, urls, first);
     work.clients.push(client);
     return client;
   };
