@@ -15,11 +15,11 @@ export interface LoadSigns {
 }
 
 /** People take less for immediate; a claim needs a few. */
-const TARGET_WAIT_MS = 200;
+const TARGET_WAIT_MS = 100;
 /** Every token of every stream of this process waits for a turn. */
-const TARGET_LOOP_LAG_MS = 100;
+const TARGET_LOOP_LAG_MS = 50;
 /** An fsync of a slow disk is below it. */
-const TARGET_COMMIT_MS = 400;
+const TARGET_COMMIT_MS = 250;
 /** Of each new look; what was seen a second ago counts a quarter. */
 const WEIGHT = 0.3;
 /** Looks that lie further apart say nothing about the time between them. */
