@@ -38,6 +38,13 @@ export class Stage implements AsyncDisposable {
     return new Stage({ service, upstream, browser }, started.move());
   }
 
+  /** A browser in front of a service that somebody else has started, and ends. */
+  static async before(service: Service): Promise<Stage> {
+    await using started = new AsyncDisposableStack();
+    const browser = started.use(await Browser.open());
+    return new Stage({ service, upstream: null, browser }, started.move());
+  }
+
   /** How to sign in, as the service prints it for the person who started it. */
   get firstSignIn(): { username: string; password: string } {
     const found = /sign in\s+(\S+) \/ (\S+)/.exec(this.service.output);
