@@ -15,13 +15,13 @@ import { createSearcher, type Searcher } from '../knowledge/search/searcher.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Channel } from '../runs/channel.ts';
 import type { RunHandler } from '../runs/run.ts';
-import { openLanceDbIndex } from '../stores/index/lancedb-index.ts';
-import type { Configuration } from './configuration.ts';
+import { type Configuration, isCluster } from './configuration.ts';
 import { type DataFolder, dataFolderAt } from './data-folder.ts';
 import { deferring } from './deferring-handler.ts';
 import { guardedBlobs, guardedIndex } from './guards.ts';
 import { type ConfiguredModels, createEmbedder, createModels } from './models.ts';
-import { indexDirectory, openBlobs, openChannel, openLedger } from './shared-stores.ts';
+import { requireSharedFolders } from './shared-folders.ts';
+import { openBlobs, openChannel, openIndex, openLedger } from './shared-stores.ts';
 import { tracedRetriever } from './telemetry.ts';
 import { traced } from './traced-handler.ts';
 
@@ -48,14 +48,14 @@ export async function openStores(
 ): Promise<Stores> {
   await using cleanup = new AsyncDisposableStack();
   const folder = dataFolderAt(configuration.dataDir);
-  const opened = cleanup.use(await openLedger(configuration, options.processId));
-  const ledger = options.meter === undefined ? opened : meterLedger(opened, options.meter);
+  const rawLedger = cleanup.use(await openLedger(configuration, options.processId));
+  const ledger = options.meter === undefined ? rawLedger : meterLedger(rawLedger, options.meter);
   const channel = cleanup.use(options.channel ?? (await openChannel(configuration, ledger)));
   const dependencies = cleanup.use(new Dependencies());
-  const directory = indexDirectory(configuration);
-  const lanceDb = cleanup.use(await openLanceDbIndex({ directory }));
-  const index = await guardedIndex(lanceDb, dependencies, directory);
-  const { blobs, derived, blobsFolder } = openBlobs(configuration);
+  if (isCluster(configuration)) await requireSharedFolders(configuration, ledger);
+  const { blobs, derived, blobsFolder, client } = cleanup.use(await openBlobs(configuration));
+  const opened = await openIndex(configuration, client);
+  const index = await guardedIndex(cleanup.use(opened.index), dependencies, opened.directory);
   const searcher = createSearcher({ index });
   const embedder = await createEmbedder(configuration, dependencies);
   const models = cleanup.use(createModels(configuration, dependencies));

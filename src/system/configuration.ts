@@ -69,6 +69,21 @@ const EmbedderFolder = z.strictObject({
 });
 
 const filePath = z.string().min(1);
+const Bucket = z.strictObject({
+  /** Address of the service without the bucket. */
+  endpoint: httpUrl,
+  region: z.string().min(1).default('us-east-1'),
+  name: z.string().min(1),
+  /** Before every key; ends in a slash. */
+  prefix: z.string().default(''),
+  addressing: z.enum(['path', 'virtual-host']).default('path'),
+  /** A file as `~/.aws/credentials`, read anew when it changes. */
+  credentialsFile: filePath,
+  profile: z.string().min(1).default('default'),
+  certificateAuthorityFile: filePath.nullable().default(null),
+  checksum: z.enum(['none', 'sha256', 'md5']).default('none'),
+});
+export type Bucket = z.infer<typeof Bucket>;
 /** Where an installation keeps what it must not lose. Everything null is the embedded profile: the data folder holds all. */
 const Stores = z.strictObject({
   ledger: z
@@ -98,6 +113,8 @@ const Stores = z.strictObject({
     .strictObject({
       /** A folder that all nodes share, such as an NFS mount. */
       folder: filePath.nullable().default(null),
+      /** Or a bucket; then the index lies there too. */
+      bucket: Bucket.nullable().default(null),
     })
     .prefault({}),
   index: z.strictObject({ folder: filePath.nullable().default(null) }).prefault({}),
@@ -256,13 +273,17 @@ function checkProfile(configuration: Configuration): void {
   if (isCluster(configuration)) {
     if (stores.secretKeyFile === null)
       problems.push('stores.secretKeyFile (BUDAO_SECRET_KEY_FILE): all nodes need the same key file');
-    if (stores.blobs.folder === null)
-      problems.push('stores.blobs (BUDAO_BLOBS_FOLDER): all nodes need the same place for documents');
-    if (stores.index.folder === null)
+    const { folder, bucket } = stores.blobs;
+    if ((folder === null) === (bucket === null))
+      problems.push(
+        'stores.blobs: all nodes need the same folder (BUDAO_BLOBS_FOLDER) or bucket, one of the two',
+      );
+    if (bucket === null && stores.index.folder === null)
       problems.push('stores.index (BUDAO_INDEX_FOLDER): all nodes need the same place for the index');
   } else {
     if (role !== 'all') problems.push(`role (BUDAO_ROLE): "${role}" needs a ledger that nodes share`);
-    if (stores.channel.url !== null || stores.blobs.folder !== null || stores.index.folder !== null)
+    const { channel, blobs, index } = stores;
+    if (channel.url !== null || blobs.folder !== null || blobs.bucket !== null || index.folder !== null)
       problems.push('stores: a shared channel, blobs or index needs stores.ledger.url (BUDAO_LEDGER_URL)');
   }
   if (problems.length > 0)

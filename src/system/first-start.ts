@@ -40,9 +40,10 @@ export async function prepareInstallation(context: {
   }
   await ensureLocalKey(folder, ledger, bootstrap.workspaceId);
   if (configuration.sample) {
+    await using opened = await openBlobs(configuration);
     await loadSample({
       ledger,
-      blobs: openBlobs(configuration).blobs,
+      blobs: opened.blobs,
       usableEmbedder: () => usableEmbedder(configuration, log),
       workspaceId: bootstrap.workspaceId,
     });

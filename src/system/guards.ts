@@ -24,9 +24,9 @@ const STORE_REST_MS = 3_000;
 export async function guardedIndex(
   index: ChunkIndex,
   dependencies: Dependencies,
-  directory: string,
+  directory: string | null,
 ): Promise<ChunkIndex> {
-  const assertPresent = presenceOf(directory, indexMissing);
+  const assertPresent = directory === null ? async () => {} : presenceOf(directory, indexMissing);
   await assertPresent();
   const dependency = dependencies.add({
     name: INDEX_DEPENDENCY,

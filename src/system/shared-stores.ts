@@ -1,13 +1,17 @@
 import { createHash } from 'node:crypto';
+import { mkdir } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import type { SecretStore } from '../access/secret-store.ts';
+import type { BlobStore, ChunkIndex, LocalBlobs } from '../knowledge/ports.ts';
 import { followClock } from '../ledger/clock.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Channel } from '../runs/channel.ts';
 import { FolderBlobs } from '../stores/blobs/folder-blobs.ts';
+import type { S3Client } from '../stores/blobs/s3-client.ts';
 import { openNotifyChannel } from '../stores/channel/notify-channel.ts';
 import { SocketChannel } from '../stores/channel/socket-channel.ts';
+import { openLanceDbIndex } from '../stores/index/lancedb-index.ts';
 import { openPostgresLedger } from '../stores/ledger/postgres-ledger.ts';
 import { openSqliteLedger } from '../stores/ledger/sqlite-ledger.ts';
 import { openDerivedSecrets } from '../stores/secrets/derived-secrets.ts';
@@ -55,21 +59,69 @@ export async function openChannel(configuration: Configuration, ledger: Ledger):
   return openNotifyChannel({ url, passwordPath: passwordFile, sql: ledger.read, installationId: id });
 }
 
-export function openBlobs(configuration: Configuration): {
-  blobs: FolderBlobs;
-  derived: FolderBlobs;
-  /** Where the blobs are; its absence is an outage. */
-  blobsFolder: string;
-} {
-  const folder = dataFolderAt(configuration.dataDir);
-  const shared = configuration.stores.blobs.folder;
-  const blobsFolder = shared === null ? folder.blobs : join(shared, 'blobs');
-  const derivedFolder = shared === null ? folder.derived : join(shared, 'derived');
-  return { blobs: new FolderBlobs(blobsFolder), derived: new FolderBlobs(derivedFolder), blobsFolder };
+export interface OpenedBlobs extends AsyncDisposable {
+  blobs: BlobStore & LocalBlobs;
+  derived: BlobStore & LocalBlobs;
+  /** Where the blobs are, if in a folder; its absence is an outage. */
+  blobsFolder: string | null;
+  /** The bucket that they are in, if any. */
+  client: S3Client | null;
 }
 
-export function indexDirectory(configuration: Configuration): string {
-  return configuration.stores.index.folder ?? dataFolderAt(configuration.dataDir).index;
+export async function openBlobs(configuration: Configuration): Promise<OpenedBlobs> {
+  const folder = dataFolderAt(configuration.dataDir);
+  const { folder: shared, bucket } = configuration.stores.blobs;
+  if (bucket !== null) {
+    const [{ openBucket }, { S3Blobs }] = await Promise.all([
+      import('./bucket.ts'),
+      import('../stores/blobs/s3-blobs.ts'),
+    ]);
+    const client = await openBucket(bucket);
+    const scratchFolder = join(folder.cache, 'blobs');
+    await mkdir(scratchFolder, { recursive: true });
+    return {
+      blobs: new S3Blobs({ client, scratchFolder, prefix: 'blobs/' }),
+      derived: new S3Blobs({ client, scratchFolder, prefix: 'derived/' }),
+      blobsFolder: null,
+      client,
+      [Symbol.asyncDispose]: () => client[Symbol.asyncDispose](),
+    };
+  }
+  const blobsFolder = shared === null ? folder.blobs : join(shared, 'blobs');
+  const derivedFolder = shared === null ? folder.derived : join(shared, 'derived');
+  return {
+    blobs: new FolderBlobs(blobsFolder),
+    derived: new FolderBlobs(derivedFolder),
+    blobsFolder,
+    client: null,
+    [Symbol.asyncDispose]: async () => {},
+  };
+}
+
+export interface OpenedIndex {
+  index: ChunkIndex;
+  /** Where it lies, if in a folder; its absence is an outage. */
+  directory: string | null;
+}
+
+/** On one machine in its folder; between machines published from a shared place, with a copy on each. */
+export async function openIndex(configuration: Configuration, client: S3Client | null): Promise<OpenedIndex> {
+  const folder = dataFolderAt(configuration.dataDir);
+  const directory = configuration.stores.index.folder;
+  if (client === null && directory === null)
+    return { index: await openLanceDbIndex({ directory: folder.index }), directory: folder.index };
+  const { openPublishedIndex } = await import('../stores/index/published-index.ts');
+  const cacheFolder = join(folder.cache, 'index');
+  if (directory !== null) {
+    await mkdir(directory, { recursive: true });
+    const { createFolderObjectStore } = await import('../stores/index/folder-object-store.ts');
+    const objects = createFolderObjectStore(directory);
+    return { index: await openPublishedIndex({ objects, cacheFolder }), directory };
+  }
+  if (client === null) throw new Error('an index in a bucket needs its client');
+  const { createS3ObjectStore } = await import('../stores/index/s3-object-store.ts');
+  const objects = createS3ObjectStore(client, 'index/');
+  return { index: await openPublishedIndex({ objects, cacheFolder }), directory: null };
 }
 
 export function openSecrets(configuration: Configuration): SecretStore {

@@ -21,6 +21,11 @@ export async function tryStores(configuration: Configuration): Promise<Trial[]> 
   ] as const) {
     if (folder !== null) trials.push(await attempt(kind, folder, () => tryFolder(folder)));
   }
+  const { bucket } = stores.blobs;
+  if (bucket !== null) {
+    const { requireSuitableBucket } = await import('./bucket.ts');
+    trials.push(await attempt('blobs', bucket.name, () => requireSuitableBucket(bucket)));
+  }
   const keyFile = stores.secretKeyFile;
   if (keyFile !== null) trials.push(await attempt('secret', keyFile, () => tryKey(keyFile)));
   return trials;

@@ -1,0 +1,34 @@
+import { readFile } from 'node:fs/promises';
+import { S3Client } from '../stores/blobs/s3-client.ts';
+import { credentialsFromFile } from '../stores/blobs/s3-credentials.ts';
+import { probeBucket, requireSuitable } from '../stores/blobs/s3-probe.ts';
+import type { Bucket } from './configuration.ts';
+
+/** @throws BudaoError storage_address_invalid */
+export async function openBucket(bucket: Bucket): Promise<S3Client> {
+  const { certificateAuthorityFile } = bucket;
+  return new S3Client({
+    endpoint: bucket.endpoint,
+    region: bucket.region,
+    bucket: bucket.name,
+    prefix: bucket.prefix,
+    addressing: bucket.addressing,
+    credentials: credentialsFromFile(bucket.credentialsFile, bucket.profile),
+    certificateAuthority:
+      certificateAuthorityFile === null ? null : await readFile(certificateAuthorityFile, 'utf8'),
+    checksum: bucket.checksum,
+  });
+}
+
+/**
+ * What the store keeps of its promises; asked once by a node's supervisor and by `budao config check`.
+ *
+ * @throws BudaoError storage_unsuitable, storage_refused, storage_unavailable
+ */
+export async function requireSuitableBucket(bucket: Bucket): Promise<string> {
+  await using client = await openBucket(bucket);
+  const probe = await probeBucket(client);
+  requireSuitable(probe, 'blobs');
+  requireSuitable(probe, 'index');
+  return `${probe.findings.length} checks`;
+}
