@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { AdmissionWindow, type LoadSigns, SMALLEST_WINDOW } from './admission-window.ts';
 
 const CALM: LoadSigns = { open: 100, waitMs: 5, loopLagMs: 2, commitMs: 10 };
-const LATE: LoadSigns = { ...CALM, waitMs: 250 };
+const LATE: LoadSigns = { ...CALM, waitMs: 500 };
 
 /** Looks four times a second. */
 function observe(window: AdmissionWindow, signs: LoadSigns, times: number, fromMs: number): number {
@@ -20,15 +20,15 @@ describe('the admission window', () => {
   });
 
   it('is cut while there is a delay, whichever it is, and the deeper the longer it is', () => {
-    const limits = [LATE, { ...CALM, loopLagMs: 125 }, { ...CALM, commitMs: 625 }].map((signs) => {
+    const limits = [LATE, { ...CALM, loopLagMs: 250 }, { ...CALM, commitMs: 1_000 }].map((signs) => {
       const window = new AdmissionWindow();
       observe(window, signs, 3, 0);
       return window.limit;
     });
     expect(limits).toEqual([87, 87, 87]);
     const far = new AdmissionWindow();
-    observe(far, { ...CALM, waitMs: 2_500 }, 1, 0);
-    expect(far.limit).toBe(60);
+    observe(far, { ...CALM, open: 200, waitMs: 5_000 }, 1, 0);
+    expect(far.limit).toBe(120);
   });
 
   it('is not cut again before the last cut can be felt', () => {

@@ -15,11 +15,11 @@ export interface LoadSigns {
 }
 
 /** People take less for immediate; a claim needs a few. */
-const TARGET_WAIT_MS = 100;
+const TARGET_WAIT_MS = 200;
 /** Every token of every stream of this process waits for a turn. */
-const TARGET_LOOP_LAG_MS = 50;
+const TARGET_LOOP_LAG_MS = 100;
 /** An fsync of a slow disk is below it. */
-const TARGET_COMMIT_MS = 250;
+const TARGET_COMMIT_MS = 400;
 /** Of each new look; what was seen a second ago counts a quarter. */
 const WEIGHT = 0.3;
 /** Looks that lie further apart say nothing about the time between them. */
@@ -34,7 +34,7 @@ const CALM = 0.5;
 /** After so long without a cut it was no overload that comes and goes. */
 const FORGET_MS = 10_000;
 /** Below this it is not load that delays, and refusing would mend nothing. */
-export const SMALLEST_WINDOW = 16;
+export const SMALLEST_WINDOW = 64;
 
 export class AdmissionWindow {
   /** Infinite as long as nothing was ever delayed. */
