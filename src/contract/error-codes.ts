@@ -177,6 +177,8 @@ export const OPERATOR_ERROR_CODES = [
   'data_folder_in_use',
   'node_name_in_use',
   'secret_mismatch',
+  'shared_folder_foreign',
+  'shared_folder_missing',
   'data_folder_newer',
   'data_folder_not_writable',
   'endpoint_address_invalid',

@@ -9,8 +9,18 @@ import { Supervisor } from './supervisor.ts';
 /** Tells whoever keeps this process up that starting again would not help. */
 const EXIT_REFUSED = 2;
 const EXIT_TRY_AGAIN = 1;
-/** Troubles at the start that end without anybody changing a setting; a damaged ledger is none of them. */
-const PASSES_BY_ITSELF: ReadonlySet<string> = new Set(['ledger_busy', 'storage_full']);
+/**
+ * Troubles at the start that end without anybody changing a setting; a damaged ledger is none of them. Whoever runs a
+ * cluster expects a node that restarts amid an outage to join when that is over.
+ */
+const PASSES_BY_ITSELF: ReadonlySet<string> = new Set([
+  'ledger_busy',
+  'ledger_crowded',
+  'ledger_read_only',
+  'ledger_unavailable',
+  'shared_folder_missing',
+  'storage_full',
+]);
 
 await main();
 

@@ -20,6 +20,7 @@ import { NodeHeartbeat } from './node-heartbeat.ts';
 import { registerProcess, removeProcess } from './process-table.ts';
 import { RepeatedWarnings } from './repeated-warnings.ts';
 import { SessionWatch } from './session-watch.ts';
+import { requireSharedFolders } from './shared-folders.ts';
 import { nodeName, openChannel, openLedger, settingsHash } from './shared-stores.ts';
 import { takeOver } from './take-over.ts';
 import { Troubles } from './troubles.ts';
@@ -80,7 +81,12 @@ export class Supervisor implements AsyncDisposable {
       prepareInstallation({ configuration, folder, ledger, log });
     const keyFile = configuration.stores.secretKeyFile;
     if (inCluster && keyFile !== null) await checkSharedKey(ledger, keyFile);
-    const firstSignIn = inCluster ? await oneAtATime(ledger, id, prepare) : await prepare();
+    const firstSignIn = inCluster
+      ? await oneAtATime(ledger, id, async () => {
+          await requireSharedFolders(configuration, ledger);
+          return prepare();
+        })
+      : await prepare();
 
     const meter = new Meter();
     const troubles = new Troubles(folder, id, log);

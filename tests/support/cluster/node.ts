@@ -58,6 +58,12 @@ export class ClusterNode implements AsyncDisposable {
   }
 
   async start(): Promise<void> {
+    this.spawn();
+    await this.untilReady();
+  }
+
+  /** Starts without waiting. */
+  spawn(): void {
     const { host, name, role, environment } = this.#options;
     const shell = host?.shell ?? 'exec "$@"';
     const child = spawn('sh', ['-c', shell, 'sh', process.execPath, join(ROOT, 'scripts/up.mjs')], {
@@ -82,7 +88,6 @@ export class ClusterNode implements AsyncDisposable {
     child.stderr?.on('data', (chunk: Buffer) => (this.#output += chunk.toString()));
     this.#child = child;
     this.#forget = this.#options.finaliser.add(`kill -KILL -- -${child.pid}`);
-    await this.untilReady();
   }
 
   async untilReady(): Promise<void> {
