@@ -150,11 +150,12 @@ async function search(
   context: RunContext<AnswerInput>,
   history: readonly ChatMessage[],
 ): Promise<Searched> {
-  const done = context.history.findLast(
-    ({ type }) => type === 'answer.searched' || type === 'answer.deferred',
-  );
   // What was found before a wait may be out of date after it.
-  if (done?.type === 'answer.searched') return done.payload as Searched;
+  const putOffAt = context.run.deferral?.at ?? 0;
+  const done = context.history.findLast(
+    ({ type, createdAt }) => type === 'answer.searched' && createdAt > putOffAt,
+  );
+  if (done !== undefined) return done.payload as Searched;
   const { input, run, signal } = context;
   const query = condenseQuestion(history, input.question);
   const retrieved = await retriever

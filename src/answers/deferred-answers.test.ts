@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { ANSWER_INPUT } from '../../tests/support/answer-input.ts';
 import { ANSWER_RUN, type AnswerInput, type DegradedSearch, type LesserMode } from '../contract/answer.ts';
@@ -35,7 +36,11 @@ const choice: GeneratorChoice = {
   endpoints: () => [{ name: 'model', isUsable: !world.isKnownDown, lastError: null }],
   async generate(_request, onPart, onEndpoint) {
     world.calls++;
-    if (!world.isModelUp) throw new GenerationError('upstream_failed', 'The model is down.');
+    if (!world.isModelUp) {
+      // Long enough for what was found to be written down.
+      await sleep(60);
+      throw new GenerationError('upstream_failed', 'The model is down.');
+    }
     onEndpoint('model', 0);
     onPart({ type: 'text', text: '十天' });
     onPart({ type: 'end', reason: 'stop', usage: null });

@@ -17,6 +17,8 @@ export interface Deferral {
   message: string;
   /** When it was put off for the first time. */
   since: number;
+  /** When it was put off last. */
+  at: number;
   /** How often it was put off. */
   count: number;
 }
@@ -46,7 +48,7 @@ export async function deferRun(
   await lockOwner(tx, owner);
   await spreadBatches(tx, owner);
   const count = (run.deferral?.count ?? 0) + 1;
-  const deferral: Deferral = { code, message, since: run.deferral?.since ?? now, count };
+  const deferral: Deferral = { code, message, since: run.deferral?.since ?? now, at: now, count };
   const delayMs = Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS * 2 ** (count - 1)) * (0.5 + Math.random());
   const { changes } = await tx.run(
     `UPDATE run SET status = 'queued', owner = NULL, lease_until = 0, available_at = :availableAt,

@@ -117,7 +117,13 @@ function runObject(run: Run) {
     deferral:
       run.deferral === null || isTerminal(run.status)
         ? null
-        : { ...run.deferral, since: seconds(run.deferral.since), next_try_at: seconds(run.availableAt) },
+        : {
+            code: run.deferral.code,
+            message: run.deferral.message,
+            since: seconds(run.deferral.since),
+            count: run.deferral.count,
+            next_try_at: seconds(run.availableAt),
+          },
     created_at: seconds(run.createdAt),
     started_at: seconds(run.startedAt),
     finished_at: seconds(run.finishedAt),
