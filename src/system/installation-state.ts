@@ -12,13 +12,15 @@ import { readTroubles, type Trouble } from './troubles.ts';
 
 const PRAGMAS = ['busy_timeout = 2000', 'query_only = ON'];
 
+type ShownProcess = Pick<ProcessEntry, 'id' | 'pid' | 'role' | 'version' | 'startedAt' | 'node' | 'runs'>;
+
 export interface InstallationState {
   running: boolean;
   /** Null when no API process is alive. */
   url: string | null;
   version: string | null;
   dataDir: string;
-  processes: Omit<ProcessEntry, 'seenAt' | 'host' | 'settingsHash'>[];
+  processes: ShownProcess[];
   /** What keeps a role from running, while it is tried again and again. */
   troubles: Trouble[];
 }
@@ -37,9 +39,14 @@ export async function readInstallationState(
     url: hasApi ? await readEndpoint(folder) : null,
     version: processes[0]?.version ?? null,
     dataDir: folder.path,
-    processes: processes.map(({ seenAt: _, host: __, settingsHash: ___, ...entry }) => entry),
+    processes: processes.map(withoutInternals),
     troubles: await readTroubles(folder, supervisor?.id),
   };
+}
+
+/** What people and scripts are shown of a process. */
+function withoutInternals({ id, pid, role, version, startedAt, node, runs }: ProcessEntry): ShownProcess {
+  return { id, pid, role, version, startedAt, node, runs };
 }
 
 async function readProcesses(

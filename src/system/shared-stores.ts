@@ -134,7 +134,7 @@ export function openSecrets(configuration: Configuration): SecretStore {
 export function settingsHash(configuration: Configuration): string {
   const { models, embedder, answers, limits, stores } = configuration;
   const shared = {
-    models: models.map(({ apiKey: _, ...model }) => model),
+    models: models.map((model) => ({ ...model, apiKey: null })),
     embedder: embedder === null ? null : { ...embedder, apiKey: null },
     answers,
     limits,

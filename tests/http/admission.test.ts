@@ -137,9 +137,9 @@ async function busyServer(answerSlots = SLOTS): Promise<{ server: AnswerServer; 
 async function fillWithStreams(server: AnswerServer, count: number): Promise<void> {
   const bodies = await Promise.all(Array.from({ length: count }, () => ask(server, { stream: true })));
   expect(bodies.map((body) => body.status)).toEqual(Array(count).fill(200));
-  cleanup.push(
-    async () => void (await Promise.all(bodies.map((reply) => reply.body?.cancel().catch(() => {})))),
-  );
+  cleanup.push(async () => {
+    for (const reply of bodies) await reply.body?.cancel().catch(() => {});
+  });
 }
 
 interface Question {
