@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { followClock } from '../ledger/clock.ts';
 import type { Ledger } from '../ledger/ledger.ts';
+import type { Run } from '../runs/run.ts';
 import { openSqliteLedger } from '../stores/ledger/sqlite-ledger.ts';
 import type { Alert } from './alerts/alert-rows.ts';
 import { openAlerts } from './alerts/alert-rows.ts';
@@ -33,6 +34,7 @@ export class SmallInstallation implements AsyncDisposable {
   wallMs = Date.UTC(2026, 0, 5, 8);
   monotonicMs = 1_000;
   isLedgerAway = false;
+  readonly #told: Run[] = [];
   readonly #cleanup: AsyncDisposableStack;
 
   private constructor(ledger: Ledger, cleanup: AsyncDisposableStack) {
@@ -91,7 +93,7 @@ export class SmallInstallation implements AsyncDisposable {
       owner,
       rules: ALERT_RULES,
       timing: TIMING,
-      announce: () => {},
+      announce: (run) => this.#told.push(run as Run),
       sendDirectly: async (_channels, notice) => void this.direct.push(notice),
       onError: (error) => this.errors.push(error),
       intervalMs: 2 ** 30,
@@ -118,12 +120,9 @@ export class SmallInstallation implements AsyncDisposable {
   }
 
   /** Everything that was told, in order, as `state rule/subject` lists. */
-  async told(): Promise<string[][]> {
-    const rows = await this.ledger.read.all<{ input: string }>(
-      `SELECT input FROM run WHERE kind = 'notify' ORDER BY rowid`,
-    );
-    return rows.map(({ input }) =>
-      (JSON.parse(input) as NotifyInput).notice.alerts.map((alert) => `${alert.state} ${nameOf(alert)}`),
+  told(): string[][] {
+    return this.#told.map(({ input }) =>
+      (input as NotifyInput).notice.alerts.map((alert) => `${alert.state} ${nameOf(alert)}`),
     );
   }
 

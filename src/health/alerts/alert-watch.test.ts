@@ -33,7 +33,7 @@ describe('errors of requests', () => {
     expect(await installation.open()).toEqual(['http-errors-rise', 'http-errors']);
     await installation.pass(10, watch, traffic(0.1));
     // The worse one does not wait for the quiet after the first.
-    expect(await installation.told()).toEqual([['firing http-errors-rise'], ['firing http-errors']]);
+    expect(installation.told()).toEqual([['firing http-errors-rise'], ['firing http-errors']]);
   });
 
   test('a single time-out raises none, in much traffic and in little', async () => {
@@ -45,7 +45,7 @@ describe('errors of requests', () => {
     installation.meter().count('http_errors');
     await installation.pass(300, watch);
     expect(await installation.open()).toEqual([]);
-    expect(await installation.told()).toEqual([]);
+    expect(installation.told()).toEqual([]);
   });
 
   test('three of three are an outage, however little is asked', async () => {
@@ -69,7 +69,7 @@ test('a recovery is told once, and the alert stays in the history', async () => 
   await installation.pass(120, watch, traffic(0.5));
   await installation.pass(900, watch, traffic(0));
   expect(await installation.open()).toEqual([]);
-  const told = (await installation.told()).flat();
+  const told = installation.told().flat();
   expect(told.filter((line) => line.endsWith(' http-errors'))).toEqual([
     'firing http-errors',
     'resolved http-errors',
@@ -86,7 +86,7 @@ test('fifty alerts of one cause come in one message', async () => {
     installation.meter(process).gauge('breaker_open', 1, `endpoint-${number}`);
   }
   await installation.pass(120, watch);
-  const told = await installation.told();
+  const told = installation.told();
   expect(told).toHaveLength(1);
   expect(told[0]).toHaveLength(50);
   expect(new Set(told[0]).size).toBe(50);
@@ -101,7 +101,7 @@ test('an alert that comes and goes is told of at most every two minutes', async 
     meter.gauge('breaker_open', 0, 'model');
     await installation.pass(20, watch);
   }
-  expect((await installation.told()).length).toBeLessThanOrEqual(800 / 120 + 1);
+  expect(installation.told().length).toBeLessThanOrEqual(800 / 120 + 1);
 });
 
 test('a restart repeats nothing, and a recovery that came meanwhile is told', async () => {
@@ -110,21 +110,21 @@ test('a restart repeats nothing, and a recovery that came meanwhile is told', as
   await watch[Symbol.asyncDispose]();
   const second = installation.watch('supervisor-2');
   await installation.pass(300, second);
-  expect(await installation.told()).toEqual([['firing model-away/model']]);
+  expect(installation.told()).toEqual([['firing model-away/model']]);
   await second[Symbol.asyncDispose]();
   installation.meter('worker-1').gauge('breaker_open', 0, 'model');
   await installation.pass(120, installation.watch('supervisor-3'));
-  expect(await installation.told()).toEqual([['firing model-away/model'], ['resolved model-away/model']]);
+  expect(installation.told()).toEqual([['firing model-away/model'], ['resolved model-away/model']]);
 });
 
 test('of two watches one tells, and the other goes on when that one is gone', async () => {
   const second = installation.watch('supervisor-2');
   installation.meter('worker-1').gauge('breaker_open', 1, 'model');
   await installation.pass(60, [watch, second]);
-  expect(await installation.told()).toEqual([['firing model-away/model']]);
+  expect(installation.told()).toEqual([['firing model-away/model']]);
   installation.meter('worker-1').gauge('breaker_open', 0, 'model');
   await installation.pass(180, second);
-  expect(await installation.told()).toEqual([['firing model-away/model'], ['resolved model-away/model']]);
+  expect(installation.told()).toEqual([['firing model-away/model'], ['resolved model-away/model']]);
 });
 
 describe('a clock that is set', () => {
@@ -139,7 +139,7 @@ describe('a clock that is set', () => {
     await installation.pass(60, watch);
     meter.gauge('breaker_open', 0, 'model');
     await installation.pass(180, watch);
-    expect(await installation.told()).toEqual([['firing model-away/model'], ['resolved model-away/model']]);
+    expect(installation.told()).toEqual([['firing model-away/model'], ['resolved model-away/model']]);
   });
 });
 
@@ -152,9 +152,9 @@ test('a silenced rule is told of when the silence ends, if it still fires', asyn
   installation.meter('worker-1').gauge('breaker_open', 1, 'model');
   await installation.pass(280, watch);
   expect(await installation.open()).toEqual(['model-away/model']);
-  expect(await installation.told()).toEqual([]);
+  expect(installation.told()).toEqual([]);
   await installation.pass(60, watch);
-  expect(await installation.told()).toEqual([['firing model-away/model']]);
+  expect(installation.told()).toEqual([['firing model-away/model']]);
 });
 
 test('what is gone altogether, such as an endpoint that was removed, is over', async () => {
