@@ -1,6 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { knowledgeRoutes } from '../../src/http/knowledge/knowledge-routes.ts';
+import { alertChannelRoutes } from '../../src/http/operations/alert-channel-routes.ts';
+import { alertRoutes } from '../../src/http/operations/alert-routes.ts';
 import { dependencyRoutes } from '../../src/http/operations/dependency-routes.ts';
+import { signalRoutes } from '../../src/http/operations/signal-routes.ts';
 import { AnswerServer } from '../support/answer-server.ts';
 import { startUpstream, type Upstream } from '../support/lying-upstream.ts';
 import { Service } from '../support/service.ts';
@@ -38,7 +41,9 @@ afterAll(async () => {
 
 test('no route is missing from the table of this test', async () => {
   await using server = await AnswerServer.start(undefined, {
-    routes: [knowledgeRoutes({} as never), dependencyRoutes({} as never)],
+    routes: [knowledgeRoutes, dependencyRoutes, signalRoutes, alertRoutes, alertChannelRoutes].map((routes) =>
+      routes({} as never),
+    ),
   });
   const known = ROUTES.map(({ route }) => route).sort();
   expect(printedRoutes(server.app.printRoutes({ commonPrefix: false }))).toEqual(known);
