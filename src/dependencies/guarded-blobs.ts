@@ -6,8 +6,22 @@ import type { Dependency } from './dependency.ts';
 /** Codes that tell of the store; the others tell of one blob, or of what was sent. */
 const STORE_FAULTS = new Set(['storage_unavailable', 'storage_refused', 'dependency_timeout']);
 
+/** What the file system says of itself; a client that breaks off its upload says ECONNRESET, and nothing of the store. */
+const FILE_SYSTEM_FAULTS = new Set([
+  'EIO',
+  'EROFS',
+  'EACCES',
+  'EPERM',
+  'ENOENT',
+  'ENOTDIR',
+  'ESTALE',
+  'ENXIO',
+  'ENODEV',
+]);
+
 export function speaksAgainstBlobs(error: unknown): boolean {
-  return !(error instanceof BudaoError) || STORE_FAULTS.has(error.code);
+  if (error instanceof BudaoError) return STORE_FAULTS.has(error.code);
+  return error instanceof Error && 'code' in error && FILE_SYSTEM_FAULTS.has(String(error.code));
 }
 
 /**
