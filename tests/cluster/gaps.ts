@@ -2,6 +2,9 @@
 import { isText } from '../support/history/check-streams.ts';
 import { grouped, type History } from '../support/history/history.ts';
 
+/** An answer that has been silent for so long is not flowing: what ails it came before. */
+const FLOWING_MS = 500;
+
 export interface Happening {
   kind: string;
   victim: string;
@@ -45,6 +48,8 @@ export function measureGaps(history: History, happenings: readonly Happening[]):
 function longestSilence(times: readonly number[], { injectedMs, overMs }: Happening): number[] {
   const [first, last] = [times[0] ?? Infinity, times.at(-1) ?? -Infinity];
   if (first >= injectedMs || last <= injectedMs) return [];
+  const lastBefore = times.findLast((at) => at <= injectedMs) ?? -Infinity;
+  if (lastBefore < injectedMs - FLOWING_MS) return [];
   const gaps = times.slice(1).flatMap((at, index) => {
     const before = times[index] ?? at;
     return at > injectedMs && before < overMs ? [at - before] : [];
