@@ -132,7 +132,7 @@ export class EventWriter {
   /** Text that nobody waits for. */
   appendText(run: Run, type: string, text: string): void {
     const log = this.#logOf(run);
-    if (log === undefined || log.closed !== null) return;
+    if (log === undefined || log.closed !== null || log.finish !== null) return;
     addText(log, type, text);
     log.progress = true;
     this.#markDirty(log);
@@ -166,6 +166,8 @@ export class EventWriter {
     const log = this.#logOf(run);
     if (log === undefined) return Promise.reject(new RunInterruption('lease_lost'));
     if (log.closed !== null) return Promise.reject(log.closed);
+    // The end stands last, whatever an abandoned handler goes on to say.
+    if (log.finish !== null) return Promise.reject(new Error(`run ${run.id} has ended already`));
     return new Promise((resolve, reject) => {
       add(log);
       log.waiters.push({ resolve, reject });

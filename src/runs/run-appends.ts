@@ -109,6 +109,7 @@ async function verify(
     if (isHeld && lastSeq === request.firstSeq - 1) verdicts.set(request, 'current');
     else if (!request.isRetry) verdicts.set(request, 'refused');
     else if (isHeld && lastSeq >= lastSeqOf(request)) verdicts.set(request, 'appended before');
+    // Of an owner that no longer holds the run only its end counts: anything else it would go on writing after.
     else verdicts.set(request, (await wasFinished(tx, request)) ? 'appended before' : 'refused');
   }
   return verdicts;
@@ -147,6 +148,7 @@ async function appendRows(tx: Sql, request: AppendRequest, now: number): Promise
 
 /** A last commit whose answer was lost: the terminal event stands there under our own epoch. */
 async function wasFinished(tx: Sql, request: AppendRequest): Promise<boolean> {
+  if (request.finish === null) return false;
   const row = await tx.get(
     `SELECT 1 AS one FROM event JOIN run ON run.id = event.run_id
      WHERE run.id = :id AND run.epoch = :epoch AND event.seq = :seq AND event.epoch = :epoch`,

@@ -9,7 +9,6 @@ import {
   FIRST_OF_ITS_SUBJECT,
   shareSlots,
 } from './claim-queues.ts';
-import { spreadBatches } from './event-batches.ts';
 import type { Run } from './run.ts';
 import { enterOwner, fenceOwner, lockOwner } from './run-owners.ts';
 import { LAST_ROW_SEQ, listParams, type RunRow, runFromRow } from './run-rows.ts';
@@ -199,8 +198,8 @@ export async function postponeRun(
   claim: { runId: string; owner: string; epoch: number },
   availableAt: number,
 ): Promise<boolean> {
-  await lockOwner(tx, claim.owner);
-  await spreadBatches(tx, claim.owner);
+  // Text of it may still be on its way: it must not arrive after the run has left.
+  await fenceOwner(tx, claim.owner);
   const { changes } = await tx.run(
     `UPDATE run SET status = 'queued', owner = NULL, lease_until = 0, available_at = :availableAt
      WHERE id = :runId AND owner = :owner AND epoch = :epoch AND status = 'running'`,

@@ -1,6 +1,7 @@
 import { appendingChecks } from './conformance/appending.suite.ts';
 import { claimingChecks } from './conformance/claiming.suite.ts';
 import { fairnessChecks } from './conformance/fairness.suite.ts';
+import { leavingChecks } from './conformance/leaving.suite.ts';
 import { recoveringChecks } from './conformance/recovering.suite.ts';
 import type { ConformanceCheck } from './conformance/run-checks-harness.suite.ts';
 import { sharingChecks } from './conformance/sharing.suite.ts';
@@ -12,6 +13,7 @@ export const runConformance: readonly ConformanceCheck[] = [
   ...fairnessChecks,
   ...appendingChecks,
   ...sharingChecks,
+  ...leavingChecks,
   ...workingChecks,
   ...recoveringChecks,
 ];

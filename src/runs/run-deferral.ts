@@ -1,8 +1,7 @@
 /** Runs that nobody can finish now: kept without using up attempts, and woken when what they wait for is back. */
 import type { Sql } from '../ledger/ledger.ts';
-import { spreadBatches } from './event-batches.ts';
 import type { Run } from './run.ts';
-import { lockOwner } from './run-owners.ts';
+import { fenceOwner } from './run-owners.ts';
 
 const FIRST_DELAY_MS = 2_000;
 const LONGEST_DELAY_MS = 120_000;
@@ -45,8 +44,8 @@ export async function deferRun(
   now: number,
 ): Promise<boolean> {
   const owner = run.owner ?? '';
-  await lockOwner(tx, owner);
-  await spreadBatches(tx, owner);
+  // Text of it may still be on its way: it must not arrive after the run has left.
+  await fenceOwner(tx, owner);
   const count = (run.deferral?.count ?? 0) + 1;
   const deferral: Deferral = { code, message, since: run.deferral?.since ?? now, at: now, count };
   const delayMs = Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS * 2 ** (count - 1)) * (0.5 + Math.random());

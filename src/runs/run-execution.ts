@@ -30,6 +30,8 @@ export class RunExecution implements RunContext<unknown> {
     this.#abandonMs = options.abandonMs ?? ABANDON_MS;
     const remainingMs = Math.max(0, run.deadlineAt - ledgerTime());
     this.#deadline = setTimeout(() => this.interrupt('deadline'), Math.min(remainingMs, 2 ** 31 - 1));
+    // Nobody looks at it yet while the history is being read, which may take longer.
+    this.#abandon.promise.catch(() => {});
   }
 
   get input(): unknown {
