@@ -1,7 +1,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { ledgerTime } from '../ledger/clock.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Run } from '../runs/run.ts';
 import { appendEvents } from '../runs/run-appends.ts';
@@ -66,4 +67,30 @@ it('loses no text that a dead worker had shown, and lets it write nothing more',
     const texts = (await readEvents(ledger.read, id, 0, 100)).map((event) => event.payload);
     expect(texts).toEqual([{ text: 'shown' }, { text: 'next' }]);
   }
+});
+
+it('refuses the name of a living node on another machine, also when both have the same process number', async () => {
+  const row = {
+    id: 'proc_twin',
+    pid: process.pid,
+    role: 'supervisor',
+    version: '0',
+    node: 'here',
+    at: ledgerTime(),
+  };
+  const insert = (host: string) =>
+    ledger.transaction((tx) =>
+      tx.run(
+        `INSERT INTO process (id, pid, role, version, started_at, seen_at, node, host)
+         VALUES (:id, :pid, :role, :version, :at, :at, :node, :host)`,
+        { ...row, host },
+      ),
+    );
+  await insert('another.machine');
+  const take = () => takeOver(ledger, folder, { node: 'here', isCluster: true });
+  await expect(take()).rejects.toMatchObject({ code: 'node_name_in_use' });
+
+  await ledger.transaction((tx) => tx.run('DELETE FROM process'));
+  await insert(hostname());
+  await take();
 });

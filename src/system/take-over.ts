@@ -1,4 +1,5 @@
 import { readdirSync, readlinkSync, realpathSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { BudaoError } from '../contract/errors.ts';
 import type { Ledger, Sql } from '../ledger/ledger.ts';
 import { releaseOwner } from '../runs/run-claims.ts';
@@ -54,9 +55,7 @@ function byOwner(left: { owner: string }, right: { owner: string }): number {
 }
 
 function refuseTwins(known: readonly KnownProcess[], node: string): void {
-  const twin = known.find(
-    (entry) => entry.role === 'supervisor' && entry.pid !== process.pid && isPresent(entry),
-  );
+  const twin = known.find((entry) => entry.role === 'supervisor' && !isOwnRow(entry) && isPresent(entry));
   if (twin === undefined) return;
   throw new BudaoError(
     'conflict',
@@ -64,6 +63,11 @@ function refuseTwins(known: readonly KnownProcess[], node: string): void {
     `Another node is called "${node}" (process ${twin.pid} on ${twin.host}). Give each node a name of its own with ` +
       'BUDAO_NODE, or stop the other one.',
   );
+}
+
+/** Left by an earlier start: in a container every start has the same number, and so has the twin on another machine. */
+function isOwnRow({ pid, host }: KnownProcess): boolean {
+  return pid === process.pid && (host === null || host === hostname());
 }
 
 /** Somebody who took the lock's file for a left-over and removed it has let a second supervisor in. */
