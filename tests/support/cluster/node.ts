@@ -87,7 +87,7 @@ export class ClusterNode implements AsyncDisposable {
     child.stdout?.on('data', (chunk: Buffer) => (this.#output += chunk.toString()));
     child.stderr?.on('data', (chunk: Buffer) => (this.#output += chunk.toString()));
     this.#child = child;
-    this.#forget = this.#options.finaliser.add(`kill -KILL -- -${child.pid}`);
+    this.#forget = this.#options.finaliser.add(`kill -s KILL -- -${child.pid}`);
   }
 
   async untilReady(): Promise<void> {
