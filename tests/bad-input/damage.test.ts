@@ -81,7 +81,7 @@ async function expectRightOrDeclared(): Promise<Answer> {
   expect(['completed', 'queued']).toContain(answer.status);
   if (answer.status === 'queued') expect(answer.budao).toMatchObject({ mode: 'deferred' });
   else
-    expect(answer.budao.mode_reason ?? JSON.stringify(answer.output)).toMatch(
+    expect(`${answer.budao.mode_reason} ${JSON.stringify(answer.output)}`).toMatch(
       /search index .* cannot be read|15 天/,
     );
   return answer;
