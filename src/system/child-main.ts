@@ -26,13 +26,20 @@ export async function runChild(
   const log = createLog(configuration, role);
   process.on('uncaughtException', (error) => die(log, error));
   process.on('unhandledRejection', (error) => die(log, error));
+  // One that is told to leave while it starts may hold runs already: they are handed over like any others.
+  const toldToLeave = new Promise<void>((resolve) => {
+    process.once('SIGTERM', () => {
+      setTimeout(() => die(log, new Error('stopping took too long')), LEAVE_DEADLINE_MS).unref();
+      resolve();
+    });
+  });
   try {
     const { url, stop } = await start({
       configuration,
       log,
       processId: process.env.BUDAO_PROCESS_ID ?? 'proc_alone',
     });
-    process.once('SIGTERM', () => leave(log, stop));
+    void toldToLeave.then(() => leave(log, stop));
     tellSupervisor({ type: 'ready', ...(url === undefined ? {} : { url }) });
   } catch (error) {
     if (error instanceof BudaoError && error.kind === 'invalid')
@@ -60,7 +67,6 @@ function readConfiguration(): Configuration | null {
 }
 
 function leave(log: Logger, stop: () => Promise<void>): void {
-  setTimeout(() => die(log, new Error('stopping took too long')), LEAVE_DEADLINE_MS).unref();
   void stop()
     .catch((error: unknown) => log.error({ err: error }, 'stopping failed'))
     .finally(() => endAfterLogging(log, () => process.exit(0)));
