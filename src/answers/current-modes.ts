@@ -10,12 +10,16 @@ export interface ModeView {
   /** Null where none is configured. */
   embedder: { isUsable: boolean; reason: string } | null;
   index: { isUsable: boolean; reason: string };
+  /** When the last thing changed that makes it so; milliseconds since 1970. */
+  changedAt: number;
 }
 
 export interface CurrentMode {
   mode: AnswerMode;
   reason: string | null;
   code: ModeReasonCode | null;
+  /** When the first of the processes came to see it so; milliseconds since 1970. */
+  since: number;
 }
 
 /** Processes may see it differently for a moment: the first is the mode that most of them would answer in. */
@@ -27,8 +31,14 @@ export function currentModes(
   for (const view of views) {
     const { mode, reason } = decideMode({ endpoints: view.endpoints, search: searchOf(view) }, allowed);
     const known = modes.get(mode);
-    if (known !== undefined) known.processes++;
-    else modes.set(mode, { mode, reason: reason?.reason ?? null, code: reason?.code ?? null, processes: 1 });
+    const since = view.changedAt;
+    if (known !== undefined) {
+      known.processes++;
+      known.since = Math.min(known.since, since);
+    } else {
+      const { reason: text = null, code = null } = reason ?? {};
+      modes.set(mode, { mode, reason: text, code, since, processes: 1 });
+    }
   }
   return [...modes.values()].sort((left, right) => right.processes - left.processes);
 }

@@ -151,16 +151,17 @@ test('an answer is as good as its weakest part', () => {
 test('the mode of the installation is the one in which most of its workers would answer', () => {
   const index = { isUsable: true, reason: '' };
   const views = [
-    { endpoints: [well], embedder: null, index },
-    { endpoints: [away], embedder: null, index },
-    { endpoints: [well], embedder: { isUsable: true, reason: '' }, index },
+    { endpoints: [well], embedder: null, index, changedAt: 2_000 },
+    { endpoints: [away], embedder: null, index, changedAt: 3_000 },
+    { endpoints: [well], embedder: { isUsable: true, reason: '' }, index, changedAt: 1_000 },
   ];
-  expect(currentModes(views).map(({ mode, processes }) => [mode, processes])).toEqual([
-    ['full', 2],
-    ['extractive', 1],
+  expect(currentModes(views).map(({ mode, processes, since }) => [mode, processes, since])).toEqual([
+    ['full', 2, 1_000],
+    ['extractive', 1, 3_000],
   ]);
-  expect(
-    currentModes([{ endpoints: [well], embedder: null, index: { isUsable: false, reason: 'gone' } }]),
-  ).toMatchObject([{ mode: 'no-knowledge', reason: 'gone', code: 'index_away' }]);
+  const gone = { isUsable: false, reason: 'gone' };
+  expect(currentModes([{ endpoints: [well], embedder: null, index: gone, changedAt: 0 }])).toMatchObject([
+    { mode: 'no-knowledge', reason: 'gone', code: 'index_away' },
+  ]);
   expect(currentModes([])).toEqual([]);
 });

@@ -9,6 +9,7 @@ export interface DependencyState {
   forced: Forcing;
   /** Whether a call would be let through now. */
   isUsable: boolean;
+  /** When it was last opened or closed; the tries in between do not count. */
   changedAt: number;
   /** When an open circuit lets a probe through; null while it is closed or set by hand. */
   nextTryAt: number | null;

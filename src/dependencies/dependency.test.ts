@@ -79,6 +79,23 @@ describe('the breaker', () => {
     expect(changes).toEqual(['opened', 'rested', 'opened', 'rested', 'closed']);
   });
 
+  test('says since when it has been open, however often it was tried meanwhile', async () => {
+    vi.useFakeTimers({ toFake: ['Date'], now: 1_000_000 });
+    try {
+      const dependency = create();
+      for (let count = 0; count < 3; count++) await codeOf(dependency.call(failing));
+      vi.setSystemTime(1_060_000);
+      dependency.endRest();
+      await codeOf(dependency.call(failing));
+      expect(dependency.state).toMatchObject({ condition: 'open', changedAt: 1_000_000 });
+      dependency.endRest();
+      expect(await codeOf(dependency.call(async () => 1))).toBe('went well');
+      expect(dependency.state).toMatchObject({ condition: 'closed', changedAt: 1_060_000 });
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
   test('lets one probe through, and everybody else waits for nothing', async () => {
     const dependency = create();
     for (let count = 0; count < 3; count++) await codeOf(dependency.call(failing));

@@ -69,6 +69,7 @@ export class Dependency implements Disposable {
   readonly #counts = { calls: 0, failures: 0, refused: 0, hedges: 0, hedgesWon: 0 };
   #lastError: DependencyState['lastError'] = null;
   #changedAt = Date.now();
+  #wasClosed = true;
   #probeTimer: NodeJS.Timeout | null = null;
 
   constructor(options: DependencyOptions) {
@@ -241,7 +242,10 @@ export class Dependency implements Disposable {
   }
 
   #changed(change: CircuitChange): void {
-    this.#changedAt = Date.now();
+    // A circuit that opens again after its probe has been open all the while.
+    const isClosed = change === 'closed';
+    if (isClosed !== this.#wasClosed) this.#changedAt = Date.now();
+    this.#wasClosed = isClosed;
     if (change === 'closed') this[Symbol.dispose]();
     if (change === 'opened' && this.#circuit.forced === 'auto') this.#startProbing();
     this.onChange(change);

@@ -52,6 +52,18 @@ export interface SystemStatus {
     version: string;
     startedAt: number;
     seenAt: number;
+    node: string | null;
+    host: string | null;
+    /** silent: its node has not spoken of it for a while. */
+    state: 'starting' | 'ready' | 'leaving' | 'silent';
+    /** As it last measured itself; null as long as it has not. */
+    load: {
+      cpuCores: number | null;
+      memoryBytes: number | null;
+      loopLagSeconds: number | null;
+      /** Of a supervisor: how many workers its node should have. */
+      workersConfigured: number | null;
+    } | null;
     runIds: readonly string[];
   }[];
 }

@@ -21,6 +21,7 @@ import { registerTraces, traceParentOf } from './foundation/trace.ts';
 import { MAX_BODY_BYTES, MAX_REQUEST_MS } from './limits.ts';
 import { modelRoutes } from './models/model-routes.ts';
 import { operationRoutes } from './operations/operation-routes.ts';
+import { queueRoutes } from './operations/queue-routes.ts';
 import { responseRoutes } from './responses/response-routes.ts';
 import { StreamHub } from './streaming/stream-hub.ts';
 
@@ -75,6 +76,7 @@ function surfaces(dependencies: HttpDependencies, hub: StreamHub): FastifyPlugin
     conversationItemRoutes(dependencies),
     modelRoutes(dependencies),
     operationRoutes(dependencies, hub),
+    queueRoutes(dependencies),
   ];
 }
 

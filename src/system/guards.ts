@@ -99,7 +99,15 @@ export function modeViewOf(states: readonly DependencyState[], order: readonly s
     }),
     embedder: embedder === undefined ? null : healthOf(embedder),
     index: index === undefined ? { isUsable: true, reason: '' } : healthOf(index),
+    changedAt: lastChange([...order.map((name) => find(modelDependencyName(name))), embedder, index]),
   };
+}
+
+/** Of what is away; of everything where all is well. */
+function lastChange(states: readonly (DependencyState | undefined)[]): number {
+  const known = states.filter((state) => state !== undefined);
+  const away = known.filter(({ isUsable }) => !isUsable);
+  return Math.max(0, ...(away.length > 0 ? away : known).map(({ changedAt }) => changedAt));
 }
 
 function healthOf(state: DependencyState): { isUsable: boolean; reason: string } {

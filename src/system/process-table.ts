@@ -8,7 +8,7 @@ import { VERSION } from './version.ts';
 export type ProcessRole = 'supervisor' | 'api' | 'worker' | 'parser';
 
 /** A process that its node has not spoken of for so long is not counted on. */
-const SILENT_MS = 5_000;
+export const SILENT_MS = 5_000;
 /** After this it is no longer listed. */
 const FORGOTTEN_MS = 10 * 60_000;
 

@@ -203,6 +203,7 @@ export const ROUTES: readonly RouteCase[] = [
     refused: (theirs) => [after(theirs, 'response'), after(theirs, 'ingest')],
     harmless: () => [{ query: { kind: 'answer' } }, { query: { kind: 'ingest', limit: '100' } }],
   },
+  { route: 'GET /ops/queues', role: 'editor' },
   { route: 'GET /ops/runs/:id', role: 'editor', params: RUN },
   { route: 'GET /ops/runs/:id/events', role: 'editor', params: RUN },
   { route: 'POST /ops/runs/:id/cancel', role: 'editor', params: RUN },

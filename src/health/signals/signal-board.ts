@@ -9,7 +9,7 @@ import {
   TIMINGS,
   type TimingName,
 } from './signals.ts';
-import { countOf, quantile } from './timing.ts';
+import { countOf, quantile, type Timing } from './timing.ts';
 import { SignalWindows } from './windows.ts';
 
 const LOOK_INTERVAL_MS = 5_000;
@@ -18,10 +18,16 @@ const LONGEST_SECONDS = 7_200;
 
 type GaugePoint = Partial<Record<GaugeName, number>>;
 
+interface Quantiles {
+  p50: number | null;
+  p95: number | null;
+  p99: number | null;
+}
+
 /** Durations in seconds; null where nothing was measured. */
 export type SignalView = { name: SignalName; layer: string; help: string } & (
   | { kind: 'counter'; total: number; points: number[] }
-  | { kind: 'timing'; count: number; p50: number | null; p95: number | null; p99: number | null }
+  | ({ kind: 'timing'; count: number; points: Quantiles[] } & Quantiles)
   | { kind: 'gauge'; values: Record<string, number>; points: (number | null)[] }
 );
 
@@ -79,8 +85,9 @@ export class SignalBoard implements Disposable {
     });
     const timings = Object.entries(TIMINGS).map(([name, { layer, help }]): SignalView => {
       const timing = this.#windows.timing(name as TimingName, seconds);
-      const [p50 = null, p95 = null, p99 = null] = [0.5, 0.95, 0.99].map((share) => quantile(timing, share));
-      return { name: name as TimingName, layer, help, kind: 'timing', count: countOf(timing), p50, p95, p99 };
+      const series = this.#windows.timings(name as TimingName, pointSeconds, points).map(quantiles);
+      const whole = { count: countOf(timing), ...quantiles(timing), points: series };
+      return { name: name as TimingName, layer, help, kind: 'timing', ...whole };
     });
     const gauges = Object.entries(GAUGES).map(([key, { layer, help }]): SignalView => {
       const name = key as GaugeName;
@@ -117,4 +124,8 @@ export class SignalBoard implements Disposable {
     }
     return series;
   }
+}
+
+function quantiles(timing: Timing): Quantiles {
+  return { p50: quantile(timing, 0.5), p95: quantile(timing, 0.95), p99: quantile(timing, 0.99) };
 }

@@ -67,6 +67,21 @@ describe('windows', () => {
     expect(windows.alive('worker')).toBe(0);
   });
 
+  test('show how long things took in each piece of time, and where nothing was measured', () => {
+    const windows = new SignalWindows();
+    const meter = new Meter();
+    windows.absorb([report('a', meter)], 0);
+    meter.time('commit_time', 0.004);
+    windows.absorb([report('a', meter)], 5_000);
+    windows.absorb([report('a', meter)], 10_000);
+    meter.time('commit_time', 4);
+    windows.absorb([report('a', meter)], 15_000);
+    const medians = windows.timings('commit_time', 5, 3).map((timing) => quantile(timing, 0.5));
+    expect(medians[0]).toBeLessThan(0.01);
+    expect(medians[1]).toBeNull();
+    expect(medians[2]).toBeGreaterThan(1);
+  });
+
   test('a process that starts afresh under another id takes nothing back', () => {
     const windows = new SignalWindows();
     const first = new Meter();

@@ -60,9 +60,9 @@ export class SignalWindows {
     return this.#within(seconds, endedSecondsAgo).reduce((sum, tick) => sum + (tick.counters[name] ?? 0), 0);
   }
 
-  timing(name: TimingName, seconds: number): Timing {
+  timing(name: TimingName, seconds: number, endedSecondsAgo = 0): Timing {
     const total = emptyTiming();
-    for (const tick of this.#within(seconds, 0)) {
+    for (const tick of this.#within(seconds, endedSecondsAgo)) {
       const part = tick.timings[name];
       if (part !== undefined) addTiming(total, part);
     }
@@ -102,6 +102,13 @@ export class SignalWindows {
   series(name: CounterName, pieceSeconds: number, pieces: number): number[] {
     return Array.from({ length: pieces }, (_, index) =>
       this.count(name, pieceSeconds, (pieces - 1 - index) * pieceSeconds),
+    );
+  }
+
+  /** What took how long in each of the last pieces of time, oldest first, for a plot. */
+  timings(name: TimingName, pieceSeconds: number, pieces: number): Timing[] {
+    return Array.from({ length: pieces }, (_, index) =>
+      this.timing(name, pieceSeconds, (pieces - 1 - index) * pieceSeconds),
     );
   }
 

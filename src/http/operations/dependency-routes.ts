@@ -105,10 +105,11 @@ export function dependencyRoutes(options: DependencyRoutes): FastifyPluginAsync 
         return {
           object: 'modes',
           mode: current[0]?.mode ?? null,
-          current: current.map(({ mode, reason, code, processes }) => ({
+          current: current.map(({ mode, reason, code, since, processes }) => ({
             mode,
             mode_reason: reason,
             mode_reason_code: code,
+            since: since === 0 ? null : seconds(since),
             processes,
           })),
           allowed_modes: LESSER_MODES.filter((mode) => allowed.has(mode)),

@@ -139,6 +139,8 @@ async function statusObject(
   const system = await status();
   return {
     version,
+    /** The clock that all times are of. */
+    now: Math.floor(ledgerTime() / 1000),
     started_at: Math.floor(system.startedAt / 1000),
     mode: system.mode,
     processes: system.processes.map((process) => ({
@@ -148,6 +150,19 @@ async function statusObject(
       version: process.version,
       started_at: Math.floor(process.startedAt / 1000),
       seen_at: Math.floor(process.seenAt / 1000),
+      node: process.node,
+      host: process.host,
+      state: process.state,
+      load:
+        process.load === null
+          ? null
+          : {
+              cpu_cores: process.load.cpuCores,
+              memory_bytes: process.load.memoryBytes,
+              loop_lag_seconds: process.load.loopLagSeconds,
+              workers_configured: process.load.workersConfigured,
+            },
+      run_count: process.runIds.length,
       runs: process.runIds.filter((id) => visibleRunIds.has(id)),
     })),
   };

@@ -25,7 +25,8 @@ import { forgetEndpoint, rememberEndpoint } from '../endpoint-file.ts';
 import { installationModes } from '../guards.ts';
 import { healthChecks } from '../health-checks.ts';
 import { describePortHolder } from '../port-holder.ts';
-import { listProcesses, readCapacity, registerProcess, removeProcess } from '../process-table.ts';
+import { describeProcesses } from '../process-states.ts';
+import { readCapacity, registerProcess, removeProcess } from '../process-table.ts';
 import { RepeatedWarnings } from '../repeated-warnings.ts';
 import { nodeName, openSecrets, settingsHash } from '../shared-stores.ts';
 import { startTelemetry } from '../telemetry.ts';
@@ -97,10 +98,7 @@ await runChild('api', async ({ configuration, log, processId }) => {
     status: async () => ({
       startedAt,
       mode: (await installationModes(ledger.read, models.generatorNames))[0]?.mode ?? 'unknown',
-      processes: (await listProcesses(ledger.read)).map(({ runs: runIds, ...entry }) => ({
-        ...entry,
-        runIds,
-      })),
+      processes: await describeProcesses(ledger.read),
     }),
   });
   cleanup.defer(async () => app.close());

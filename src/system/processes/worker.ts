@@ -104,5 +104,7 @@ await runChild('worker', async ({ configuration, log, processId }) => {
       onError: (err) => warnings.warn(err, {}, 'maintenance was not scheduled'),
     }),
   );
+  // The first thing that a worker does when it leaves: nobody counts on it from then on. Nothing waits for it.
+  cleanup.defer(() => void offerAnswers(ledger, processId, 0).catch(() => undefined));
   return { stop: () => cleanup.disposeAsync() };
 });
