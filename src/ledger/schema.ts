@@ -22,6 +22,7 @@ export const TENANT_TABLES = [
   'file_batch',
   'membership',
   'api_key',
+  'marked_request',
 ] as const;
 
 export const MIGRATIONS: readonly Migration[] = [
@@ -361,6 +362,22 @@ export const MIGRATIONS: readonly Migration[] = [
       // Two claims at once may each think theirs the first of its subject; the second to commit is refused.
       `CREATE UNIQUE INDEX run_subject_held ON run (workspace_id, kind, subject_id)
         WHERE owner IS NOT NULL AND subject_id IS NOT NULL`,
+    ],
+  },
+  {
+    version: 10,
+    name: 'marked-requests',
+    statements: [
+      // What a request that came with an idempotency key has made: ids, as JSON.
+      `CREATE TABLE marked_request (
+        workspace_id text NOT NULL,
+        request_key text NOT NULL,
+        body_hash text NOT NULL,
+        made text NOT NULL,
+        created_at bigint NOT NULL,
+        PRIMARY KEY (workspace_id, request_key)
+      )`,
+      `CREATE INDEX marked_request_age ON marked_request (created_at)`,
     ],
   },
 ];

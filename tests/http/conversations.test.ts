@@ -45,6 +45,38 @@ async function texts(conversation: string): Promise<string[]> {
   });
 }
 
+describe('a conversation that is begun or added to with an Idempotency-Key', () => {
+  const message = (content: string) => ({ type: 'message' as const, role: 'user' as const, content });
+
+  test('is begun once and gets its messages once, however often the request comes', async () => {
+    const client = server.client();
+    const options = { headers: { 'Idempotency-Key': 'begin-once' } };
+    const begun = [];
+    for (let time = 0; time < 3; time++)
+      begun.push(await client.conversations.create({ items: [message('hello')] }, options));
+    expect(new Set(begun.map(({ id }) => id)).size).toBe(1);
+    const [{ id } = { id: '' }] = begun;
+    const add = (content: string) =>
+      client.conversations.items.create(
+        id,
+        { items: [message(content)] },
+        { headers: { 'Idempotency-Key': 'add-once' } },
+      );
+    const added = await Promise.all([add('more'), add('more'), add('more')]);
+    expect(new Set(added.map(({ data }) => data[0]?.id)).size).toBe(1);
+    expect(await texts(id)).toEqual(['user: hello', 'user: more']);
+    await expect(add('other')).rejects.toMatchObject({ status: 422, code: 'idempotency_key_reused' });
+    await expect(client.conversations.create({}, options)).rejects.toMatchObject({ status: 422 });
+  });
+
+  test('is not to be had by another person with the same key', async () => {
+    const options = { headers: { 'Idempotency-Key': 'shared-key' } };
+    const mine = await server.client().conversations.create({}, options);
+    const theirs = await server.client('key-bob').conversations.create({}, options);
+    expect(theirs.id).not.toBe(mine.id);
+  });
+});
+
 describe('a conversation, with the openai package', () => {
   test('keeps questions and answers in order and gives them to the next question', async () => {
     const client = server.client();

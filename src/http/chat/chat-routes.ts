@@ -46,6 +46,7 @@ export function chatRoutes(dependencies: HttpDependencies, hub: StreamHub): Fast
             tag: 'Chat Completions',
             body: CreateChatCompletion,
             streams: true,
+            repeatable: true,
           },
         },
       },

@@ -5,9 +5,11 @@ import { ratingsOf } from '../../answers/feedback.ts';
 import { listPage, PageQuery } from '../../contract/openai/common.ts';
 import { CreateItems } from '../../contract/openai/conversations.ts';
 import { ledgerTime } from '../../ledger/clock.ts';
+import { madeOnce } from '../../ledger/made-once.ts';
 import { scopeLedger, scopeSql } from '../../ledger/scope.ts';
 import { callerOf } from '../caller.ts';
 import type { HttpDependencies } from '../dependencies.ts';
+import { requestMark } from '../foundation/idempotency.ts';
 import { validate, validateBody } from '../foundation/validate.ts';
 import { conversationObject, itemObject } from './conversation-object.ts';
 import { newItems } from './new-items.ts';
@@ -36,19 +38,21 @@ export function conversationItemRoutes(dependencies: HttpDependencies): FastifyP
     const items = newItems(body.items);
     const now = ledgerTime();
     const question = items.find((item) => item.role === 'user')?.text ?? null;
-    await scopeLedger(ledger, caller.workspaceId).transaction(async (tx) => {
-      await touchConversation(tx, caller.ownerId, request.params.id, question, now);
-      await appendItems(tx, request.params.id, items, now);
+    const { id } = request.params;
+    const mark = requestMark(request, 'items', { id, body });
+    const added = await scopeLedger(ledger, caller.workspaceId).transaction(async (tx) => {
+      const ids = await madeOnce(tx, mark, now, async () => {
+        await touchConversation(tx, caller.ownerId, id, question, now);
+        await appendItems(tx, id, items, now);
+        return items.map((item) => item.id);
+      });
+      await getConversation(tx, caller.ownerId, id);
+      const stored = [];
+      for (const itemId of ids) stored.push(await getItem(tx, id, itemId));
+      return stored;
     });
-    const added = items.map((item) =>
-      itemObject(
-        ledger.read,
-        caller,
-        { ...item, conversationId: request.params.id, position: 0, createdAt: now },
-        new Map(),
-      ),
-    );
-    return listPage(await Promise.all(added), items.length);
+    const objects = added.map((item) => itemObject(ledger.read, caller, item, new Map()));
+    return listPage(await Promise.all(objects), items.length);
   };
 
   const retrieve = async (request: FastifyRequest<ByItem>): Promise<unknown> => {
@@ -77,7 +81,12 @@ export function conversationItemRoutes(dependencies: HttpDependencies): FastifyP
     );
     app.post<ById>(
       '/v1/conversations/:id/items',
-      { config: { role: 'reader', operation: { summary: 'Add messages', tag, body: CreateItems } } },
+      {
+        config: {
+          role: 'reader',
+          operation: { summary: 'Add messages', tag, body: CreateItems, repeatable: true },
+        },
+      },
       create,
     );
     app.get<ByItem>(

@@ -17,10 +17,12 @@ import {
   UpdateConversation,
 } from '../../contract/openai/conversations.ts';
 import { ledgerTime } from '../../ledger/clock.ts';
+import { madeOnce } from '../../ledger/made-once.ts';
 import { scopeLedger, scopeSql } from '../../ledger/scope.ts';
 import { requestCancel } from '../../runs/run-store.ts';
 import { callerOf } from '../caller.ts';
 import type { HttpDependencies } from '../dependencies.ts';
+import { requestMark } from '../foundation/idempotency.ts';
 import { validate, validateBody } from '../foundation/validate.ts';
 import { conversationObject } from './conversation-object.ts';
 import { exportConversation } from './export-conversation.ts';
@@ -37,18 +39,18 @@ export function conversationRoutes(dependencies: HttpDependencies): FastifyPlugi
     const { workspaceId, ownerId } = callerOf(request);
     const items = newItems(body.items ?? []);
     const now = ledgerTime();
+    const mark = requestMark(request, 'conversation', body);
+    const description = { ownerId, metadata: body.metadata ?? {}, title: body.title ?? null };
     const conversation = await scopeLedger(ledger, workspaceId).transaction(async (tx) => {
-      const { metadata, title } = body;
-      const created = await createConversation(
-        tx,
-        { ownerId, metadata: metadata ?? {}, title: title ?? null },
-        now,
-      );
-      if (items.length === 0) return created;
-      const question = items.find((item) => item.role === 'user')?.text ?? null;
-      await touchConversation(tx, ownerId, created.id, question, now);
-      await appendItems(tx, created.id, items, now);
-      return getConversation(tx, ownerId, created.id);
+      const [id = ''] = await madeOnce(tx, mark, now, async () => {
+        const created = await createConversation(tx, description, now);
+        if (items.length === 0) return [created.id];
+        const question = items.find((item) => item.role === 'user')?.text ?? null;
+        await touchConversation(tx, ownerId, created.id, question, now);
+        await appendItems(tx, created.id, items, now);
+        return [created.id];
+      });
+      return getConversation(tx, ownerId, id);
     });
     return conversationObject(conversation);
   };
@@ -97,7 +99,7 @@ export function conversationRoutes(dependencies: HttpDependencies): FastifyPlugi
       {
         config: {
           role: 'reader',
-          operation: { summary: 'Begin a conversation', tag, body: CreateConversation },
+          operation: { summary: 'Begin a conversation', tag, body: CreateConversation, repeatable: true },
         },
       },
       create,

@@ -2,6 +2,8 @@
 import { createHash } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
 import { BudaoError } from '../../contract/errors.ts';
+import type { RequestMark } from '../../ledger/made-once.ts';
+import { callerOf } from '../caller.ts';
 import { MAX_IDEMPOTENCY_KEY_CHARS } from '../limits.ts';
 
 /** @throws BudaoError invalid_idempotency_key */
@@ -22,4 +24,11 @@ export function idempotencyKeyOf(request: FastifyRequest): string | null {
 /** Tells two requests apart that come with the same key. */
 export function hashBody(surface: string, body: object): string {
   return createHash('sha256').update(surface).update(JSON.stringify(body)).digest('hex');
+}
+
+/** By what a repeated request is known, or null where it came without an idempotency key. */
+export function requestMark(request: FastifyRequest, surface: string, body: object): RequestMark | null {
+  const key = idempotencyKeyOf(request);
+  if (key === null) return null;
+  return { key: `${callerOf(request).ownerId} ${key}`, bodyHash: hashBody(surface, body) };
 }

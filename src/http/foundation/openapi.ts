@@ -1,5 +1,7 @@
 import type { FastifyInstance, RouteOptions } from 'fastify';
 import { z } from 'zod';
+import { REQUEST_KEPT_MS } from '../../ledger/made-once.ts';
+import { MAX_IDEMPOTENCY_KEY_CHARS } from '../limits.ts';
 import type { Operation } from './operation.ts';
 
 interface DocumentedRoute {
@@ -12,6 +14,16 @@ interface DocumentedRoute {
 }
 
 const UploadedFile = z.string().meta({ contentMediaType: 'application/octet-stream' });
+
+const IDEMPOTENCY_KEY = {
+  name: 'Idempotency-Key',
+  in: 'header',
+  required: false,
+  description:
+    `The same request sent again with the same key gives what the first one made, for at least ` +
+    `${REQUEST_KEPT_MS / 3_600_000} hours. Another request with the key gets 422 idempotency_key_reused.`,
+  schema: { type: 'string', minLength: 1, maxLength: MAX_IDEMPOTENCY_KEY_CHARS },
+};
 
 const ERROR_CONTENT = {
   'application/json': {
@@ -102,7 +114,11 @@ function describe(route: DocumentedRoute, schemas: SharedSchemas): unknown {
     ...(role === null ? {} : { description: `Takes the role ${role}, or a higher one.` }),
     tags: [operation.tag],
     security: role === null ? [] : [{ bearer: [] }],
-    parameters: [...pathParameters, ...queryParameters(schemas, operation.query)],
+    parameters: [
+      ...pathParameters,
+      ...queryParameters(schemas, operation.query),
+      ...(operation.repeatable === true ? [IDEMPOTENCY_KEY] : []),
+    ],
     ...(body === null ? {} : { requestBody: { content: body } }),
     responses: {
       [operation.status ?? 200]: goodAnswer(operation),

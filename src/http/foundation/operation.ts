@@ -10,6 +10,8 @@ export interface Operation {
   query?: z.ZodType;
   /** Answers with server-sent events as well. */
   streams?: true;
+  /** May be sent again with the header `Idempotency-Key`. */
+  repeatable?: true;
   /** Of the good answer; 200 unless given. 204 has no body. */
   status?: 201 | 204;
   /** Media type of the good answer where that is no JSON. */

@@ -11,9 +11,9 @@ import { addDocument, getMembership } from '../../knowledge/library/memberships.
 import { repeatedAddition } from '../../knowledge/library/repeated-addition.ts';
 import { ledgerTime } from '../../ledger/clock.ts';
 import { scopeSql } from '../../ledger/scope.ts';
+import { requestMark } from '../foundation/idempotency.ts';
 import { traceOf } from '../foundation/trace.ts';
 import { validate } from '../foundation/validate.ts';
-import { additionMark } from './addition-mark.ts';
 import { announceRuns } from './announce-runs.ts';
 import type { KnowledgeDependencies } from './dependencies.ts';
 import { chunkingOf, vectorStoreFileObject } from './knowledge-objects.ts';
@@ -35,7 +35,7 @@ export function documentRoutes(dependencies: KnowledgeDependencies, slots: Uploa
     const { fields, filename, sha256, bytes } = await slots.during(workspaceId, () =>
       receiveUpload(request, { blobs, maxBytes: maxUploadBytes, fields: UploadDocument }),
     );
-    const mark = additionMark(request, 'upload', { knowledgeBaseId, filename, sha256, fields });
+    const mark = requestMark(request, 'upload', { knowledgeBaseId, filename, sha256, fields });
     const { membership, run } = await ledger.transaction(async (tx) => {
       const now = ledgerTime();
       const scoped = scopeSql(tx, workspaceId);
@@ -91,7 +91,7 @@ export function documentRoutes(dependencies: KnowledgeDependencies, slots: Uploa
       {
         config: {
           role: 'editor',
-          operation: { summary: 'Upload and add a file', tag, form: UploadDocument },
+          operation: { summary: 'Upload and add a file', tag, form: UploadDocument, repeatable: true },
         },
       },
       upload,

@@ -4,7 +4,9 @@ import { CreateFileBatch, VectorStoreFileListQuery } from '../../contract/openai
 import { cancelFileBatch, createFileBatch, getFileBatch } from '../../knowledge/library/file-batches.ts';
 import { listMemberships } from '../../knowledge/library/membership-rows.ts';
 import { ledgerTime } from '../../ledger/clock.ts';
+import { madeOnce } from '../../ledger/made-once.ts';
 import { scopeSql } from '../../ledger/scope.ts';
+import { requestMark } from '../foundation/idempotency.ts';
 import { traceOf } from '../foundation/trace.ts';
 import { validate, validateBody } from '../foundation/validate.ts';
 import { announceRuns } from './announce-runs.ts';
@@ -33,16 +35,22 @@ export function fileBatchRoutes(dependencies: KnowledgeDependencies): FastifyPlu
       attributes: file.attributes ?? undefined,
       chunking: chunkingOf(file.chunking_strategy),
     }));
+    const mark = requestMark(request, 'batch', { id, body });
     const { batch, submitted } = await ledger.transaction(async (tx) => {
-      const created = await createFileBatch(tx, workspaceId, id, documents, ledgerTime());
-      return {
-        batch: await getFileBatch(scopeSql(tx, workspaceId), id, created.id),
-        submitted: created.runs,
-      };
+      const scoped = scopeSql(tx, workspaceId);
+      const now = ledgerTime();
+      const ingests: { kind: string }[] = [];
+      const [batchId = ''] = await madeOnce(scoped, mark, now, async () => {
+        const created = await createFileBatch(tx, workspaceId, id, documents, now);
+        ingests.push(...created.runs);
+        return [created.id];
+      });
+      return { batch: await getFileBatch(scoped, id, batchId), submitted: ingests };
     });
     announceRuns(runs, submitted);
-    hintToPoll(reply, 'in_progress');
-    return fileBatchObject(batch);
+    const answer = fileBatchObject(batch);
+    hintToPoll(reply, answer.status);
+    return answer;
   };
 
   const describe = async (request: FastifyRequest<ByBatch>, reply: FastifyReply): Promise<unknown> => {
@@ -84,7 +92,12 @@ export function fileBatchRoutes(dependencies: KnowledgeDependencies): FastifyPlu
   return async (app) => {
     app.post<ById>(
       '/v1/vector_stores/:id/file_batches',
-      { config: { role: 'editor', operation: { summary: 'Add many files', tag, body: CreateFileBatch } } },
+      {
+        config: {
+          role: 'editor',
+          operation: { summary: 'Add many files', tag, body: CreateFileBatch, repeatable: true },
+        },
+      },
       create,
     );
     app.get<ByBatch>(

@@ -12,7 +12,9 @@ import {
 import { knowledgeBasesByDocument, membershipsOf } from '../../knowledge/library/membership-rows.ts';
 import { submitIndexing } from '../../knowledge/library/memberships.ts';
 import { ledgerTime } from '../../ledger/clock.ts';
+import { madeOnce } from '../../ledger/made-once.ts';
 import { scopeLedger, scopeSql } from '../../ledger/scope.ts';
+import { requestMark } from '../foundation/idempotency.ts';
 import { validate } from '../foundation/validate.ts';
 import { announceRuns } from './announce-runs.ts';
 import { attachment } from './content-disposition.ts';
@@ -32,10 +34,17 @@ export function fileRoutes(dependencies: KnowledgeDependencies, slots: UploadSlo
     const { filename, sha256, bytes, fields } = await slots.during(workspaceId, () =>
       receiveUpload(request, { blobs, maxBytes: maxUploadBytes, fields: CreateFile }),
     );
-    const document = await scopeLedger(ledger, workspaceId).transaction((tx) =>
-      createDocument(tx, { filename, sha256, bytes, purpose: fields.purpose, accountId }, ledgerTime()),
-    );
-    return fileObject(document, await blobs.damaged(), []);
+    const mark = requestMark(request, 'file', { filename, sha256, fields });
+    const { document, holders } = await scopeLedger(ledger, workspaceId).transaction(async (tx) => {
+      const now = ledgerTime();
+      const description = { filename, sha256, bytes, purpose: fields.purpose, accountId };
+      const [id = ''] = await madeOnce(tx, mark, now, async () => [
+        (await createDocument(tx, description, now)).id,
+      ]);
+      const stored = await getDocument(tx, id);
+      return { document: stored, holders: await knowledgeBasesByDocument(tx, [stored]) };
+    });
+    return fileObject(document, await blobs.damaged(), holders.get(document.id) ?? []);
   };
 
   const list = async (request: FastifyRequest): Promise<unknown> => {
@@ -100,7 +109,12 @@ export function fileRoutes(dependencies: KnowledgeDependencies, slots: UploadSlo
   return async (app) => {
     app.post(
       '/v1/files',
-      { config: { role: 'editor', operation: { summary: 'Upload a file', tag, form: CreateFile } } },
+      {
+        config: {
+          role: 'editor',
+          operation: { summary: 'Upload a file', tag, form: CreateFile, repeatable: true },
+        },
+      },
       create,
     );
     app.get(

@@ -60,6 +60,94 @@ describe('an upload to a knowledge base that is sent again with its Idempotency-
   });
 });
 
+describe('anything else that is made with an Idempotency-Key', () => {
+  const uploadFile = (text: string, name = 'f.md') =>
+    form({ file: new File([text], name), purpose: 'user_data' });
+  const cases = [
+    {
+      what: 'a file',
+      path: () => '/v1/files',
+      body: async () => uploadFile('# 印章\n'),
+      other: async () => uploadFile('# 公章\n'),
+    },
+    {
+      what: 'a knowledge base',
+      path: () => '/v1/vector_stores',
+      body: async (file: string) => post({ name: '两次', file_ids: [file] }),
+      other: async (file: string) => post({ name: '三次', file_ids: [file] }),
+    },
+    {
+      what: 'a batch',
+      path: () => `${base}/file_batches`,
+      body: async (file: string) => post({ file_ids: [file] }),
+      other: async (file: string) => post({ file_ids: [file], attributes: { n: 1 } }),
+    },
+  ];
+
+  for (const { what, path, body, other } of cases) {
+    it(`${what} is made once, also where the same is sent many times at once, and another body is refused`, async () => {
+      const [key, file] = [newKey(), await newFile(`# ${what}\n`)];
+      const replies = await Promise.all(
+        Array.from({ length: 4 }, async () => send(path(), await body(file), key)),
+      );
+      expect(new Set(replies.map(({ status, body: { id } }) => `${status} ${id}`)).size).toBe(1);
+      const [first] = replies as [(typeof replies)[0]];
+      expect(first.status).toBe(200);
+      expect((await send(path(), await body(file), key)).body).toMatchObject({ id: first.body.id });
+      const refused = await send(path(), await other(file), key);
+      expect([refused.status, refused.body.error.code]).toEqual([422, 'idempotency_key_reused']);
+      expect((await send(path(), await body(file), newKey())).body.id).not.toBe(first.body.id);
+    });
+  }
+
+  it('is not read twice where a batch is sent again', async () => {
+    const [key, file] = [newKey(), await newFile('# 读一次\n')];
+    const { body: first } = await send(`${base}/file_batches`, post({ file_ids: [file] }), key);
+    await server.knowledge.settled(first.vector_store_id, file);
+    const runOf = async () => (await server.send(`${base}/files/${file}`)).body.run_id;
+    const run = await runOf();
+    const again = await send(`${base}/file_batches`, post({ file_ids: [file] }), key);
+    expect(again.body).toMatchObject({ id: first.id, status: 'completed' });
+    expect(await runOf()).toBe(run);
+  });
+
+  it('is another thing in another workspace', async () => {
+    const key = newKey();
+    const inWorkspace = (workspace: string) =>
+      send(
+        '/v1/files',
+        { ...uploadFile('# 各自\n'), headers: { authorization: `Bearer ${workspace}` } },
+        key,
+      );
+    const [here, there] = [await inWorkspace('ws_one'), await inWorkspace('ws_two')];
+    expect([here.status, there.status]).toEqual([200, 200]);
+    expect(here.body.id).not.toBe(there.body.id);
+  });
+
+  it('is there when the client asks again after a process that stored it died before it could answer', async () => {
+    const key = newKey();
+    const dying = await openKnowledgeServer({ beside: server.knowledge });
+    const headers = { 'idempotency-key': key };
+    await expect(
+      fetch(`${dying.url}/v1/files`, { ...uploadFile('# 断电\n', 'cut.md'), headers }),
+    ).rejects.toThrow();
+    await dying.app.close();
+    const { body } = await server.send('/v1/files');
+    const stored = body.data.filter(({ filename }: Reply) => filename === 'cut.md');
+    expect(stored).toHaveLength(1);
+    const again = await send('/v1/files', uploadFile('# 断电\n', 'cut.md'), key);
+    expect([again.status, again.body.id]).toEqual([200, stored[0].id]);
+  });
+
+  it('says that it is gone where it was deleted meanwhile', async () => {
+    const key = newKey();
+    const { body: file } = await send('/v1/files', uploadFile('# 已删\n'), key);
+    await server.send(`/v1/files/${file.id}`, { method: 'DELETE' });
+    const { status, body } = await send('/v1/files', uploadFile('# 已删\n'), key);
+    expect([status, body.error.code]).toEqual([404, 'document_not_found']);
+  });
+});
+
 describe('adding a file that is sent again with its Idempotency-Key', () => {
   it('does not read the document again, and gives what the first one gave', async () => {
     const [key, file_id] = [newKey(), await newFile('# 报销\n')];

@@ -28,10 +28,14 @@ export interface KnowledgeServer extends AsyncDisposable {
 /** Loose on purpose: tests read what they expect. */
 export type Reply = ReturnType<typeof JSON.parse>;
 
-/** The key of a request is its workspace. */
-export async function openKnowledgeServer(options: KnowledgeOptions = {}): Promise<KnowledgeServer> {
-  const knowledge = await openTestKnowledge(options);
+/** The key of a request is its workspace. `beside` is another server, with whose stores this one works; it dies before it answers. */
+export async function openKnowledgeServer(
+  options: KnowledgeOptions & { beside?: TestKnowledge } = {},
+): Promise<KnowledgeServer> {
+  const knowledge = options.beside ?? (await openTestKnowledge(options));
   const app = Fastify({ forceCloseConnections: true });
+  if (options.beside !== undefined)
+    app.addHook('onSend', async (request) => void request.raw.socket.destroy());
   registerErrorReplies(app);
   registerJsonBodies(app);
   app.decorateRequest('principal');

@@ -19,9 +19,9 @@ import {
 import { repeatedAddition } from '../../knowledge/library/repeated-addition.ts';
 import { ledgerTime } from '../../ledger/clock.ts';
 import { scopeLedger, scopeSql } from '../../ledger/scope.ts';
+import { requestMark } from '../foundation/idempotency.ts';
 import { traceOf } from '../foundation/trace.ts';
 import { validate, validateBody } from '../foundation/validate.ts';
-import { additionMark } from './addition-mark.ts';
 import { announceRuns } from './announce-runs.ts';
 import type { KnowledgeDependencies } from './dependencies.ts';
 import { chunkingOf, vectorStoreFileObject } from './knowledge-objects.ts';
@@ -44,7 +44,7 @@ export function vectorStoreFileRoutes(dependencies: KnowledgeDependencies): Fast
     const body = validateBody(CreateVectorStoreFile, request.body);
     const { workspaceId } = request.principal;
     const knowledgeBaseId = request.params.id;
-    const mark = additionMark(request, 'attach', { knowledgeBaseId, body });
+    const mark = requestMark(request, 'attach', { knowledgeBaseId, body });
     const { membership, run } = await ledger.transaction(async (tx) => {
       const now = ledgerTime();
       const scoped = scopeSql(tx, workspaceId);
@@ -127,7 +127,12 @@ export function vectorStoreFileRoutes(dependencies: KnowledgeDependencies): Fast
       {
         config: {
           role: 'editor',
-          operation: { summary: 'Add a file to a knowledge base', tag, body: CreateVectorStoreFile },
+          operation: {
+            summary: 'Add a file to a knowledge base',
+            tag,
+            body: CreateVectorStoreFile,
+            repeatable: true,
+          },
         },
       },
       add,

@@ -17,7 +17,9 @@ import {
 } from '../../knowledge/library/knowledge-bases.ts';
 import { addDocument, submitIndexing } from '../../knowledge/library/memberships.ts';
 import { ledgerTime } from '../../ledger/clock.ts';
+import { madeOnce } from '../../ledger/made-once.ts';
 import { scopeLedger, scopeSql } from '../../ledger/scope.ts';
+import { requestMark } from '../foundation/idempotency.ts';
 import { traceOf } from '../foundation/trace.ts';
 import { validate, validateBody } from '../foundation/validate.ts';
 import { announceRuns } from './announce-runs.ts';
@@ -38,26 +40,27 @@ export function vectorStoreRoutes(dependencies: KnowledgeDependencies): FastifyP
     const now = ledgerTime();
     const chunking = chunkingOf(body.chunking_strategy);
     const trace = traceOf(request);
+    const description = {
+      name: body.name ?? UNNAMED,
+      description: body.description,
+      metadata: body.metadata ?? undefined,
+      expiresAfter: body.expires_after,
+      isDefault: body.is_default,
+      generation,
+    };
+    const mark = requestMark(request, 'knowledge base', body);
     const { base, submitted } = await ledger.transaction(async (tx) => {
       const scoped = scopeSql(tx, workspaceId);
-      const knowledgeBaseId = await createKnowledgeBase(
-        scoped,
-        {
-          name: body.name ?? UNNAMED,
-          description: body.description,
-          metadata: body.metadata ?? undefined,
-          expiresAfter: body.expires_after,
-          isDefault: body.is_default,
-          generation,
-        },
-        now,
-      );
-      const ingests = [];
-      for (const documentId of new Set(body.file_ids))
-        ingests.push(
-          await addDocument(tx, workspaceId, { knowledgeBaseId, documentId, chunking, ...trace }, now),
-        );
-      return { base: await getKnowledgeBase(scoped, knowledgeBaseId), submitted: ingests };
+      const ingests: { kind: string }[] = [];
+      const [id = ''] = await madeOnce(scoped, mark, now, async () => {
+        const knowledgeBaseId = await createKnowledgeBase(scoped, description, now);
+        for (const documentId of new Set(body.file_ids)) {
+          const addition = { knowledgeBaseId, documentId, chunking, ...trace };
+          ingests.push(await addDocument(tx, workspaceId, addition, now));
+        }
+        return [knowledgeBaseId];
+      });
+      return { base: await getKnowledgeBase(scoped, id), submitted: ingests };
     });
     announceRuns(runs, submitted);
     return vectorStoreObject(base, now);
@@ -118,7 +121,7 @@ export function vectorStoreRoutes(dependencies: KnowledgeDependencies): FastifyP
       {
         config: {
           role: 'editor',
-          operation: { summary: 'Create a knowledge base', tag, body: CreateVectorStore },
+          operation: { summary: 'Create a knowledge base', tag, body: CreateVectorStore, repeatable: true },
         },
       },
       create,

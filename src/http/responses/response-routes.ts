@@ -80,7 +80,13 @@ export function responseRoutes(dependencies: HttpDependencies, hub: StreamHub): 
       {
         config: {
           role: 'reader',
-          operation: { summary: 'Ask a question', tag, body: CreateResponse, streams: true },
+          operation: {
+            summary: 'Ask a question',
+            tag,
+            body: CreateResponse,
+            streams: true,
+            repeatable: true,
+          },
         },
       },
       create,

@@ -1,4 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { ledgerTime } from '../../ledger/clock.ts';
+import { madeOnce, REQUEST_KEPT_MS } from '../../ledger/made-once.ts';
 import { scopeLedger, scopeSql } from '../../ledger/scope.ts';
 import { RunWorker } from '../../runs/run-worker.ts';
 import { getDocument } from '../library/documents.ts';
@@ -31,6 +33,18 @@ describe('maintenance', () => {
     expect(await submit({ startId: 'proc_a' }, noon)).toEqual({ kind: 'maintain' });
     expect(await submit({ startId: 'proc_a' }, noon + 100)).toBeNull();
     expect(await submit({ startId: 'proc_b' }, noon + 200)).toEqual({ kind: 'maintain' });
+  });
+
+  it('forgets an idempotency key after its time, and none before', async () => {
+    const scoped = scopeLedger(knowledge.ledger, WORKSPACE);
+    const now = ledgerTime();
+    const make = (key: string, at: number, id: string) =>
+      scoped.transaction((tx) => madeOnce(tx, { key, bodyHash: 'same' }, at, async () => [id]));
+    await make('old', now - REQUEST_KEPT_MS - 60_000, 'first');
+    await make('young', now - REQUEST_KEPT_MS + 60_000, 'first');
+    await createMaintainHandler(knowledge).handle({} as never);
+    expect(await make('young', now, 'second')).toEqual(['first']);
+    expect(await make('old', now, 'second')).toEqual(['second']);
   });
 
   it('repairs as a run, and reports what it found', async () => {

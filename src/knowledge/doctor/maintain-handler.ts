@@ -1,5 +1,6 @@
 import { ledgerTime } from '../../ledger/clock.ts';
 import type { Ledger, Sql } from '../../ledger/ledger.ts';
+import { forgetMarkedRequests, REQUEST_KEPT_MS } from '../../ledger/made-once.ts';
 import { scopeSql } from '../../ledger/scope.ts';
 import type { RunHandler } from '../../runs/run.ts';
 import { submitRun } from '../../runs/run-store.ts';
@@ -9,7 +10,7 @@ import { submitIndexing } from '../library/memberships.ts';
 import type { DoctorStores } from './examination.ts';
 import { examine } from './examine.ts';
 
-/** Expires knowledge bases, and repairs what is derived: once an hour, and after every start. */
+/** Expires knowledge bases, forgets what is no longer repeated, and repairs what is derived: once an hour, and after every start. */
 export const MAINTAIN_RUN = 'maintain';
 
 /** Belongs to no tenant. */
@@ -50,6 +51,7 @@ export function createMaintainHandler(stores: DoctorStores): RunHandler {
     concurrency: 1,
     async handle() {
       const expired = await expireKnowledgeBases(stores.ledger, ledgerTime());
+      await forgetOldRequests(stores.ledger, ledgerTime());
       const { findings } = await examine(stores, { fix: true, quick: true });
       return {
         status: 'completed',
@@ -83,6 +85,11 @@ export class MaintenanceSchedule implements Disposable {
   [Symbol.dispose](): void {
     clearInterval(this.#timer);
   }
+}
+
+async function forgetOldRequests(ledger: Ledger, now: number): Promise<void> {
+  const before = now - REQUEST_KEPT_MS;
+  while ((await ledger.transaction((tx) => forgetMarkedRequests(tx, before))) > 0);
 }
 
 /** Their documents leave, as files they stay; the knowledge base remains, marked as expired. */

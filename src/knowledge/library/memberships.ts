@@ -1,5 +1,6 @@
 import { BudaoError } from '../../contract/errors.ts';
 import type { Sql, SqlParams } from '../../ledger/ledger.ts';
+import type { RequestMark } from '../../ledger/made-once.ts';
 import { type ScopedSql, scopeSql } from '../../ledger/scope.ts';
 import type { RunFailure, SubmitRun } from '../../runs/run.ts';
 import { submitRun } from '../../runs/run-store.ts';
@@ -8,7 +9,6 @@ import { INDEX_RUN, INGEST_RUN, type IndexInput, type IngestInput } from '../ing
 import { getDocument } from './documents.ts';
 import { requireKnowledgeBase, touchKnowledgeBase } from './knowledge-bases.ts';
 import { findMembership } from './membership-rows.ts';
-import type { AdditionMark } from './repeated-addition.ts';
 
 export type MembershipStatus = 'in_progress' | 'completed' | 'failed' | 'cancelled';
 export type IngestPhase = 'queued' | 'extracting' | 'chunking' | 'embedding' | 'indexing' | 'ready';
@@ -70,7 +70,7 @@ export interface AddDocument {
   /** A document of this knowledge base that leaves once the new one is ready. */
   replaces?: string | undefined;
   /** Has been looked for among earlier additions in this very transaction. */
-  mark?: AdditionMark | null;
+  mark?: RequestMark | null;
   /** The request's own `traceparent`. */
   traceParent?: string;
 }

@@ -1,15 +1,8 @@
 import { BudaoError } from '../../contract/errors.ts';
+import type { RequestMark } from '../../ledger/made-once.ts';
 import type { ScopedSql } from '../../ledger/scope.ts';
 import { INGEST_RUN, type IngestInput } from '../ingest/inputs.ts';
 import { touchKnowledgeBase } from './knowledge-bases.ts';
-
-/** Marks an addition, so that the same request sent again finds it instead of making another. */
-export interface AdditionMark {
-  /** Counts for its owner only. */
-  key: string;
-  /** SHA-256 of the request, so that a key is not used for another one. */
-  bodyHash: string;
-}
 
 /**
  * The document that an earlier request with this mark has added, or null. Comes first in its transaction: the same
@@ -20,7 +13,7 @@ export interface AdditionMark {
 export async function repeatedAddition(
   tx: ScopedSql,
   knowledgeBaseId: string,
-  mark: AdditionMark | null,
+  mark: RequestMark | null,
   now: number,
 ): Promise<string | null> {
   if (mark === null) return null;
