@@ -90,6 +90,16 @@ describe('the best mode that is possible and allowed', () => {
       'index_away',
       'no-knowledge',
     ],
+    [
+      'no model is configured, and the index is damaged: the index is what is waited for',
+      [],
+      blind,
+      [],
+      'deferred',
+      'nobody',
+      'index_away',
+      null,
+    ],
     ['no model is configured', [], null, [], 'extractive', 'extract', 'no_model_configured', null],
     ['all models are away', [away, away], null, [], 'extractive', 'extract', 'model_timeout', null],
     [

@@ -66,8 +66,11 @@ export function decideMode(
     return { mode, reason: search ?? own, writer, withheld: null };
   }
   const why = reasonOfModels(endpoints);
-  // Without documents there is nothing to quote, and "the documents do not say" would be a lie.
-  if (search?.mode === 'no-knowledge') return deferred(why, first > 0 ? 'fallback-model' : null);
+  // Without documents there is nothing to quote, and "the documents do not say" would be a lie. Where no model exists,
+  // none will come back: what the answer waits for is the index.
+  if (search?.mode === 'no-knowledge') {
+    return deferred(endpoints.length === 0 ? search : why, first > 0 ? 'fallback-model' : null);
+  }
   if (allowed.has('extractive')) return extract(search ?? why);
   return deferred(why, first > 0 ? 'fallback-model' : 'extractive');
 }
