@@ -6,21 +6,26 @@ const INTERVAL_MS = 200;
 /** Looks in a row without a session before an owner counts as dead: a pool that reconnects is between two for a moment. */
 const LOOKS = 2;
 
+/** A session that has said nothing for so long is no sign of life: a process looks at the clock every second. */
+const QUIET_MS = 2_500;
+
 /**
- * The database sees the connections of a killed process close at once, wherever it ran. Whoever holds runs without a
- * session is taken for dead long before its leases run out; one that only lost its connections finds itself fenced.
- * Right after a start of the server everybody is without a session: then only those are judged that have come back.
+ * The database sees the connections of a killed process close at once, wherever it ran. Whoever holds runs and had a
+ * session, and has none any more, is taken for dead long before its leases run out; one that only lost its connections
+ * finds itself fenced. Sessions that a broken network left behind on the server look alive for long, but say nothing.
  */
 const OWNERS = `
-  SELECT owner,
-    owner IN (SELECT application_name FROM pg_stat_activity WHERE datname = current_database()) AS present,
-    pg_postmaster_start_time() < clock_timestamp() - interval '10 seconds' AS settled
-  FROM (SELECT DISTINCT owner FROM run WHERE status = 'running' AND owner IS NOT NULL) AS held`;
+  SELECT owner, max(held) AS held,
+    owner IN (SELECT application_name FROM pg_stat_activity WHERE datname = current_database()
+      AND (state_change IS NULL OR state_change > clock_timestamp() - interval '${QUIET_MS} milliseconds')) AS present
+  FROM (SELECT DISTINCT owner, 1 AS held FROM run WHERE status = 'running' AND owner IS NOT NULL
+    UNION ALL SELECT id, 0 FROM process) AS known
+  GROUP BY owner`;
 
 interface Owner {
   owner: string;
+  held: number;
   present: number;
-  settled: number;
 }
 
 /** Releases what processes of other nodes held when they were killed. */
@@ -31,7 +36,7 @@ export class SessionWatch implements Disposable {
   readonly #onError: (error: unknown) => void;
   readonly #timer: NodeJS.Timeout;
   #missing = new Map<string, number>();
-  /** Owners that had a session since the server came. */
+  /** Who had a session since the server came, or came back: of others nothing can be told. */
   #seen = new Set<string>();
   #continuity: number;
   #looking = false;
@@ -63,9 +68,7 @@ export class SessionWatch implements Disposable {
       if (this.#continuity !== this.#ledger.continuity) this.#forget();
       this.#continuity = this.#ledger.continuity;
       const before = this.#missing;
-      const absent = owners.filter(
-        (row) => row.present === 0 && (row.settled === 1 || this.#seen.has(row.owner)),
-      );
+      const absent = owners.filter((row) => row.held === 1 && row.present === 0 && this.#seen.has(row.owner));
       this.#seen = new Set(
         owners.filter((row) => row.present === 1 || this.#seen.has(row.owner)).map((row) => row.owner),
       );

@@ -40,8 +40,9 @@ export async function openLedger(configuration: Configuration, processId = 'buda
 
 /** The database shows sessions by this name, so that others see when a process has lost all of its own. */
 function named(url: string, processId: string): string {
-  if (url.includes('application_name=')) return url;
-  return `${url}${url.includes('?') ? '&' : '?'}application_name=${encodeURIComponent(processId)}`;
+  const name = `application_name=${encodeURIComponent(processId)}`;
+  if (/[?&]application_name=/.test(url)) return url.replace(/([?&])application_name=[^&#]*/, `$1${name}`);
+  return `${url}${url.includes('?') ? '&' : '?'}${name}`;
 }
 
 /** Between the processes of one machine through the supervisor; between machines through Redis, or the database. */

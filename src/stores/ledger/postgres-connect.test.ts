@@ -45,6 +45,15 @@ describe('a server across a network', () => {
     `postgres://keeper@${host}:${server.port}/${database}?${options}`;
   const root = (name: string): string => `sslrootcert=${join(folder, `${name}.pem`)}`;
 
+  test('asks the server to notice within seconds when a process is cut off, lest its sessions use up all there are', async () => {
+    await using ledger = await openPostgresLedger({ url: address('127.0.0.1', 'sslmode=require') });
+    const settings = await ledger.read.get<Record<string, string>>(
+      `SELECT current_setting('tcp_keepalives_idle') AS idle, current_setting('tcp_keepalives_interval') AS interval,
+         current_setting('tcp_keepalives_count') AS count, current_setting('tcp_user_timeout') AS unanswered`,
+    );
+    expect(settings).toEqual({ idle: '5', interval: '1', count: '5', unanswered: '10s' });
+  });
+
   test.each([
     ['localhost', 'sslmode=verify-full', 'good'],
     ['127.0.0.1', 'sslmode=verify-ca', 'good'],

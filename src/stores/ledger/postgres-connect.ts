@@ -18,6 +18,8 @@ export const LOCK_TIMEOUT_MS = 5_000;
 const STATEMENT_TIMEOUT_MS = 15_000;
 /** A process that is frozen within a transaction lets go of its locks as soon as its leases run out. */
 export const IDLE_IN_TRANSACTION_MS = 2_000;
+/** The server, too, has to notice a process that is cut off: its sessions would take up connections for hours. */
+const SERVER_KEEPALIVE = { idle: 5, interval: 1, count: 5, userTimeoutMs: 10_000 };
 
 /** Every session has the same settings, whatever the server, the database or the role says. */
 const SESSION = `SELECT current_setting('server_version_num') AS version,
@@ -25,6 +27,10 @@ const SESSION = `SELECT current_setting('server_version_num') AS version,
   set_config('lock_timeout', '${LOCK_TIMEOUT_MS}', false),
   set_config('statement_timeout', '${STATEMENT_TIMEOUT_MS}', false),
   set_config('idle_in_transaction_session_timeout', '${IDLE_IN_TRANSACTION_MS}', false),
+  set_config('tcp_keepalives_idle', '${SERVER_KEEPALIVE.idle}', false),
+  set_config('tcp_keepalives_interval', '${SERVER_KEEPALIVE.interval}', false),
+  set_config('tcp_keepalives_count', '${SERVER_KEEPALIVE.count}', false),
+  set_config('tcp_user_timeout', '${SERVER_KEEPALIVE.userTimeoutMs}', false),
   set_config('client_encoding', 'UTF8', false), set_config('standard_conforming_strings', 'on', false),
   set_config('synchronous_commit', CASE current_setting('synchronous_commit')
     WHEN 'off' THEN 'on' ELSE current_setting('synchronous_commit') END, false)`;
