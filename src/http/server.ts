@@ -15,6 +15,7 @@ import { registerErrorReplies, sendError } from './foundation/error-reply.ts';
 import { registerJsonBodies } from './foundation/json-bodies.ts';
 import { registerMetrics } from './foundation/metrics.ts';
 import { registerOpenApi } from './foundation/openapi.ts';
+import { registerNulRefusal } from './foundation/refuse-nul.ts';
 import { registerProbes } from './foundation/probes.ts';
 import { registerSecurityHeaders } from './foundation/security-headers.ts';
 import { registerTraces, traceParentOf } from './foundation/trace.ts';
@@ -53,6 +54,7 @@ export async function createHttpServer(dependencies: HttpDependencies): Promise<
   registerErrorReplies(app);
   registerSecurityHeaders(app);
   registerJsonBodies(app);
+  registerNulRefusal(app);
   registerRequestIds(app);
   registerTraces(app);
   registerOpenApi(app, dependencies.version);

@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { BudaoError } from '../../contract/errors.ts';
 import { MAX_BODY_DEPTH } from '../limits.ts';
+import { refuseNul } from './refuse-nul.ts';
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
@@ -19,7 +20,7 @@ export function registerJsonBodies(app: FastifyInstance): void {
   });
 }
 
-/** @throws BudaoError invalid_encoding, invalid_json */
+/** @throws BudaoError invalid_encoding, invalid_json, invalid_value */
 function parseJsonBody(body: Buffer): unknown {
   const text = decode(body);
   if (text.trim() === '') return undefined;
@@ -30,6 +31,13 @@ function parseJsonBody(body: Buffer): unknown {
       `The request body is nested too deeply; at most ${MAX_BODY_DEPTH} levels are taken.`,
     );
   }
+  const value = parse(text);
+  // JSON has no other way to write one, so that few bodies are walked.
+  if (text.includes('\\u0000')) refuseNul(value);
+  return value;
+}
+
+function parse(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {

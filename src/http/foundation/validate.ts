@@ -74,7 +74,8 @@ function escaped(control: string): string {
   return `\\u${control.charCodeAt(0).toString(16).padStart(4, '0')}`;
 }
 
-function dotted(path: readonly PropertyKey[]): string {
+/** A field's place as errors name it. */
+export function dotted(path: readonly PropertyKey[]): string {
   return path
     .map(String)
     .join('.')

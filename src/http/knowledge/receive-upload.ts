@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { BudaoError } from '../../contract/errors.ts';
 import { Line } from '../../contract/openai/common.ts';
 import type { BlobStore } from '../../knowledge/ports.ts';
+import { refuseNul } from '../foundation/refuse-nul.ts';
 import { validate } from '../foundation/validate.ts';
 
 /** What headers and form fields may add to the file's own size. */
@@ -80,6 +81,7 @@ async function readForm<Schema extends z.ZodType>(
       param: 'file',
     });
   }
+  refuseNul(values);
   const fields = validate(options.fields, values);
   return { ...file, fields };
 }

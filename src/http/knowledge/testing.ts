@@ -12,6 +12,7 @@ import {
 import { RunClient } from '../../runs/run-client.ts';
 import { registerErrorReplies } from '../foundation/error-reply.ts';
 import { registerJsonBodies } from '../foundation/json-bodies.ts';
+import { registerNulRefusal } from '../foundation/refuse-nul.ts';
 import { knowledgeRoutes } from './knowledge-routes.ts';
 
 export const MAX_UPLOAD_BYTES = 1024 * 1024;
@@ -38,6 +39,7 @@ export async function openKnowledgeServer(
     app.addHook('onSend', async (request) => void request.raw.socket.destroy());
   registerErrorReplies(app);
   registerJsonBodies(app);
+  registerNulRefusal(app);
   app.decorateRequest('principal');
   app.addHook('onRequest', async (request) => {
     const workspaceId = request.headers.authorization?.slice('Bearer '.length) ?? WORKSPACE;

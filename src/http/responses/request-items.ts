@@ -28,7 +28,7 @@ export async function readItems(
       param: 'input',
     });
   }
-  if (typeof input === 'string') return [{ id: newId('message'), role: 'user', text: input }];
+  if (typeof input === 'string') return [{ id: newId('message'), role: 'user', text: asProse(input) }];
   const items: AnswerInputItem[] = [];
   for (const [index, item] of input.entries()) {
     const read = await readItem(dependencies, caller, item, `input.${index}`);
@@ -97,7 +97,7 @@ export function splitQuestion(
 
 /** The text of a message's content. @throws BudaoError unsupported_content for images, files and audio */
 export function textOfContent(content: string | readonly ContentPart[], param: string): string {
-  if (typeof content === 'string') return content;
+  if (typeof content === 'string') return asProse(content);
   const texts: string[] = [];
   for (const [index, part] of content.entries()) {
     if ('text' in part && typeof part.text === 'string') texts.push(part.text);
@@ -111,5 +111,10 @@ export function textOfContent(content: string | readonly ContentPart[], param: s
       );
     }
   }
-  return texts.join('\n');
+  return asProse(texts.join('\n'));
+}
+
+/** What is pasted from terminals and PDFs brings invisible characters along; they go, as they do from documents. */
+function asProse(text: string): string {
+  return text.replaceAll(/[\v\f\u0085]/g, '\n').replaceAll(/[^\P{Cc}\t\n\r]/gu, '');
 }
