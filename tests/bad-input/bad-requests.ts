@@ -257,7 +257,7 @@ export const BAD_PLACES: BadRequest[] = [
     status: 404,
     code: 'response_not_found',
   },
-  { name: 'an id with a NUL', path: '/v1/responses/resp_%00', status: 404, code: 'response_not_found' },
+  { name: 'an id with a NUL', path: '/v1/responses/resp_%00', status: 400, code: 'invalid_value' },
   {
     name: 'an id with a path',
     path: '/v1/files/..%2f..%2fledger.db/content',
