@@ -29,6 +29,7 @@ export default defineConfig({
           include: [
             'src/**/*.test.ts',
             'scripts/**/*.test.{ts,mjs}',
+            'bench/**/*.test.ts',
             'console/src/**/*.test.{ts,tsx}',
             'tests/structure/*.test.ts',
           ],

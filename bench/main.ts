@@ -1,5 +1,6 @@
 /**
- * npm run bench [-- --only first-token,kill,streams,ingest,search,resources] [--json] [--max-streams N] [--picture FILE]
+ * npm run bench [-- --only first-token,kill,streams,overload,ingest,search,resources] [--json] [--max-streams N]
+ *   [--picture FILE]
  *
  * Every figure stands beside a reference taken in the same run. Durability is on throughout.
  */
@@ -10,12 +11,13 @@ import { type BenchResults, drawResults } from './picture.ts';
 import { measureFirstToken } from './system/first-token.ts';
 import { measureIngest } from './system/ingest.ts';
 import { measureKillGap } from './system/kill-gap.ts';
+import { measureOverload, type Offered } from './system/overload.ts';
 import { measureResources } from './system/resources.ts';
 import { keepsUp, MOST_LAG_MS, measureStreams, type StreamRow } from './system/streams.ts';
 
 const { values } = parseArgs({
   options: {
-    only: { type: 'string', default: 'first-token,kill,streams,ingest,search,resources' },
+    only: { type: 'string', default: 'first-token,kill,streams,overload,ingest,search,resources' },
     json: { type: 'boolean', default: false },
     'max-streams': { type: 'string', default: '1200' },
     picture: { type: 'string' },
@@ -51,6 +53,23 @@ if (sections.has('streams')) {
   const tooMany = budao.filter((entry) => !keepsUp(entry)).map((entry) => entry.streams);
   const first = tooMany.length === 0 ? 'no number that was tried' : String(Math.min(...tooMany));
   row(`most streams with p99 lag under ${MOST_LAG_MS} ms`, String(most), `first above it: ${first}`);
+}
+if (sections.has('overload')) {
+  say(
+    'Overload: questions at a pace that waits for nobody, answers of six seconds; then three times what is well',
+  );
+  const result = await measureOverload(sayOffered);
+  results.overload = result;
+  const { unloaded, capacity, overload, recovered } = result;
+  row('most that is well', `${capacity.perSecond.toFixed(0)} questions/s`);
+  row(
+    'three times that: what was admitted',
+    `first token p99 ${(overload.firstToken.p99 / unloaded.firstToken.p99).toFixed(1)} × unloaded`,
+    `${overload.completedPerSecond.toFixed(1)} answers/s (before ${capacity.completedPerSecond.toFixed(1)})`,
+    `${overload.lost} lost, ${overload.otherwise} other errors`,
+  );
+  row('three times that: what was refused', `p99 ${ms(overload.refusal.p99)}`, 'with Retry-After');
+  row('after it, at the first pace', `first token p99 ${ms(recovered.firstToken.p99)}`);
 }
 if (sections.has('ingest')) {
   const result = await measureIngest();
@@ -94,6 +113,16 @@ function sayStreams(entry: StreamRow): void {
     `p99 ${ms(entry.lagP99)}`,
     `CPU ${entry.cpuPerTokenUs.toFixed(0)} µs/token`,
     `${(entry.deliveredShare * 100).toFixed(1)} % delivered`,
+  );
+}
+
+function sayOffered(offered: Offered): void {
+  row(
+    `${offered.perSecond.toFixed(0)} questions/s`,
+    `${offered.admitted} of ${offered.sent} admitted`,
+    `first token p50 ${ms(offered.firstToken.p50)}`,
+    `p99 ${ms(offered.firstToken.p99)}`,
+    `${offered.completedPerSecond.toFixed(1)} answers/s`,
   );
 }
 

@@ -23,20 +23,30 @@ const PACKAGES = [
   { name: 'radosgw', isForBrowser: false, isThere: () => isOnPath('radosgw') },
 ];
 
-/** Installs what is missing where that is allowed. @returns whether everything is there */
+/** Installs what the tests need and is missing, where that is allowed. @returns whether everything is there */
 export function ensureSystemPackages({ withoutBrowser }) {
   const needed = PACKAGES.filter((entry) => !(withoutBrowser && entry.isForBrowser));
-  const before = missing(needed);
-  if (before.length === 0) return true;
-  const becomeRoot = rootCommand();
-  if (becomeRoot !== null && isOnPath('apt-get')) {
-    process.stdout.write(`budao: installing ${before.join(', ')} for the tests (once, about a minute) …\n`);
-    aptGet(becomeRoot, ['update', '-qq']);
-    aptGet(becomeRoot, ['install', '-y', '-qq', '--no-install-recommends', ...before]);
-  }
-  const after = missing(needed);
+  const after = installMissing(needed, 'the tests');
   if (after.length > 0) explain(after);
   return after.length === 0;
+}
+
+/** The same for some of them by name. @returns the names of those that are still missing */
+export function ensureNamedPackages(names, purpose) {
+  return installMissing(
+    PACKAGES.filter((entry) => names.includes(entry.name)),
+    purpose,
+  );
+}
+
+function installMissing(needed, purpose) {
+  const before = missing(needed);
+  const becomeRoot = before.length === 0 ? null : rootCommand();
+  if (becomeRoot === null || !isOnPath('apt-get')) return before;
+  process.stderr.write(`budao: installing ${before.join(', ')} for ${purpose} (once, about a minute) …\n`);
+  aptGet(becomeRoot, ['update', '-qq']);
+  aptGet(becomeRoot, ['install', '-y', '-qq', '--no-install-recommends', ...before]);
+  return missing(needed);
 }
 
 function explain(names) {
