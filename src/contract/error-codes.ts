@@ -144,6 +144,7 @@ export const WORK_ERROR_CODES = [
   'run_deadline',
   'run_lease_lost',
   'run_shutdown',
+  'server_leaving',
   'storage_full',
   'storage_refused',
   'storage_unavailable',

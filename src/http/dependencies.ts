@@ -7,7 +7,7 @@ import type { Embedder } from '../knowledge/ports.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Capacity } from './admission/load-sample.ts';
 import type { HealthCheck } from './foundation/probes.ts';
-import type { Feeds } from './streaming/stream-hub.ts';
+import type { Feeds, LedgerOutage } from './streaming/stream-hub.ts';
 
 /** All that the HTTP surface needs from the rest of the program. */
 export interface HttpDependencies {
@@ -15,6 +15,9 @@ export interface HttpDependencies {
   logger: Logger;
   ledger: Ledger;
   feeds: Feeds;
+  /** Streams outlast an outage of the ledger for so long. */
+  outage: LedgerOutage;
+  streamPatienceMs: number;
   runs: RunAnnouncer;
   /** Names of the configured generators, in the order in which they are tried. */
   generatorNames: readonly string[];

@@ -23,6 +23,11 @@ export const MAX_STALL_MS = 60_000;
 /** Frames that all clients have are forgotten once there are so many. */
 export const RETAINED_FRAME_CHARS = 256 * 1024;
 
+/** How often streams are held against the patience that they have with an outage of the ledger. */
+export const OUTAGE_CHECK_MS = 1_000;
+/** What a process that leaves waits for its readers to hear it. */
+export const FAREWELL_MS = 1_000;
+
 /** An answer waits for its turn, a worker and a model: longer than a person waits, shorter than for ever. */
 export const ANSWER_TIMEOUT_MS = 15 * 60_000;
 /** A deferred answer may come much later: nobody watches it any more. */

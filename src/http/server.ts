@@ -11,12 +11,14 @@ import { conversationRoutes } from './conversations/conversation-routes.ts';
 import type { HttpDependencies } from './dependencies.ts';
 import { answerClientError } from './foundation/client-errors.ts';
 import { registerConsole } from './foundation/console-files.ts';
+import { registerDeparture } from './foundation/departure.ts';
 import { registerErrorReplies, sendError } from './foundation/error-reply.ts';
 import { registerJsonBodies } from './foundation/json-bodies.ts';
 import { registerMetrics } from './foundation/metrics.ts';
 import { registerOpenApi } from './foundation/openapi.ts';
-import { registerNulRefusal } from './foundation/refuse-nul.ts';
 import { registerProbes } from './foundation/probes.ts';
+import { registerReadScopes } from './foundation/read-scopes.ts';
+import { registerNulRefusal } from './foundation/refuse-nul.ts';
 import { registerSecurityHeaders } from './foundation/security-headers.ts';
 import { registerTraces, traceParentOf } from './foundation/trace.ts';
 import { MAX_BODY_BYTES, MAX_REQUEST_MS } from './limits.ts';
@@ -48,7 +50,7 @@ export async function createHttpServer(dependencies: HttpDependencies): Promise<
     frameworkErrors: (error, request, reply) => void sendError(request, reply, error),
     clientErrorHandler: answerClientError,
   }) as unknown as FastifyInstance;
-  const hub = new StreamHub(dependencies.feeds);
+  const hub = new StreamHub(dependencies.feeds, dependencies.outage, dependencies.streamPatienceMs);
   app.addHook('preClose', () => hub[Symbol.dispose]());
 
   registerErrorReplies(app);
@@ -59,6 +61,8 @@ export async function createHttpServer(dependencies: HttpDependencies): Promise<
   registerTraces(app);
   registerOpenApi(app, dependencies.version);
   registerMetrics(app, dependencies, () => hub.clientCount);
+  registerDeparture(app, hub);
+  registerReadScopes(app);
   await app.register(accessPlugin, { access: dependencies.access });
   registerAdmission(app, dependencies);
   registerProbes(app, dependencies.checks);

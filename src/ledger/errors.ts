@@ -38,3 +38,16 @@ export class LedgerUnavailableError extends BudaoError {
     super('unavailable', 'ledger_unavailable', message, { cause });
   }
 }
+
+/** A lock that could not be had, or a full disk, says nothing about whether the ledger can be read. */
+const STILL_READABLE: ReadonlySet<string> = new Set(['ledger_busy', 'storage_full']);
+
+/** The ledger as a whole does not answer, whatever it is asked. */
+export function isLedgerAway(error: unknown): boolean {
+  return (
+    error instanceof BudaoError &&
+    error.kind === 'unavailable' &&
+    error.code.startsWith('ledger_') &&
+    !STILL_READABLE.has(error.code)
+  );
+}

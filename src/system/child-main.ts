@@ -29,7 +29,8 @@ export async function runChild(
   // One that is told to leave while it starts may hold runs already: they are handed over like any others.
   const toldToLeave = new Promise<void>((resolve) => {
     process.once('SIGTERM', () => {
-      setTimeout(() => die(log, new Error('stopping took too long')), LEAVE_DEADLINE_MS).unref();
+      const deadlineMs = LEAVE_DEADLINE_MS + configuration.leaveDelayMs;
+      setTimeout(() => die(log, new Error('stopping took too long')), deadlineMs).unref();
       resolve();
     });
   });

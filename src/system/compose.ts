@@ -36,6 +36,8 @@ export interface Stores extends AsyncDisposable {
   embedder: Embedder | null;
   searcher: Searcher;
   retriever: Retriever;
+  /** The same for one who reads the ledger in another way. */
+  retrieverOver(ledger: Ledger): Retriever;
   models: ConfiguredModels;
   /** The breakers of this process. */
   dependencies: Dependencies;
@@ -59,6 +61,14 @@ export async function openStores(
   const searcher = createSearcher({ index });
   const embedder = await createEmbedder(configuration, dependencies);
   const models = cleanup.use(createModels(configuration, dependencies));
+  const retrieverOver = (over: Ledger): Retriever =>
+    tracedRetriever(
+      createRetriever({
+        ledger: over,
+        searcher,
+        embedderById: (id) => (embedder?.id === id ? embedder : null),
+      }),
+    );
   const owned = cleanup.move();
   return {
     folder,
@@ -69,13 +79,8 @@ export async function openStores(
     index,
     embedder,
     searcher,
-    retriever: tracedRetriever(
-      createRetriever({
-        ledger,
-        searcher,
-        embedderById: (id) => (embedder?.id === id ? embedder : null),
-      }),
-    ),
+    retriever: retrieverOver(ledger),
+    retrieverOver,
     models,
     dependencies,
     [Symbol.asyncDispose]: () => owned.disposeAsync(),

@@ -136,6 +136,22 @@ const Settings = z.strictObject({
   /** How people call this node; the machine's name unless told otherwise. */
   node: z.string().min(1).max(100).nullable().default(null),
   stores: Stores.prefault({}),
+  /** What goes on while the ledger is away. */
+  outage: z
+    .strictObject({
+      /** Who was known and what was read is served from memory for so long, and no longer; 0 switches that off. */
+      readFromMemoryMs: z
+        .int()
+        .min(0)
+        .max(24 * 3_600_000)
+        .default(15 * 60_000),
+      memoryMb: z.int().min(1).max(4_096).default(64),
+      /** Streams wait so long for its return, before they are told to come back later. */
+      streamPatienceMs: z.int().min(1_000).max(600_000).default(30_000),
+    })
+    .prefault({}),
+  /** A node that is told to stop serves on for so long, marked as leaving, so that balancers notice. */
+  leaveDelayMs: z.int().min(0).max(60_000).default(0),
   health: HealthSettings.prefault({}),
   sample: z.boolean().default(true),
   logLevel: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
@@ -219,6 +235,7 @@ function readEnvironment(environment: NodeJS.ProcessEnv): Record<string, unknown
     workers: numeric(environment.BUDAO_WORKERS),
     role: environment.BUDAO_ROLE,
     node: environment.BUDAO_NODE,
+    leaveDelayMs: numeric(environment.BUDAO_LEAVE_DELAY_MS),
     sample: boolean(environment.BUDAO_SAMPLE),
     logLevel: environment.BUDAO_LOG_LEVEL,
     health: environment.BUDAO_OTLP_ENDPOINT
@@ -343,6 +360,7 @@ const ENVIRONMENT_NAMES: Record<string, string> = {
   workers: 'BUDAO_WORKERS',
   role: 'BUDAO_ROLE',
   node: 'BUDAO_NODE',
+  leaveDelayMs: 'BUDAO_LEAVE_DELAY_MS',
   'stores.ledger.url': 'BUDAO_LEDGER_URL',
   'stores.channel.url': 'BUDAO_CHANNEL_URL',
   sample: 'BUDAO_SAMPLE',

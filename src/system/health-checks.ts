@@ -3,19 +3,26 @@ import { openAlerts } from '../health/alerts/alert-rows.ts';
 import type { HealthCheck } from '../http/foundation/probes.ts';
 import type { Stores } from './compose.ts';
 import { installationModes } from './guards.ts';
+import type { OutageReads } from './outage-reads.ts';
 import { listProcesses } from './process-table.ts';
 
 /** Below this, uploads and answers may soon fail to be stored. */
+const MIB = 1024 * 1024;
 const LOW_DISK_BYTES = 512 * 1024 * 1024;
 
 /** What `/readyz` looks at: with a ledger and a living worker, questions can be asked. */
-export function healthChecks(stores: Stores): HealthCheck[] {
+export function healthChecks(stores: Stores, outage: OutageReads): HealthCheck[] {
+  const { read } = outage.ledger;
+  /** One thing is missing then, and not four. */
+  const expectLedger = (): void => {
+    if (outage.watch.awayMs !== null) throw new Error('not known while the ledger is away');
+  };
   return [
     {
       name: 'ledger',
       isRequired: true,
       check: async () => {
-        await stores.ledger.read.get('SELECT 1 AS one');
+        await read.get('SELECT 1 AS one');
         return undefined;
       },
     },
@@ -23,7 +30,8 @@ export function healthChecks(stores: Stores): HealthCheck[] {
       name: 'workers',
       isRequired: true,
       check: async () => {
-        const workers = (await listProcesses(stores.ledger.read)).filter((entry) => entry.role === 'worker');
+        expectLedger();
+        const workers = (await listProcesses(read)).filter((entry) => entry.role === 'worker');
         if (workers.length === 0) throw new Error('no worker process is alive');
         return `${workers.length} alive`;
       },
@@ -43,7 +51,8 @@ export function healthChecks(stores: Stores): HealthCheck[] {
       name: 'mode',
       isRequired: false,
       check: async () => {
-        const modes = await installationModes(stores.ledger.read, stores.models.generatorNames);
+        if (outage.watch.awayMs !== null) throw new Error(fromMemory(outage));
+        const modes = await installationModes(read, stores.models.generatorNames);
         const said = modes
           .map(({ mode, reason }) => (reason === null ? mode : `${mode} (${reason})`))
           .join(', ');
@@ -52,14 +61,33 @@ export function healthChecks(stores: Stores): HealthCheck[] {
       },
     },
     {
+      name: 'memory',
+      isRequired: false,
+      check: async () => {
+        const { entries, bytes } = outage.memory.size;
+        const { awayMs } = outage.watch;
+        if (awayMs !== null && outage.remainingMs === 0) throw new Error(fromMemory(outage));
+        const held = `${entries} answers of the ledger in ${Math.ceil(bytes / MIB)} MiB`;
+        return `${held}, served for ${Math.round(outage.remainingMs / 1_000)} s ${awayMs === null ? 'without it' : 'more'}`;
+      },
+    },
+    {
       name: 'alerts',
       isRequired: false,
       check: async () => {
-        const open = await openAlerts(stores.ledger.read);
+        expectLedger();
+        const open = await openAlerts(read);
         const said = open.map(({ rule, subject }) => (subject === '' ? rule : `${rule} (${subject})`));
         if (open.some(({ severity }) => severity === 'critical')) throw new Error(said.join(', '));
         return said.join(', ') || 'none';
       },
     },
   ];
+}
+
+/** The mode of a process whose ledger is away. */
+function fromMemory({ remainingMs }: OutageReads): string {
+  if (remainingMs === 0) return 'nothing (the ledger is away, and what was read before is too old)';
+  const seconds = Math.round(remainingMs / 1_000);
+  return `reading from memory (the ledger is away): for ${seconds} s more; questions and changes are refused`;
 }

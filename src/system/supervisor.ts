@@ -49,10 +49,12 @@ export interface SupervisorCallbacks {
 export class Supervisor implements AsyncDisposable {
   readonly #stack: AsyncDisposableStack;
   readonly #children: Children;
+  readonly #stopGraceMs: number;
 
-  private constructor(stack: AsyncDisposableStack, children: Children) {
+  private constructor(stack: AsyncDisposableStack, children: Children, leaveDelayMs: number) {
     this.#stack = stack;
     this.#children = children;
+    this.#stopGraceMs = STOP_GRACE_MS + leaveDelayMs;
   }
 
   /** @throws BudaoError data_folder_in_use, data_folder_newer, data_folder_not_writable */
@@ -141,12 +143,12 @@ export class Supervisor implements AsyncDisposable {
     cleanup.use(
       await superviseHealth({ configuration, ledger, channel, meter, processId: id, warnings, log }),
     );
-    return new Supervisor(cleanup.move(), children);
+    return new Supervisor(cleanup.move(), children, configuration.leaveDelayMs);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#children.stopping = true;
-    await Promise.all(this.#children.all.map((child) => child.stop(STOP_GRACE_MS)));
+    await Promise.all(this.#children.all.map((child) => child.stop(this.#stopGraceMs)));
     await this.#stack.disposeAsync();
   }
 }

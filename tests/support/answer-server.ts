@@ -15,6 +15,7 @@ import { Meter } from '../../src/health/signals/meter.ts';
 import type { HttpDependencies } from '../../src/http/dependencies.ts';
 import { createHttpServer } from '../../src/http/server.ts';
 import type { Ledger } from '../../src/ledger/ledger.ts';
+import { LedgerWatch } from '../../src/ledger/memory/ledger-watch.ts';
 import type { RunContext, RunHandler, RunOutcome } from '../../src/runs/run.ts';
 import { RunClient } from '../../src/runs/run-client.ts';
 import { RunFeeds } from '../../src/runs/run-feed.ts';
@@ -161,6 +162,8 @@ export class AnswerServer implements AsyncDisposable {
       logger: pino({ level: process.env['TEST_LOG_LEVEL'] ?? 'silent' }),
       ledger,
       feeds,
+      outage: new LedgerWatch(),
+      streamPatienceMs: 30_000,
       runs: new RunClient(channel),
       generatorNames: ['test-model'],
       embedder: null,

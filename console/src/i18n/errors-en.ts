@@ -282,6 +282,8 @@ export const errorsInEn: Record<keyof typeof errorsInZh, string> = {
   'error.run_lease_lost.advice': 'It goes on by itself; please wait.',
   'error.run_shutdown': 'The service is restarting.',
   'error.run_shutdown.advice': 'It goes on by itself; please wait.',
+  'error.server_leaving': 'This server is being stopped.',
+  'error.server_leaving.advice': 'The answer goes on elsewhere; the page connects again by itself.',
   'error.ledger_unavailable': 'The data cannot be read or written right now.',
   'error.ledger_unavailable.advice': 'Try again shortly, or ask an administrator.',
   'error.ledger_crowded': 'The database takes no more connections.',

@@ -272,6 +272,8 @@ export const errorsInZh = {
   'error.run_lease_lost.advice': '会自动继续，请稍候。',
   'error.run_shutdown': '服务正在重启。',
   'error.run_shutdown.advice': '会自动继续，请稍候。',
+  'error.server_leaving': '这台服务器正在停止。',
+  'error.server_leaving.advice': '回答会在别处继续，稍后自动重新连接。',
   'error.ledger_unavailable': '数据暂时无法读写。',
   'error.ledger_unavailable.advice': '请稍后重试；仍不行请联系管理员。',
   'error.ledger_crowded': '数据库连接数已满。',

@@ -3,7 +3,7 @@ import type { AnswerCitation, AnswerEvents, AnswerInput, AnswerResult } from '..
 import type { Run, RunEvent, RunFailure } from '../../runs/run.ts';
 import { openAiError } from '../foundation/error-reply.ts';
 import { fileCitation } from '../responses/response-object.ts';
-import type { Projection } from '../streaming/projection.ts';
+import { errorFrame, type Projection, type StreamBreak } from '../streaming/projection.ts';
 
 export interface ChatCompletion {
   id: string;
@@ -72,6 +72,12 @@ export class ChatProjection implements Projection {
   /** Why there is no whole answer, or null. */
   get failure(): RunFailure | null {
     return this.#failure;
+  }
+
+  /** This surface has no place to go on from: the question is asked again, and its answer is at /v1/responses. */
+  breakOff({ code, message }: StreamBreak): string {
+    const text = `${message} The whole answer will be at GET /v1/responses/${this.#base.id}`;
+    return errorFrame(openAiError({ status: 503, code, message: text, param: null }));
   }
 
   open(frames: string[]): void {

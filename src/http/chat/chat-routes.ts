@@ -6,7 +6,7 @@ import type { HttpDependencies } from '../dependencies.ts';
 import { validateBody } from '../foundation/validate.ts';
 import { DEFERRED_RETRY_AFTER_S } from '../limits.ts';
 import { clientGone, startAnswer } from '../responses/start-answer.ts';
-import { followToEnd, type StreamHub } from '../streaming/stream-hub.ts';
+import type { StreamHub } from '../streaming/stream-hub.ts';
 import { ChatProjection } from './chat-projection.ts';
 import { chatInputFor } from './chat-request.ts';
 
@@ -23,7 +23,7 @@ export function chatRoutes(dependencies: HttpDependencies, hub: StreamHub): Fast
       return reply;
     }
     const projection = new ChatProjection(run, false);
-    const hasEnded = await followToEnd(dependencies.feeds, run.id, projection, clientGone(reply));
+    const hasEnded = await hub.followToEnd(run.id, projection, clientGone(reply));
     if (!hasEnded) return reply.hijack();
     const { failure } = projection;
     // The failure is final for this run; the same question may well be answered when it is asked again.

@@ -23,7 +23,7 @@ interface CheckOutcome {
 const VerboseQuery = z.looseObject({ verbose: z.string().optional() });
 
 /**
- * `/livez`: the process runs, whatever is missing. `/readyz`: questions can be asked. `/startupz`: they could be asked
+ * `/livez`: the process runs, whatever is missing. `/readyz`: questions can be asked, and here for some time yet. `/startupz`: they could be asked
  * once; until then it says how far the start has come. Each also as JSON, for who accepts that.
  */
 export function registerProbes(app: FastifyInstance, checks: readonly HealthCheck[]): void {
@@ -52,6 +52,8 @@ export function registerProbes(app: FastifyInstance, checks: readonly HealthChec
     return answer(request, reply, { probe: 'livez', status: 'ok', isGood: true, outcomes: [] });
   });
   app.get('/readyz', probe('Whether questions can be asked'), async (request, reply) => {
+    if (app.isLeaving)
+      return answer(request, reply, { probe: 'readyz', status: 'leaving', isGood: false, outcomes: [] });
     const outcomes = await ready();
     const isGood = missing(outcomes).length === 0;
     return answer(request, reply, { probe: 'readyz', status: isGood ? 'ok' : 'not ready', isGood, outcomes });
@@ -102,6 +104,7 @@ function asText({ probe, status, isGood, outcomes }: ProbeResult, isVerbose: boo
     if (outcome.isOk) return `[+]${outcome.name} ok${outcome.remark === '' ? '' : `: ${outcome.remark}`}`;
     return `[-]${outcome.name} failed${outcome.isRequired ? '' : ' (not required)'}: ${outcome.remark}`;
   });
+  if (status === 'leaving') lines.push('leaving: this process is being stopped');
   const waiting = missing(outcomes).map(({ name }) => name);
   const progress =
     status === 'initialising'

@@ -44,6 +44,7 @@ export function searchRoutes({ retriever }: KnowledgeDependencies): FastifyPlugi
       {
         config: {
           role: 'reader',
+          readsOnly: true,
           operation: { summary: 'Search a knowledge base', tag: 'Vector stores', body: SearchVectorStore },
         },
       },

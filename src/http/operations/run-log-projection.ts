@@ -1,5 +1,5 @@
 import type { Run, RunEvent } from '../../runs/run.ts';
-import type { Projection } from '../streaming/projection.ts';
+import { errorFrame, type Projection, type StreamBreak } from '../streaming/projection.ts';
 
 /** A run's log as it is, one frame an event. Frame numbers are the sequence numbers less one. */
 export class RunLogProjection implements Projection {
@@ -22,5 +22,9 @@ export class RunLogProjection implements Projection {
 
   close(_run: Run): void {
     this.#isDone = true;
+  }
+
+  breakOff({ code, message, lastNumber }: StreamBreak): string {
+    return errorFrame({ seq: lastNumber + 1, type: 'error', payload: { code, message } });
   }
 }

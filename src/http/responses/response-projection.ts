@@ -18,7 +18,7 @@ import type {
   ResponseObject,
 } from '../../contract/openai/response-object.ts';
 import type { Run, RunEvent, RunFailure } from '../../runs/run.ts';
-import type { Projection } from '../streaming/projection.ts';
+import { errorFrame, type Projection, type StreamBreak } from '../streaming/projection.ts';
 import { emptyResponse, fileCitation, fileSearchResult, responseUsage } from './response-object.ts';
 
 /** An output item whose text is still growing. */
@@ -301,6 +301,18 @@ export class ResponseProjection implements Projection {
       });
       part.annotations.push(annotation);
     }
+  }
+
+  breakOff({ code, message, lastNumber }: StreamBreak): string {
+    const { id } = this.#response;
+    return errorFrame({
+      type: 'error',
+      code,
+      message: `${message} Go on with GET /v1/responses/${id}?stream=true&starting_after=${lastNumber}`,
+      param: null,
+      sequence_number: lastNumber,
+      response_id: id,
+    });
   }
 
   #fail(frames: string[], failure: RunFailure): void {

@@ -14,7 +14,7 @@ import { callerOf } from '../caller.ts';
 import type { HttpDependencies } from '../dependencies.ts';
 import { validate, validateBody } from '../foundation/validate.ts';
 import { CANCEL_WAIT_MS, DEFERRED_RETRY_AFTER_S } from '../limits.ts';
-import { followToEnd, type StreamHub } from '../streaming/stream-hub.ts';
+import type { StreamHub } from '../streaming/stream-hub.ts';
 import { answerInputFor } from './answer-request.ts';
 import { projectAnswer, wholeResponse } from './project-answer.ts';
 import { ResponseProjection } from './response-projection.ts';
@@ -24,7 +24,7 @@ type ById = { Params: { id: string } };
 const tag = 'Responses';
 
 export function responseRoutes(dependencies: HttpDependencies, hub: StreamHub): FastifyPluginAsync {
-  const { ledger, feeds, runs } = dependencies;
+  const { ledger, runs } = dependencies;
 
   const stream = (reply: FastifyReply, run: Run, afterNumber: number): FastifyReply => {
     const project = () => new ResponseProjection(run);
@@ -42,7 +42,7 @@ export function responseRoutes(dependencies: HttpDependencies, hub: StreamHub): 
     const projection = new ResponseProjection(run);
     // What has to wait comes back as it would in the background: queued, with the reason, to be asked for later.
     const isDeferred = (): boolean => projection.isDeferred;
-    const hasEnded = await followToEnd(feeds, run.id, projection, clientGone(reply), isDeferred);
+    const hasEnded = await hub.followToEnd(run.id, projection, clientGone(reply), isDeferred);
     if (!hasEnded) return reply.hijack();
     if (projection.isDeferred) reply.header('retry-after', String(DEFERRED_RETRY_AFTER_S));
     return wholeResponse(projection);
@@ -68,7 +68,7 @@ export function responseRoutes(dependencies: HttpDependencies, hub: StreamHub): 
       await ledger.transaction((tx) => requestCancel(tx, found.id, ledgerTime()));
       runs.announceCancel(found.id);
       const projection = new ResponseProjection(found);
-      await followToEnd(feeds, found.id, projection, AbortSignal.timeout(CANCEL_WAIT_MS));
+      await hub.followToEnd(found.id, projection, AbortSignal.timeout(CANCEL_WAIT_MS));
     }
     const run = await findAnswer(ledger.read, callerOf(request), request.params.id);
     return (await projectAnswer(ledger.read, run)).response;

@@ -1,9 +1,10 @@
 import { EventEmitter } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import { describe, expect, test } from 'vitest';
+import { BudaoError } from '../../contract/errors.ts';
 import type { Run, RunEvent } from '../../runs/run.ts';
 import { MAX_STALL_MS, TOLERATED_FEED_ERRORS } from '../limits.ts';
-import type { Projection } from './projection.ts';
+import type { Projection, StreamBreak } from './projection.ts';
 import { SharedStream } from './shared-stream.ts';
 
 /** A socket whose appetite the test decides. */
@@ -43,6 +44,9 @@ class PlainProjection implements Projection {
   }
   close(_run: Run, frames: string[]): void {
     frames.push('<close>');
+  }
+  breakOff({ code, lastNumber }: StreamBreak): string {
+    return `<${code} after ${lastNumber}>`;
   }
 }
 
@@ -117,13 +121,29 @@ describe('quiet and dead connections', () => {
     expect(dead.destroyed).toBe(true);
   });
 
-  test('a feed that fails for good cuts its readers instead of ending their answer', () => {
+  test('a feed that fails for good tells its readers so by name, instead of ending their answer', () => {
     const reader = new FakeResponse();
     const { stream } = streamWith(reader);
-    for (let count = 1; count < TOLERATED_FEED_ERRORS; count++) stream.onError();
-    expect(reader.destroyed).toBe(false);
-    stream.onError();
-    expect(reader.destroyed).toBe(true);
+    const away = new BudaoError('unavailable', 'ledger_unavailable', 'Away.');
+    for (let count = 1; count < TOLERATED_FEED_ERRORS; count++) stream.onError(away);
     expect(reader.writableEnded).toBe(false);
+    stream.onError(away);
+    expect(reader.written.at(-1)).toBe('<ledger_unavailable after 0>');
+    expect(reader.writableEnded).toBe(true);
+    expect(reader.written.join('')).not.toContain('[DONE]');
+  });
+
+  test('who is sent elsewhere hears behind which of its own frames to go on, and nothing more', () => {
+    const [quick, slow, ahead] = [new FakeResponse(), new FakeResponse(), new FakeResponse()];
+    const { stream } = streamWith(quick, slow);
+    stream.join(ahead as unknown as ServerResponse, 7);
+    slow.takesMore = false;
+    stream.onEvents([event(1)]);
+    stream.onEvents([event(2)]);
+    stream.breakOff(new BudaoError('unavailable', 'server_leaving', 'Leaving.'));
+    stream.onEvents([event(3)]);
+    expect(quick.written.join('')).toBe('<open><1><2><server_leaving after 2>');
+    expect(slow.written.join('')).toBe('<open><1><server_leaving after 1>');
+    expect(ahead.written.join('')).toBe('<server_leaving after 6>');
   });
 });

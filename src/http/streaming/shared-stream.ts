@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import type { Run, RunEvent } from '../../runs/run.ts';
 import type { FeedListener } from '../../runs/run-feed.ts';
+import { errorReply } from '../foundation/error-reply.ts';
 import {
   MAX_STALL_MS,
   MAX_STREAM_BACKLOG_CHARS,
@@ -72,11 +73,22 @@ export class SharedStream implements FeedListener {
     this.#broadcast();
   }
 
-  /** The feed goes on trying. A cut connection makes the client come back; a polite end would pass for an answer. */
-  onError(): void {
+  /** The feed goes on trying, for a while. */
+  onError(error: unknown): void {
     this.#errors += 1;
-    if (this.#errors < TOLERATED_FEED_ERRORS) return;
-    for (const client of this.#clients) client.raw.destroy();
+    if (this.#errors >= TOLERATED_FEED_ERRORS) this.breakOff(error);
+  }
+
+  /**
+   * Ends behind a whole frame, with an error by name and the number to go on from. No mark of a stream's end follows: it
+   * would pass for that of an answer.
+   */
+  breakOff(error: unknown): void {
+    const { code, message } = errorReply(error);
+    for (const { raw, cursor } of this.#clients) {
+      if (raw.destroyed || raw.writableEnded) continue;
+      raw.end(this.#projection.breakOff({ code, message, lastNumber: cursor - 1 }));
+    }
   }
 
   /** Keeps proxies from closing a quiet stream, and gives up on readers that take nothing. */

@@ -15,6 +15,7 @@ import type { Attributes } from '../library/memberships.ts';
 import type { Embedder, SearchHit } from '../ports.ts';
 import type { Searcher, SearchTarget } from '../search/searcher.ts';
 import { type AttributeFilter, matchesFilter } from './attribute-filter.ts';
+import { findDocument, type KnownDocument, newestDocuments } from './known-documents.ts';
 
 /** Chunks of documents that left a moment ago are dropped after the search, so a few more are asked for. */
 const SPARE_HITS = 4;
@@ -93,6 +94,13 @@ export function createRetriever(dependencies: RetrieverDependencies): Retriever 
       };
     },
   };
+}
+
+/** Reads what a search in this knowledge base needs of the ledger, for whoever remembers it. */
+export async function readForSearch(sql: ScopedSql, knowledgeBaseId: string): Promise<void> {
+  await findTargets(sql, null);
+  await findTargets(sql, [knowledgeBaseId]);
+  await newestDocuments(sql, knowledgeBaseId);
 }
 
 async function findTargets(sql: ScopedSql, requested: readonly string[] | null): Promise<Target[]> {
@@ -199,7 +207,7 @@ async function withDocuments(
   found: readonly (SearchHit & { knowledgeBaseId: string })[],
 ): Promise<RetrievedHit[]> {
   const hits: RetrievedHit[] = [];
-  const known = new Map<string, { filename: string; attributes: Attributes } | undefined>();
+  const known = new Map<string, KnownDocument | undefined>();
   for (const hit of found) {
     const key = `${hit.knowledgeBaseId} ${hit.chunk.documentId}`;
     if (!known.has(key)) known.set(key, await findDocument(sql, hit.knowledgeBaseId, hit.chunk.documentId));
@@ -207,20 +215,4 @@ async function withDocuments(
     if (document !== undefined) hits.push({ ...hit, ...document });
   }
   return hits;
-}
-
-async function findDocument(
-  sql: ScopedSql,
-  knowledgeBaseId: string,
-  documentId: string,
-): Promise<{ filename: string; attributes: Attributes } | undefined> {
-  const row = await sql.get<{ filename: string; attributes: string }>(
-    `SELECT document.filename AS filename, link.attributes AS attributes
-     FROM knowledge_base_document AS link
-     JOIN document ON document.id = link.document_id AND document.workspace_id = :workspace
-     WHERE link.knowledge_base_id = :knowledgeBaseId AND link.document_id = :documentId
-       AND link.workspace_id = :workspace AND link.status <> 'removing' AND document.deleted_at IS NULL`,
-    { knowledgeBaseId, documentId },
-  );
-  return row && { filename: row.filename, attributes: JSON.parse(row.attributes) as Attributes };
 }

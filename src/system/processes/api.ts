@@ -24,6 +24,7 @@ import { openStores } from '../compose.ts';
 import { forgetEndpoint, rememberEndpoint } from '../endpoint-file.ts';
 import { installationModes } from '../guards.ts';
 import { healthChecks } from '../health-checks.ts';
+import { OutageReads } from '../outage-reads.ts';
 import { describePortHolder } from '../port-holder.ts';
 import { describeProcesses } from '../process-states.ts';
 import { readCapacity, registerProcess, removeProcess } from '../process-table.ts';
@@ -42,7 +43,17 @@ await runChild('api', async ({ configuration, log, processId }) => {
   const onExportError = (err: unknown): void => log.warn({ err }, 'traces were not delivered');
   cleanup.use(startTelemetry(configuration, { role: 'api', processId }, onExportError));
   const stores = cleanup.use(await openStores(configuration, { processId, meter }));
-  const { ledger, channel, embedder, models } = stores;
+  const { channel, embedder, models } = stores;
+  const warnings = cleanup.use(new RepeatedWarnings(log));
+  const outage = cleanup.use(
+    new OutageReads({
+      ledger: stores.ledger,
+      channel,
+      settings: configuration.outage,
+      onError: (err) => warnings.warn(err, {}, 'what an outage needs was not read'),
+    }),
+  );
+  const { ledger, reads } = outage;
   const feeds = cleanup.use(new RunFeeds({ ledger, channel }));
   const runs = new RunClient(channel);
   cleanup.use(
@@ -57,22 +68,23 @@ await runChild('api', async ({ configuration, log, processId }) => {
     }),
   );
   const secrets = openSecrets(configuration);
-  const warnings = cleanup.use(new RepeatedWarnings(log));
   const onError = (err: unknown): void => warnings.warn(err, {}, 'signals were not read or reported');
   const board = cleanup.use(new SignalBoard({ ledger, onError }));
   const app = await createHttpServer({
     version: VERSION,
     logger: log,
-    ledger,
+    ledger: reads,
     feeds,
+    outage: outage.watch,
+    streamPatienceMs: configuration.outage.streamPatienceMs,
     runs,
     generatorNames: models.generatorNames,
     embedder,
-    checks: healthChecks(stores),
+    checks: healthChecks(stores, outage),
     metrics: new Registry(),
     meter,
     capacity: () => readCapacity(ledger.read),
-    access: await createAccess({ ledger, secrets }),
+    access: await createAccess({ ledger: reads, secrets }),
     routes: [
       dependencyRoutes({
         ledger,
@@ -85,11 +97,11 @@ await runChild('api', async ({ configuration, log, processId }) => {
       alertRoutes({ ledger, rules: rulesFor(configuration.health.alerts) }),
       alertChannelRoutes({ ledger, runs, channels: new AlertChannels(ledger, new Seal(secrets)) }),
       knowledgeRoutes({
-        ledger,
+        ledger: reads,
         runs,
         blobs: stores.blobs,
         derived: stores.derived,
-        retriever: stores.retriever,
+        retriever: stores.retrieverOver(reads),
         embedder,
         maxUploadBytes: configuration.limits.maxUploadBytes,
       }),
@@ -123,7 +135,11 @@ await runChild('api', async ({ configuration, log, processId }) => {
     log.warn({ err }, 'address not written'),
   );
   cleanup.defer(() => forgetEndpoint(stores.folder));
-  return { url, stop: () => cleanup.disposeAsync() };
+  const stop = async (): Promise<void> => {
+    await app.leave(configuration.leaveDelayMs);
+    await cleanup.disposeAsync();
+  };
+  return { url, stop };
 });
 
 function urlOf({ address, family, port }: AddressInfo): string {
