@@ -80,7 +80,28 @@ export async function claimRuns(tx: Sql, request: ClaimRequest): Promise<Run[]> 
     }
     open = open.filter((queue) => !empty.has(queue) && queue.underway < queue.limit);
   }
-  return claimed.map((row) => ({ ...runFromRow(row), fence }));
+  const positions = await positionsOf(
+    tx,
+    claimed.filter((row) => row.epoch > 1).map((row) => row.id),
+  );
+  return claimed.map((row) => ({
+    ...runFromRow({ ...row, last_seq: positions.get(row.id) ?? row.last_seq }),
+    fence,
+  }));
+}
+
+/**
+ * How far the logs of runs with a past have come. A statement of its own: on PostgreSQL the claim itself sees the events
+ * of the moment at which it began, and the runs of the moment at which it took them.
+ */
+async function positionsOf(tx: Sql, runIds: readonly string[]): Promise<Map<string, number>> {
+  if (runIds.length === 0) return new Map();
+  const { names, params } = listParams('id', runIds);
+  const rows = await tx.all<{ id: string; lastSeq: number }>(
+    `SELECT id, ${LAST_ROW_SEQ} AS "lastSeq" FROM run WHERE id IN (${names})`,
+    params,
+  );
+  return new Map(rows.map((row) => [row.id, row.lastSeq]));
 }
 
 const TAKEN = `last_seq = ${LAST_ROW_SEQ}, status = 'running', owner = :owner, epoch = epoch + 1,
@@ -192,7 +213,7 @@ export async function releaseOwner(tx: Sql, owner: string, reason: 'died' | 'lea
   return changes;
 }
 
-/** Puts a run back after a passing failure, to be claimed again after `delayMs`. */
+/** Puts a run back after a passing failure, to be claimed again after `delayMs`; not one that is asked to stop. */
 export async function postponeRun(
   tx: Sql,
   claim: { runId: string; owner: string; epoch: number },
@@ -202,7 +223,7 @@ export async function postponeRun(
   await fenceOwner(tx, claim.owner);
   const { changes } = await tx.run(
     `UPDATE run SET status = 'queued', owner = NULL, lease_until = 0, available_at = :availableAt
-     WHERE id = :runId AND owner = :owner AND epoch = :epoch AND status = 'running'`,
+     WHERE id = :runId AND owner = :owner AND epoch = :epoch AND status = 'running' AND cancel_requested = 0`,
     { ...claim, availableAt },
   );
   return changes === 1;

@@ -36,7 +36,11 @@ export class RunDeferral extends Error {
   }
 }
 
-/** Puts a run back, without counting the claim as an attempt. The wait grows, and no two wait equally long. */
+/**
+ * Puts a run back, without counting the claim as an attempt. The wait grows, and no two wait equally long.
+ *
+ * @returns false when the claim is lost, and when somebody has asked the run to stop: it would wait before it does
+ */
 export async function deferRun(
   tx: Sql,
   run: Pick<Run, 'id' | 'owner' | 'epoch' | 'createdAt' | 'deferral'>,
@@ -53,7 +57,7 @@ export async function deferRun(
     `UPDATE run SET status = 'queued', owner = NULL, lease_until = 0, available_at = :availableAt,
        attempts = CASE WHEN attempts > 0 THEN attempts - 1 ELSE 0 END, deferral = :deferral,
        deadline_at = CASE WHEN deadline_at < :deadlineAt THEN :deadlineAt ELSE deadline_at END
-     WHERE id = :id AND owner = :owner AND epoch = :epoch AND status = 'running'`,
+     WHERE id = :id AND owner = :owner AND epoch = :epoch AND status = 'running' AND cancel_requested = 0`,
     {
       id: run.id,
       owner,

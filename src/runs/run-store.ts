@@ -112,14 +112,25 @@ function inSequence(events: RunEvent[], afterSeq: number): RunEvent[] {
 
 /** Asks a run to stop. One that nobody works on ends here and now; a finished one stays as it is. */
 export async function requestCancel(tx: Sql, runId: string, now: number): Promise<Run | undefined> {
-  const run = await getRun(tx, runId);
-  if (run === undefined || isTerminal(run.status)) return run;
-  if (run.owner === null && (await endRun(tx, run, 'cancelled', null, now))) return getRun(tx, runId);
-  await tx.run(`UPDATE run SET cancel_requested = 1 WHERE id = :runId AND status IN ('queued', 'running')`, {
-    runId,
-  });
-  return getRun(tx, runId);
+  for (let look = 0; look < MOST_CANCEL_LOOKS; look++) {
+    const run = await getRun(tx, runId);
+    if (run === undefined || isTerminal(run.status)) return run;
+    if (run.owner === null) {
+      if (await endRun(tx, run, 'cancelled', null, now)) return getRun(tx, runId);
+      continue;
+    }
+    const { changes } = await tx.run(
+      `UPDATE run SET cancel_requested = 1
+       WHERE id = :runId AND owner IS NOT NULL AND status IN ('queued', 'running')`,
+      { runId },
+    );
+    if (changes === 1) return getRun(tx, runId);
+  }
+  throw new Error(`run ${runId} changed hands again and again while it was being cancelled`);
 }
+
+/** Where writers do not wait for each other, a run may be put back or claimed between a look at it and the change. */
+const MOST_CANCEL_LOOKS = 10;
 
 /** Ends a run from outside, whoever holds it: the epoch moves on, so that its owner is fenced. */
 export async function endRun(

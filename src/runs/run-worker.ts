@@ -14,6 +14,8 @@ import { readEvents } from './run-store.ts';
 
 export const LEASE_MS = 2_000;
 const HEARTBEAT_MS = 500;
+/** Of a slow ledger no more is asked; a second one may pass where the first hangs on a connection that is dead. */
+const MOST_RENEWALS = 2;
 /** The fall-back when every hint is lost. Looking is a read; only a hit takes the write lock. */
 const POLL_MS = 250;
 /** Of a flood of new runs only the kinds are remembered: they are claimed together. */
@@ -53,6 +55,7 @@ export class RunWorker implements AsyncDisposable {
   /** Kinds and new runs that hints have named; `null` stands for a look at everything. */
   #hinted = new Set<string | null>();
   #hintedRuns = new Map<string, string>();
+  #renewals = 0;
   #claiming = false;
   #claimAgain = false;
   #stopped = false;
@@ -235,7 +238,8 @@ export class RunWorker implements AsyncDisposable {
       return this.#finish(run, { status: 'failed', failure: asFailure(new RunInterruption('deadline')) });
     }
     if (error instanceof RunDeferral) {
-      await this.#options.ledger.transaction((tx) => deferRun(tx, run, error, ledgerTime()));
+      const deferred = await this.#options.ledger.transaction((tx) => deferRun(tx, run, error, ledgerTime()));
+      if (!deferred) return this.#finish(run, { status: 'cancelled' });
       this.#options.observer?.onEnded?.(run, 'deferred');
       return;
     }
@@ -261,13 +265,16 @@ export class RunWorker implements AsyncDisposable {
   async #postpone(run: Run): Promise<void> {
     const { ledger, owner } = this.#options;
     const delayMs = Math.min(MAX_RETRY_DELAY_MS, 250 * 2 ** run.attempts) * (0.5 + Math.random());
-    await ledger.transaction((tx) =>
+    const postponed = await ledger.transaction((tx) =>
       postponeRun(tx, { runId: run.id, owner, epoch: run.epoch }, Math.round(ledgerTime() + delayMs)),
     );
+    // Of one that was taken away meanwhile the end is refused like anything else.
+    if (!postponed) await this.#finish(run, { status: 'cancelled' });
   }
 
   async #renew(): Promise<void> {
-    if (this.#executions.size === 0) return;
+    if (this.#executions.size === 0 || this.#renewals >= MOST_RENEWALS) return;
+    this.#renewals += 1;
     const { ledger, owner, observer } = this.#options;
     const before = [...this.#executions.values()];
     const runIds = before.map((execution) => execution.run.id);
@@ -285,6 +292,8 @@ export class RunWorker implements AsyncDisposable {
       }
     } catch (error) {
       observer?.onError?.(null, error);
+    } finally {
+      this.#renewals -= 1;
     }
   }
 }

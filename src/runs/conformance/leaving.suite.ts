@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict';
+import { BudaoError } from '../../contract/errors.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import { EventWriter } from '../event-writer.ts';
-import type { Run } from '../run.ts';
+import type { Run, RunHandler } from '../run.ts';
 import { appendEvents } from '../run-appends.ts';
 import { postponeRun, releaseOwner } from '../run-claims.ts';
-import { deferRun } from '../run-deferral.ts';
-import { getRun, readEvents } from '../run-store.ts';
-import { type ConformanceCheck, claim, submit } from './run-checks-harness.suite.ts';
+import { deferRun, RunDeferral } from '../run-deferral.ts';
+import { getRun, readEvents, requestCancel } from '../run-store.ts';
+import { RunWorker } from '../run-worker.ts';
+import { type ConformanceCheck, claim, submit, untilEnded } from './run-checks-harness.suite.ts';
 
 /** What a writer still has to say when its run has left it. */
 export const leavingChecks: readonly ConformanceCheck[] = [
@@ -57,6 +59,32 @@ export const leavingChecks: readonly ConformanceCheck[] = [
         ],
       );
       assert.equal((await getRun(ledger.read, run.id))?.lastSeq, 2);
+    },
+  },
+  {
+    name: 'a run that could not be finished, and that somebody has asked to stop, stops instead of waiting',
+    async run({ ledger, channel }) {
+      const reasons: Record<string, Error> = {
+        'put off': new RunDeferral('model_failed', 'Nobody answers.', { timeoutMs: 9e6 }),
+        'put back': new BudaoError('unavailable', 'model_failed', 'Nobody answers.'),
+      };
+      const claims: string[] = [];
+      const handler: RunHandler = {
+        kind: 'work',
+        concurrency: 2,
+        async handle({ run }) {
+          await ledger.transaction((tx) => requestCancel(tx, run.id, Date.now()));
+          throw reasons[run.input as string] as Error;
+        },
+      };
+      const observer = { onClaimed: ({ id }: Run) => void claims.push(id) };
+      const handlers = [handler as never];
+      await using _worker = new RunWorker({ ledger, channel, owner: 'a', handlers, observer });
+      for (const input of Object.keys(reasons)) {
+        const { run } = await submit(ledger, { input });
+        assert.equal((await untilEnded(ledger, run.id)).status, 'cancelled', input);
+        assert.equal(claims.filter((id) => id === run.id).length, 1, input);
+      }
     },
   },
 ];

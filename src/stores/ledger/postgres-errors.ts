@@ -1,10 +1,12 @@
 import { DatabaseError } from 'pg';
 import { BudaoError } from '../../contract/errors.ts';
 import { LedgerUnavailableError } from '../../ledger/errors.ts';
+import { RACE_GUARDS } from '../../ledger/race-guards.ts';
 
 /** SQLSTATE codes, https://www.postgresql.org/docs/current/errcodes-appendix.html */
 const SERIALIZATION_FAILURE = '40001';
 const DEADLOCK_DETECTED = '40P01';
+const UNIQUE_VIOLATION = '23505';
 const READ_ONLY_TRANSACTION = '25006';
 const FEATURE_NOT_SUPPORTED = '0A000';
 
@@ -19,7 +21,13 @@ export function sqlState(error: unknown): string | undefined {
 /** The transaction was sacrificed to another one: the same work may succeed when it is done again. */
 export function isSacrificed(error: unknown): boolean {
   const state = sqlState(error);
-  return state === SERIALIZATION_FAILURE || state === DEADLOCK_DETECTED;
+  return state === SERIALIZATION_FAILURE || state === DEADLOCK_DETECTED || isLostRace(error);
+}
+
+/** An index that only keeps transactions apart which did not see each other: done again, the work sees the winner. */
+function isLostRace(error: unknown): boolean {
+  if (!(error instanceof DatabaseError) || error.code !== UNIQUE_VIOLATION) return false;
+  return RACE_GUARDS.has(error.constraint ?? '');
 }
 
 /** The connection is of no more use, though the server, or another one, may well be. */
