@@ -148,7 +148,10 @@ export interface KnowledgeDocument {
   format?: string | null;
   pages?: number | null;
   chunk_count?: number | null;
-  warnings?: string[] | null;
+  /** With a code of null for documents that were read before warnings had codes. */
+  warning_details?:
+    | { code: string | null; message: string; values: Record<string, string | number> }[]
+    | null;
   attributes?: Attributes | null;
   last_error?: ApiFailure | null;
 }

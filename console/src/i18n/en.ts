@@ -212,6 +212,18 @@ export const en: Record<keyof typeof zh, string> = {
   'document.ready': 'Ready',
   'document.cancelled': 'Cancelled',
   'document.warnings': 'Notes from processing',
+  'warning.chapter_missing': 'A chapter that the book lists is missing from the file.',
+  'warning.macros_ignored': 'The document holds macros; they were ignored, only its text was read.',
+  'warning.name_differs_from_content':
+    'The name ends in .{extension}, but the content is {format} and was read as {format}.',
+  'warning.original_damaged':
+    'The stored original of this file is damaged on the disk. Upload the same file again: its content takes the place of the damaged one. Or restore it from a backup.',
+  'warning.pages_unreadable': 'Pages {pages} cannot be read and were left out.',
+  'warning.pages_without_text': 'Pages {pages} hold no text (pictures or scans) and were left out.',
+  'warning.quotation_unclosed':
+    'A quotation mark is never closed; the rest of the file was read as one value.',
+  'warning.sheet_hidden': 'The hidden sheet “{sheet}” was left out.',
+  'warning.slide_hidden': 'The hidden slide {slide} was left out.',
   'document.filter': 'Filter by file name',
   'document.noMatch': 'No file name matches.',
   'document.noneReader': 'This knowledge base has no documents yet.',

@@ -1,5 +1,5 @@
 import { ApiError } from '../api/api-error.ts';
-import { hasText, type TextKey, type Translate } from './text.ts';
+import { hasText, type TextKey, type TextValues, type Translate } from './text.ts';
 
 export interface ErrorText {
   what: string;
@@ -31,4 +31,13 @@ export function failureText(t: Translate, code: string | null, message: string, 
 function adviceFor(t: Translate, key: TextKey): string | null {
   const advice = `${key}.advice`;
   return hasText(advice) ? t(advice) : null;
+}
+
+/** A note on a document in the reader's language; in the service's own words where it has no code that is known. */
+export function warningText(
+  t: Translate,
+  warning: { code: string | null; message: string; values: TextValues },
+): string {
+  const key = `warning.${warning.code ?? ''}`;
+  return hasText(key) ? t(key, warning.values) : warning.message;
 }

@@ -2,8 +2,10 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { MODE_REASON_CODES } from '../../../src/contract/answer.ts';
+import { DOCUMENT_WARNING_CODES } from '../../../src/contract/document-warnings.ts';
 import { REQUEST_ERROR_CODES, WORK_ERROR_CODES } from '../../../src/contract/error-codes.ts';
 import { en } from './en.ts';
+import { warningText } from './error-text.ts';
 import { hasText, translate } from './text.ts';
 import { zh } from './zh.ts';
 
@@ -47,12 +49,25 @@ describe('the two languages', () => {
     expect(unused).toEqual([]);
   });
 
-  it('have words for every error that the service may answer with, and for every reason of a mode', () => {
+  it('have words for every error that the service may answer with, every reason of a mode, and every note on a document', () => {
     const expected = [
       ...[...REQUEST_ERROR_CODES, ...WORK_ERROR_CODES].map((code) => `error.${code}`),
       ...MODE_REASON_CODES.map((code) => `modeReason.${code}`),
+      ...DOCUMENT_WARNING_CODES.map((code) => `warning.${code}`),
     ];
     expect(expected.filter((key) => !hasText(key))).toEqual([]);
+  });
+
+  it('say a note on a document by its code, and in the service’s words where there is none', () => {
+    const t = (key: Parameters<typeof translate>[1], values?: object) =>
+      translate('zh', key, values as Record<string, string>);
+    const hidden = {
+      code: 'sheet_hidden',
+      message: 'The hidden sheet “A” was left out.',
+      values: { sheet: 'A' },
+    };
+    expect(warningText(t, hidden)).toBe('隐藏的工作表“A”已跳过。');
+    expect(warningText(t, { ...hidden, code: null })).toBe(hidden.message);
   });
 
   it('fill in values', () => {

@@ -1,13 +1,14 @@
 import { CheckCircleFilled, CloseCircleFilled, StopOutlined, WarningFilled } from '@ant-design/icons';
 import { Popover, Progress } from 'antd';
 import type { KnowledgeDocument } from '../api/types.ts';
-import { failureText } from '../i18n/error-text.ts';
+import { failureText, warningText } from '../i18n/error-text.ts';
 import { useText } from '../i18n/text.ts';
 
 /** How far a document is; when it could not be taken in, why and what to do. */
 export function DocumentStatus({ document }: { document: KnowledgeDocument }) {
   const t = useText();
-  const { status, progress, last_error: failure, warnings } = document;
+  const { status, progress, last_error: failure } = document;
+  const warnings = document.warning_details ?? [];
   if (status === 'in_progress') {
     const phase = progress?.phase ?? 'queued';
     return (
@@ -40,18 +41,17 @@ export function DocumentStatus({ document }: { document: KnowledgeDocument }) {
       </span>
     );
   }
-  const hasWarnings = warnings !== null && warnings !== undefined && warnings.length > 0;
   return (
     <span className="status-ready">
       <CheckCircleFilled className="good" /> {t('document.ready')}
-      {hasWarnings && (
+      {warnings.length > 0 && (
         <Popover
           trigger="click"
           title={t('document.warnings')}
           content={
             <ul className="warnings">
               {warnings.map((warning) => (
-                <li key={warning}>{warning}</li>
+                <li key={warning.message}>{warningText(t, warning)}</li>
               ))}
             </ul>
           }

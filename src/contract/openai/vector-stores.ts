@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { DocumentWarning } from '../document-warnings.ts';
 import { Line, Lines, Metadata, PageQuery } from './common.ts';
 
 /** OpenAI's limits. */
@@ -178,6 +179,8 @@ export interface VectorStoreFileObject {
   pages: number | null;
   chunk_count: number;
   warnings: string[];
+  /** The same with codes, in the same order. */
+  warning_details: DocumentWarning[];
   run_id: string | null;
 }
 

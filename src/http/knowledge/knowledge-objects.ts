@@ -1,4 +1,5 @@
 /** The API's objects, made from the domain's. */
+import { asDocumentWarning } from '../../contract/document-warnings.ts';
 import type { FileObject } from '../../contract/openai/files.ts';
 import type {
   ChunkingStrategy,
@@ -72,7 +73,10 @@ export function vectorStoreFileObject(
   damaged: ReadonlySet<string>,
 ): VectorStoreFileObject {
   const { summary, chunking } = membership;
-  const warnings = summary.warnings ?? [];
+  const warnings = (summary.warnings ?? []).map(asDocumentWarning);
+  if (damaged.has(membership.sha256)) {
+    warnings.push({ code: 'original_damaged', message: DAMAGED_ORIGINAL, values: {} });
+  }
   return {
     id: membership.documentId,
     object: 'vector_store.file',
@@ -91,7 +95,8 @@ export function vectorStoreFileObject(
     format: summary.format ?? null,
     pages: summary.pages ?? null,
     chunk_count: membership.chunks,
-    warnings: damaged.has(membership.sha256) ? [...warnings, DAMAGED_ORIGINAL] : warnings,
+    warnings: warnings.map(({ message }) => message),
+    warning_details: warnings,
     run_id: membership.runId,
   };
 }

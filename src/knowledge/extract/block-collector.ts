@@ -1,3 +1,4 @@
+import type { DocumentWarning, DocumentWarningCode } from '../../contract/document-warnings.ts';
 import { unifyIdeographs } from './cjk-radicals.ts';
 import type { Block, BlockKind, ExtractionLimits } from './extracted-document.ts';
 import { tooLarge } from './refusals.ts';
@@ -15,7 +16,7 @@ export interface BlockPlace {
 /** Gathers blocks in reading order, cleans their text and keeps the document within its limit. */
 export class BlockCollector {
   readonly blocks: Block[] = [];
-  readonly warnings: string[] = [];
+  readonly warnings: DocumentWarning[] = [];
   readonly #maxCharacters: number;
   #characters = 0;
 
@@ -37,9 +38,10 @@ export class BlockCollector {
     this.blocks.push(block);
   }
 
-  /** One sentence about something that was left out; said once however often it happens. */
-  warn(sentence: string): void {
-    if (!this.warnings.includes(sentence)) this.warnings.push(sentence);
+  /** About something that was left out, with a sentence of its own; said once however often it happens. */
+  warn(code: DocumentWarningCode, message: string, values: DocumentWarning['values'] = {}): void {
+    if (this.warnings.some((warning) => warning.message === message)) return;
+    this.warnings.push({ code, message, values });
   }
 
   firstHeading(): string | null {

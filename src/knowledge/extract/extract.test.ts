@@ -26,6 +26,7 @@ interface GoodCase {
   /** `kind level page section | text`, parts that are not there left out. */
   blocks: string[];
   warnings?: string[];
+  details?: object[];
 }
 
 const fixture = (name: string): Promise<Buffer> =>
@@ -217,6 +218,7 @@ const goodCases: GoodCase[] = [
       'table-row p3 [Log] | 7；TRUE；12:00',
     ],
     warnings: ['The hidden sheet “Secret” was left out.'],
+    details: [{ code: 'sheet_hidden', values: { sheet: 'Secret' } }],
   },
   {
     name: 'PPTX with titles, notes and a table',
@@ -280,6 +282,7 @@ const goodCases: GoodCase[] = [
     content: chinesePdf([['内容']]),
     blocks: ['paragraph p1 | 内容'],
     warnings: ['The name ends in .docx, but the content is pdf and was read as such.'],
+    details: [{ code: 'name_differs_from_content', values: { extension: 'docx', format: 'pdf' } }],
   },
   {
     name: 'a DOCX that is named .txt',
@@ -289,6 +292,7 @@ const goodCases: GoodCase[] = [
     content: () => docxOf('<w:p><w:r><w:t>文字</w:t></w:r></w:p>'),
     blocks: ['paragraph | 文字'],
     warnings: ['The name ends in .txt, but the content is docx and was read as such.'],
+    details: [{ code: 'name_differs_from_content', values: { extension: 'txt', format: 'docx' } }],
   },
   {
     name: 'a document with macros, of which only the text is read',
@@ -299,6 +303,7 @@ const goodCases: GoodCase[] = [
       docxOf('<w:p><w:r><w:t>表单</w:t></w:r></w:p>', { 'word/vbaProject.bin': Buffer.from([1, 2, 3]) }),
     blocks: ['paragraph | 表单'],
     warnings: ['The document holds macros; they were ignored, only its text was read.'],
+    details: [{ code: 'macros_ignored', values: {} }],
   },
 ];
 
@@ -315,7 +320,8 @@ describe('a good document keeps its text, structure and order', () => {
     const document = await extract(path, good.filename, defaultExtractionLimits);
     expect(document.blocks.map(line)).toEqual(good.blocks);
     expect(document).toMatchObject({ format: good.format, title: good.title, pages: good.pages ?? null });
-    expect(document.warnings).toEqual(good.warnings ?? []);
+    expect(document.warnings.map(({ message }) => message)).toEqual(good.warnings ?? []);
+    expect(document.warnings.map(({ code, values }) => ({ code, values }))).toEqual(good.details ?? []);
     expect(fullText(document)).toBe(document.blocks.map((block) => block.text).join('\n'));
   });
 });

@@ -81,7 +81,10 @@ async function parseArchive(context: ParseContext): Promise<{ format: DocumentFo
   const format = detectArchive(archive);
   const archiveContext = { ...context, archive };
   if (hasMacros(archive))
-    context.out.warn('The document holds macros; they were ignored, only its text was read.');
+    context.out.warn(
+      'macros_ignored',
+      'The document holds macros; they were ignored, only its text was read.',
+    );
   switch (format) {
     case 'docx':
       return { format, parsed: await (await import('./formats/docx.ts')).parseDocx(archiveContext) };
@@ -127,7 +130,11 @@ function warnOfName(format: DocumentFormat, filename: string, out: BlockCollecto
   const extension = extensionOf(filename);
   const named = formatOfName(filename);
   if (extension === '' || named === format) return;
-  out.warn(`The name ends in .${extension}, but the content is ${format} and was read as such.`);
+  out.warn(
+    'name_differs_from_content',
+    `The name ends in .${extension}, but the content is ${format} and was read as such.`,
+    { extension, format },
+  );
 }
 
 function asRefusal(error: unknown): unknown {

@@ -1,4 +1,6 @@
 /** What a parser hands over: plain blocks in reading order, whatever the format was. */
+import type { DocumentWarning } from '../../contract/document-warnings.ts';
+
 export type BlockKind = 'heading' | 'paragraph' | 'list-item' | 'table-row' | 'code';
 
 export interface Block {
@@ -19,8 +21,8 @@ export interface ExtractedDocument {
   title: string | null;
   pages: number | null;
   blocks: Block[];
-  /** Things left out that a person should know of, in one sentence each. */
-  warnings: string[];
+  /** Things left out that a person should know of. */
+  warnings: DocumentWarning[];
 }
 
 export interface ExtractionLimits {

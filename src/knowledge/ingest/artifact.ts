@@ -3,6 +3,7 @@ import { text as readText } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
 import { promisify } from 'node:util';
 import { createGunzip, gzip } from 'node:zlib';
+import type { DocumentWarning } from '../../contract/document-warnings.ts';
 import type { Chunk } from '../chunk/chunk.ts';
 import type { ExtractedDocument } from '../extract/extracted-document.ts';
 import type { BlobStore, IndexedChunk } from '../ports.ts';
@@ -14,7 +15,7 @@ export interface Artifact {
   format: ExtractedDocument['format'];
   title: string | null;
   pages: number | null;
-  warnings: string[];
+  warnings: (DocumentWarning | string)[];
   /** What chunk offsets refer to. */
   text: string;
   chunks: Chunk[];

@@ -1,4 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { DocumentWarning } from '../../contract/document-warnings.ts';
 import { BudaoError } from '../../contract/errors.ts';
 import type { Chunk } from '../chunk/chunk.ts';
 import { eachChunk } from '../chunk/chunk-document.ts';
@@ -40,7 +41,7 @@ export interface Derived {
   format: string;
   title: string | null;
   pages: number | null;
-  warnings: string[];
+  warnings: (DocumentWarning | string)[];
   chunks: number;
 }
 

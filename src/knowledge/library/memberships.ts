@@ -1,3 +1,4 @@
+import type { DocumentWarning } from '../../contract/document-warnings.ts';
 import { BudaoError } from '../../contract/errors.ts';
 import type { Sql, SqlParams } from '../../ledger/ledger.ts';
 import type { RequestMark } from '../../ledger/made-once.ts';
@@ -28,7 +29,7 @@ export interface MembershipSummary {
   format?: string;
   title?: string | null;
   pages?: number | null;
-  warnings?: string[];
+  warnings?: (DocumentWarning | string)[];
   /** Blob in the derived store with the text, the chunks and the vectors. */
   artifact?: string;
   /** Generation that the artifact was made for. */

@@ -33,7 +33,11 @@ export async function parseCsv({ text, out }: TextContext): Promise<Parsed> {
     );
   }
   if (out.blocks.length === 0 && headers !== null) out.add('table-row', headers.join('；'));
-  if (unclosed) out.warn('A quotation mark is never closed; the rest of the file was read as one value.');
+  if (unclosed)
+    out.warn(
+      'quotation_unclosed',
+      'A quotation mark is never closed; the rest of the file was read as one value.',
+    );
   return { title: null, pages: null };
 }
 

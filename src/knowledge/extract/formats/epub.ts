@@ -27,7 +27,7 @@ export async function parseEpub({ archive, out, limits }: ArchiveContext): Promi
   for (const member of chapters) {
     const bytes = await archive.read(member);
     if (bytes === null) {
-      out.warn('A chapter that the book lists is missing from the file.');
+      out.warn('chapter_missing', 'A chapter that the book lists is missing from the file.');
       continue;
     }
     addChapter(decodeText(bytes) ?? '', out, limits.maxCharacters);

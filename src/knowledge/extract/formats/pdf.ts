@@ -28,9 +28,13 @@ export async function parsePdf({ bytes, limits, out }: ParseContext): Promise<Pa
   if (unreadable.length === pdf.numPages) throw corruptDocument('none of its pages can be read');
   if (withoutText.length + unreadable.length === pdf.numPages) throw noTextLayer();
   if (mostlyUndecodable(pages)) throw noTextLayer();
-  if (unreadable.length > 0) out.warn(`${pageList(unreadable)} cannot be read and were left out.`);
+  if (unreadable.length > 0) {
+    const message = `${pageList(unreadable)} cannot be read and were left out.`;
+    out.warn('pages_unreadable', message, { pages: pageNumbers(unreadable) });
+  }
   if (withoutText.length > 0) {
-    out.warn(`${pageList(withoutText)} hold no text (pictures or scans) and were left out.`);
+    const message = `${pageList(withoutText)} hold no text (pictures or scans) and were left out.`;
+    out.warn('pages_without_text', message, { pages: pageNumbers(withoutText) });
   }
   addPdfBlocks(withoutFurniture(pages), out);
   const title = await metadataTitle(pdf);
@@ -106,7 +110,14 @@ function isMeantAsTitle(title: string): boolean {
   );
 }
 
+const PAGES_NAMED = 10;
+
+/** For sentences in any language. */
+function pageNumbers(numbers: readonly number[]): string {
+  return `${numbers.slice(0, PAGES_NAMED).join(', ')}${numbers.length > PAGES_NAMED ? ' …' : ''}`;
+}
+
 function pageList(numbers: readonly number[]): string {
-  const shown = numbers.slice(0, 10).join(', ');
-  return `Pages ${shown}${numbers.length > 10 ? ` and ${numbers.length - 10} more` : ''}`;
+  const shown = numbers.slice(0, PAGES_NAMED).join(', ');
+  return `Pages ${shown}${numbers.length > PAGES_NAMED ? ` and ${numbers.length - PAGES_NAMED} more` : ''}`;
 }

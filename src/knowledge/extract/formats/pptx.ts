@@ -14,7 +14,7 @@ export async function parsePptx({ archive, limits, out }: ArchiveContext): Promi
     const page = index + 1;
     const { shapes, hidden } = await readSlideShapes(archive, part);
     if (hidden) {
-      out.warn(`The hidden slide ${page} was left out.`);
+      out.warn('slide_hidden', `The hidden slide ${page} was left out.`, { slide: page });
       continue;
     }
     const relationships = await readRelationships(archive, part);

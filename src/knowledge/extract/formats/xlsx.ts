@@ -26,7 +26,7 @@ export async function parseXlsx({ archive, limits, out }: ArchiveContext): Promi
   const formats = await readNumberFormats(archive, partOf('styles'), from1904);
   for (const [index, sheet] of sheets.entries()) {
     if (sheet.hidden) {
-      out.warn(`The hidden sheet “${sheet.name}” was left out.`);
+      out.warn('sheet_hidden', `The hidden sheet “${sheet.name}” was left out.`, { sheet: sheet.name });
       continue;
     }
     const part = relationships.find((relationship) => relationship.id === sheet.relationship)?.target ?? '';
