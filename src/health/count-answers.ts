@@ -2,7 +2,7 @@ import { ANSWER_RUN, type AnswerInput, type AnswerResult, type ModeReasonCode } 
 import { ledgerTime } from '../ledger/clock.ts';
 import type { Run, RunContext, RunHandler, RunOutcome } from '../runs/run.ts';
 import type { WorkerObserver } from '../runs/run-worker.ts';
-import { CANARY_MARK } from './canary/canary.ts';
+import { CANARY_MARK } from './canary/canary-mark.ts';
 import type { Meter } from './signals/meter.ts';
 
 /** Lesser modes that somebody has chosen: nothing is amiss. */

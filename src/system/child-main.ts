@@ -23,7 +23,7 @@ export async function runChild(
   for (const signal of ['SIGINT', 'SIGHUP']) process.on(signal, () => {});
   const configuration = readConfiguration();
   if (configuration === null) return;
-  const log = createLog(configuration, role);
+  const log = await createLog(configuration, role);
   process.on('uncaughtException', (error) => die(log, error));
   process.on('unhandledRejection', (error) => die(log, error));
   // One that is told to leave while it starts may hold runs already: they are handed over like any others.

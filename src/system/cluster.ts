@@ -3,7 +3,6 @@ import { BudaoError } from '../contract/errors.ts';
 import { ledgerTime } from '../ledger/clock.ts';
 import { holdDuty, leaveDuties } from '../ledger/duty.ts';
 import type { Ledger } from '../ledger/ledger.ts';
-import { migratePostgresLedger } from '../stores/ledger/postgres-ledger.ts';
 import { keyFingerprint } from '../stores/secrets/derived-secrets.ts';
 import type { Configuration } from './configuration.ts';
 
@@ -50,5 +49,7 @@ export async function migrateCluster(
   configuration: Configuration,
 ): Promise<{ from: number; to: number } | null> {
   const { url, passwordFile } = configuration.stores.ledger;
-  return url === null ? null : migratePostgresLedger({ url, passwordPath: passwordFile });
+  if (url === null) return null;
+  const { migratePostgresLedger } = await import('../stores/ledger/postgres-ledger.ts');
+  return migratePostgresLedger({ url, passwordPath: passwordFile });
 }

@@ -60,7 +60,7 @@ export async function openStores(
   const index = await guardedIndex(cleanup.use(opened.index), dependencies, opened.directory);
   const searcher = createSearcher({ index });
   const embedder = await createEmbedder(configuration, dependencies);
-  const models = cleanup.use(createModels(configuration, dependencies));
+  const models = cleanup.use(await createModels(configuration, dependencies));
   const retrieverOver = (over: Ledger): Retriever =>
     tracedRetriever(
       createRetriever({

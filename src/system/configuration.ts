@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { resolve } from 'node:path';
-import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
 import { BudaoError } from '../contract/errors.ts';
 import { HealthSettings } from '../health/settings.ts';
@@ -336,6 +336,8 @@ function readFile(path: string | undefined): Record<string, unknown> {
       `The configuration file ${path} cannot be read: ${(error as Error).message}`,
     );
   }
+  // Loaded only with a file to read: it takes some megabytes of every process.
+  const { parse: parseYaml } = createRequire(import.meta.url)('yaml') as typeof import('yaml');
   let content: unknown;
   try {
     content = parseYaml(text, { prettyErrors: true });

@@ -1,5 +1,4 @@
 import { type Logger, pino } from 'pino';
-import { prettyFactory } from 'pino-pretty';
 import { traceIds } from '../contract/trace-context.ts';
 import type { Configuration } from './configuration.ts';
 import { LogSink } from './log-sink.ts';
@@ -8,7 +7,7 @@ const STDERR = 2;
 const LAST_WORDS_DEADLINE_MS = 500;
 
 /** JSON lines on stderr; readable ones where a person watches. Secrets and texts of questions are never logged. */
-export function createLog(configuration: Configuration, role: string): Logger {
+export async function createLog(configuration: Configuration, role: string): Promise<Logger> {
   // Every line that is written on behalf of a trace says so.
   const options = {
     level: configuration.logLevel,
@@ -17,6 +16,7 @@ export function createLog(configuration: Configuration, role: string): Logger {
   };
   const sink = new LogSink(STDERR);
   if (!process.stderr.isTTY) return pino(options, sink);
+  const { prettyFactory } = await import('pino-pretty');
   const format = prettyFactory({ colorize: true, ignore: 'pid,hostname', translateTime: 'HH:MM:ss' });
   return pino(options, {
     write: (line: string) => sink.write(format(line)),

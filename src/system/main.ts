@@ -27,7 +27,7 @@ await main();
 async function main(): Promise<void> {
   const configuration = configure();
   if (configuration === null) return;
-  const log = createLog(configuration, 'supervisor');
+  const log = await createLog(configuration, 'supervisor');
   const environment = environmentFor(configuration);
   try {
     const supervisor = await Supervisor.start(configuration, environment, log, {

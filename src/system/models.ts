@@ -1,4 +1,3 @@
-import { request as sendRequest } from 'undici';
 import type { GeneratorChoice } from '../answers/ports.ts';
 import { EXTRACTIVE_MODEL } from '../contract/answer.ts';
 import { BudaoError } from '../contract/errors.ts';
@@ -7,9 +6,7 @@ import type { Dependency } from '../dependencies/dependency.ts';
 import { guardEmbedder } from '../dependencies/guarded-embedder.ts';
 import type { Embedder } from '../knowledge/ports.ts';
 import { createFallbackGenerator, generatorDependency } from '../models/fallback-generator.ts';
-import { createOnnxEmbedder } from '../models/onnx-embedder.ts';
-import { createOpenAiEmbedder } from '../models/openai-embedder.ts';
-import { createOpenAiGenerator } from '../models/openai-generator.ts';
+import type { OpenAiGenerator } from '../models/openai-generator.ts';
 import type { Configuration, ModelEndpoint } from './configuration.ts';
 import { tracedEmbedder, tracedGenerator } from './telemetry.ts';
 
@@ -31,23 +28,12 @@ export interface ConfiguredModels extends AsyncDisposable {
   choose(model: string): GeneratorChoice | null;
 }
 
-export function createModels(
+/** Their HTTP client is loaded only where an endpoint is configured: it takes some megabytes of every process. */
+export async function createModels(
   configuration: Configuration,
   dependencies: Dependencies = new Dependencies(),
-): ConfiguredModels {
-  const generators = configuration.models.map((endpoint) =>
-    createOpenAiGenerator({
-      name: endpoint.name ?? endpoint.model,
-      baseUrl: endpoint.baseUrl,
-      apiKey: endpoint.apiKey?.reveal() ?? null,
-      model: endpoint.model,
-      contextTokens: endpoint.contextTokens,
-      continuation: endpoint.continuation,
-      connectTimeoutMs: CONNECT_TIMEOUT_MS,
-      firstTokenTimeoutMs: endpoint.firstTokenTimeoutMs,
-      idleTimeoutMs: endpoint.idleTimeoutMs,
-    }),
-  );
+): Promise<ConfiguredModels> {
+  const generators = await createGenerators(configuration.models);
   const guarded = generators.map((generator, index) => {
     const endpoint = configuration.models[index] as ModelEndpoint;
     return {
@@ -86,6 +72,24 @@ export function createModels(
   };
 }
 
+async function createGenerators(endpoints: readonly ModelEndpoint[]): Promise<OpenAiGenerator[]> {
+  if (endpoints.length === 0) return [];
+  const { createOpenAiGenerator } = await import('../models/openai-generator.ts');
+  return endpoints.map((endpoint) =>
+    createOpenAiGenerator({
+      name: endpoint.name ?? endpoint.model,
+      baseUrl: endpoint.baseUrl,
+      apiKey: endpoint.apiKey?.reveal() ?? null,
+      model: endpoint.model,
+      contextTokens: endpoint.contextTokens,
+      continuation: endpoint.continuation,
+      connectTimeoutMs: CONNECT_TIMEOUT_MS,
+      firstTokenTimeoutMs: endpoint.firstTokenTimeoutMs,
+      idleTimeoutMs: endpoint.idleTimeoutMs,
+    }),
+  );
+}
+
 function guardModel(dependencies: Dependencies, name: string, endpoint: ModelEndpoint): Dependency {
   const options = generatorDependency(
     { name },
@@ -96,6 +100,7 @@ function guardModel(dependencies: Dependencies, name: string, endpoint: ModelEnd
 
 /** Whether somebody answers there who would let us in: not whether the model writes, which the next question shows. */
 async function probeModel({ baseUrl, apiKey }: ModelEndpoint, signal: AbortSignal): Promise<void> {
+  const { request: sendRequest } = await import('undici');
   const response = await sendRequest(`${baseUrl.replace(/\/+$/, '')}/models`, {
     headers: apiKey === null ? {} : { authorization: `Bearer ${apiKey.reveal()}` },
     signal,
@@ -136,8 +141,10 @@ async function openEmbedder(
   const { queryPrefix, passagePrefix } = embedder;
   if ('folder' in embedder) {
     const pooling = embedder.pooling === undefined ? {} : { pooling: embedder.pooling };
+    const { createOnnxEmbedder } = await import('../models/onnx-embedder.ts');
     return createOnnxEmbedder({ folder: embedder.folder, queryPrefix, passagePrefix, ...pooling });
   }
+  const { createOpenAiEmbedder } = await import('../models/openai-embedder.ts');
   const remote = createOpenAiEmbedder({
     name: embedder.model,
     connectTimeoutMs: CONNECT_TIMEOUT_MS,

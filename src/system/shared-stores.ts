@@ -9,16 +9,16 @@ import type { Ledger } from '../ledger/ledger.ts';
 import type { Channel } from '../runs/channel.ts';
 import { FolderBlobs } from '../stores/blobs/folder-blobs.ts';
 import type { S3Client } from '../stores/blobs/s3-client.ts';
-import { openNotifyChannel } from '../stores/channel/notify-channel.ts';
 import { SocketChannel } from '../stores/channel/socket-channel.ts';
-import { openLanceDbIndex } from '../stores/index/lancedb-index.ts';
-import { openPostgresLedger } from '../stores/ledger/postgres-ledger.ts';
 import { openSqliteLedger } from '../stores/ledger/sqlite-ledger.ts';
 import { openDerivedSecrets } from '../stores/secrets/derived-secrets.ts';
 import { openFolderSecrets } from '../stores/secrets/folder-secrets.ts';
 import type { Configuration } from './configuration.ts';
 import { dataFolderAt } from './data-folder.ts';
 import { installationId } from './installation-id.ts';
+
+// An adapter with a client library of its own is loaded where it is configured: each costs every other process some ten
+// milliseconds at its start, and some megabytes.
 
 /** How a node is called in the installation. */
 export function nodeName(configuration: Configuration): string {
@@ -29,6 +29,7 @@ export function nodeName(configuration: Configuration): string {
 export async function openLedger(configuration: Configuration, processId = 'budao'): Promise<Ledger> {
   const { url, passwordFile, connections } = configuration.stores.ledger;
   if (url === null) return openSqliteLedger({ path: dataFolderAt(configuration.dataDir).ledger });
+  const { openPostgresLedger } = await import('../stores/ledger/postgres-ledger.ts');
   const ledger = await openPostgresLedger({
     url: named(url, processId),
     passwordPath: passwordFile,
@@ -52,11 +53,11 @@ export async function openChannel(configuration: Configuration, ledger: Ledger):
   const id = await installationId(ledger);
   if (stores.channel.url !== null) {
     const { url, passwordFile } = stores.channel;
-    // Its client takes a tenth of a second to load, which a node without it should not pay.
     const { openRedisChannel } = await import('../stores/channel/redis-channel.ts');
     return openRedisChannel({ url, passwordPath: passwordFile, installationId: id });
   }
   const { url, passwordFile } = stores.ledger;
+  const { openNotifyChannel } = await import('../stores/channel/notify-channel.ts');
   return openNotifyChannel({ url, passwordPath: passwordFile, sql: ledger.read, installationId: id });
 }
 
@@ -109,8 +110,10 @@ export interface OpenedIndex {
 export async function openIndex(configuration: Configuration, client: S3Client | null): Promise<OpenedIndex> {
   const folder = dataFolderAt(configuration.dataDir);
   const directory = configuration.stores.index.folder;
-  if (client === null && directory === null)
+  if (client === null && directory === null) {
+    const { openLanceDbIndex } = await import('../stores/index/lancedb-index.ts');
     return { index: await openLanceDbIndex({ directory: folder.index }), directory: folder.index };
+  }
   const { openPublishedIndex } = await import('../stores/index/published-index.ts');
   const cacheFolder = join(folder.cache, 'index');
   if (directory !== null) {

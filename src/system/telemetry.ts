@@ -1,7 +1,6 @@
 /** Traces by the names of OpenTelemetry's conventions for generative AI, where an endpoint for them is configured. */
 import type { Generator } from '../answers/ports.ts';
 import { ANSWER_RUN, type AnswerInput, type AnswerResult } from '../contract/answer.ts';
-import { OtlpExporter } from '../health/telemetry/otlp-exporter.ts';
 import { type Attributes, inSpan, isRecording, recordSpans } from '../health/telemetry/span.ts';
 import type { Embedder } from '../knowledge/ports.ts';
 import type { Retriever } from '../knowledge/retrieve/retrieve.ts';
@@ -11,14 +10,15 @@ import { nodeName } from './shared-stores.ts';
 import { VERSION } from './version.ts';
 
 /** Nothing leaves the machine unless an endpoint is configured. Call before anything is composed. */
-export function startTelemetry(
+export async function startTelemetry(
   configuration: Configuration,
   process: { role: string; processId: string },
   onError: (error: unknown) => void,
-): AsyncDisposable {
+): Promise<AsyncDisposable> {
   const cleanup = new AsyncDisposableStack();
   const { otlpEndpoint, sampleRatio } = configuration.health.telemetry;
   if (otlpEndpoint === null) return cleanup;
+  const { OtlpExporter } = await import('../health/telemetry/otlp-exporter.ts');
   const resource = {
     'service.name': 'budao',
     'service.version': VERSION,

@@ -2,7 +2,7 @@ import type { GenerationPart } from '../answers/ports.ts';
 /** Tries what the configuration names, with the smallest request that tells whether it works. */
 import type { Embedder } from '../knowledge/ports.ts';
 import type { Configuration } from './configuration.ts';
-import { createEmbedder, createModels } from './models.ts';
+import { type ConfiguredModels, createEmbedder, createModels } from './models.ts';
 import { attempt, type Trial } from './trial.ts';
 
 const TRY_TIMEOUT_MS = 30_000;
@@ -14,7 +14,7 @@ export async function tryModels(configuration: Configuration): Promise<Trial[]> 
   for (const endpoint of configuration.models) {
     const name = endpoint.name ?? endpoint.model;
     // One at a time: a fallback would hide that the first one is down.
-    await using models = createModels({ ...configuration, models: [endpoint] });
+    await using models = await createModels({ ...configuration, models: [endpoint] });
     trials.push(await attempt('model', name, async () => tryGenerator(models.choose(name))));
   }
   const { embedder } = configuration;
@@ -27,7 +27,7 @@ export async function tryModels(configuration: Configuration): Promise<Trial[]> 
   return trials;
 }
 
-type Choice = ReturnType<ReturnType<typeof createModels>['choose']>;
+type Choice = ReturnType<ConfiguredModels['choose']>;
 
 async function tryGenerator(generator: Choice): Promise<string> {
   if (generator === null) return '';

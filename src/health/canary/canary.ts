@@ -1,7 +1,7 @@
-import { request } from 'undici';
 import { z } from 'zod';
 import { factRecall } from '../../evaluation/scoring.ts';
 import type { Meter } from '../signals/meter.ts';
+import { CANARY_MARK } from './canary-mark.ts';
 
 /** A question whose answer is known. */
 export interface GoldenProbe {
@@ -33,8 +33,6 @@ const Answered = z.object({
     z.looseObject({ content: z.array(z.looseObject({ text: z.string().optional() })).optional() }),
   ),
 });
-/** Marks the question for whoever reads the runs. */
-export const CANARY_MARK = 'budao_canary';
 
 /** Asks a golden question through the front door, like any person, and scores the answer. */
 export class Canary implements Disposable {
@@ -95,6 +93,7 @@ export class Canary implements Disposable {
     const { address, apiKey, timeoutMs } = this.#options;
     const url = await address();
     if (url === null) throw new Error('nobody listens at the front door');
+    const { request } = await import('undici');
     const { statusCode, body } = await request(`${url.replace(/\/+$/, '')}/v1/responses`, {
       method: 'POST',
       headers: { authorization: `Bearer ${await apiKey()}`, 'content-type': 'application/json' },

@@ -1,4 +1,4 @@
-import { Agent, request } from 'undici';
+import type { Agent } from 'undici';
 import { notDelivered, refused } from './notifier.ts';
 
 const CONNECT_TIMEOUT_MS = 5_000;
@@ -10,13 +10,7 @@ const PASSING_STATUS = new Set([408, 425, 429, 500, 502, 503, 504]);
 const MAX_QUOTED_CHARACTERS = 200;
 
 /** One agent for all: no connection is kept for long, because messages are rare. */
-const agent = new Agent({
-  connect: { timeout: CONNECT_TIMEOUT_MS },
-  headersTimeout: ANSWER_TIMEOUT_MS,
-  bodyTimeout: ANSWER_TIMEOUT_MS,
-  keepAliveTimeout: 1_000,
-  maxResponseSize: MAX_ANSWER_BYTES,
-});
+let agent: Agent | null = null;
 
 export interface JsonPost {
   /** Holds keys: never part of an error or a log. */
@@ -30,6 +24,15 @@ export interface JsonPost {
 export async function postJson({ url, body, headers, signal }: JsonPost): Promise<string> {
   let status: number;
   let text: string;
+  // Loaded with the first message: most processes send none.
+  const { Agent, request } = await import('undici');
+  agent ??= new Agent({
+    connect: { timeout: CONNECT_TIMEOUT_MS },
+    headersTimeout: ANSWER_TIMEOUT_MS,
+    bodyTimeout: ANSWER_TIMEOUT_MS,
+    keepAliveTimeout: 1_000,
+    maxResponseSize: MAX_ANSWER_BYTES,
+  });
   try {
     const response = await request(url, {
       method: 'POST',

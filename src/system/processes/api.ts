@@ -41,7 +41,7 @@ await runChild('api', async ({ configuration, log, processId }) => {
   const startedAt = Date.now();
   const meter = new Meter();
   const onExportError = (err: unknown): void => log.warn({ err }, 'traces were not delivered');
-  cleanup.use(startTelemetry(configuration, { role: 'api', processId }, onExportError));
+  cleanup.use(await startTelemetry(configuration, { role: 'api', processId }, onExportError));
   const stores = cleanup.use(await openStores(configuration, { processId, meter }));
   const { channel, embedder, models } = stores;
   const warnings = cleanup.use(new RepeatedWarnings(log));

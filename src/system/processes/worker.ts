@@ -21,7 +21,7 @@ await runChild('worker', async ({ configuration, log, processId }) => {
   const cleanup = new AsyncDisposableStack();
   const meter = new Meter();
   const onExportError = (err: unknown): void => log.warn({ err }, 'traces were not delivered');
-  cleanup.use(startTelemetry(configuration, { role: 'worker', processId }, onExportError));
+  cleanup.use(await startTelemetry(configuration, { role: 'worker', processId }, onExportError));
   const stores = cleanup.use(await openStores(configuration, { processId, meter }));
   const { ledger } = stores;
   const warnings = cleanup.use(new RepeatedWarnings(log));
