@@ -62,7 +62,7 @@ export async function createHttpServer(dependencies: HttpDependencies): Promise<
   registerOpenApi(app, dependencies.version);
   registerMetrics(app, dependencies, () => hub.clientCount);
   registerDeparture(app, hub);
-  registerReadScopes(app);
+  registerReadScopes(app, dependencies.metrics);
   await app.register(accessPlugin, { access: dependencies.access });
   registerAdmission(app, dependencies);
   registerProbes(app, dependencies.checks);

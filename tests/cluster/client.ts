@@ -57,6 +57,8 @@ export class ClusterClient {
         signal: AbortSignal.timeout(ANSWER_MS),
       });
       const text = await response.text();
+      // Declared to be out of date, perhaps: another node may know better.
+      if (response.headers.get('x-budao-served-from') === 'memory') throw new Error('served from memory');
       if (response.ok) return { status: response.status, text };
       this.refusals += response.status === 429 || response.status === 503 ? 1 : 0;
       if (response.status >= 500 || response.status === 429) this.moveOn();
@@ -150,6 +152,8 @@ export class ClusterClient {
       for await (const event of eventsOf(response.body)) {
         clearTimeout(timer);
         timer = setTimeout(() => quiet.abort(), SILENCE_MS);
+        // It goes on elsewhere, after the last event that was shown.
+        if (event.type === 'error') throw new Error('sent elsewhere');
         onEvent(event);
       }
     } catch {

@@ -77,6 +77,8 @@ function record(
   state: { last: number; lastTextMs: number },
   onAcknowledged: ((responseId: string) => void) | undefined,
 ): void {
+  // The stream ends here, and goes on after the last event.
+  if (event.type === 'error') return;
   if (event.sequence_number <= state.last) {
     seen.duplicates++;
     return;

@@ -2,6 +2,7 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { ErrorCode } from '../../contract/error-codes.ts';
 import { BudaoError, type ErrorKind } from '../../contract/errors.ts';
+import { isLedgerAway } from '../../ledger/errors.ts';
 
 const STATUS: Record<ErrorKind, number> = {
   invalid: 400,
@@ -17,6 +18,8 @@ const STATUS: Record<ErrorKind, number> = {
 };
 
 const DEFAULT_RETRY_AFTER_MS = 1_000;
+/** All who were refused in an outage do not come back at once. */
+const LEDGER_RETRY_SPREAD_MS = 4_000;
 
 const STATUS_BY_CODE: Readonly<Record<string, number>> = { storage_full: 507 };
 
@@ -80,7 +83,8 @@ export function errorReply(error: unknown): ErrorReply {
   const status = STATUS_BY_CODE[known.code] ?? STATUS[known.kind];
   const isPassing = status === 429 || status === 503;
   const { retryAfterMs } = known as { retryAfterMs?: unknown };
-  const waitMs = typeof retryAfterMs === 'number' ? retryAfterMs : DEFAULT_RETRY_AFTER_MS;
+  const usualMs = isLedgerAway(known) ? Math.random() * LEDGER_RETRY_SPREAD_MS : DEFAULT_RETRY_AFTER_MS;
+  const waitMs = typeof retryAfterMs === 'number' ? retryAfterMs : usualMs;
   return {
     status,
     code: known.code,

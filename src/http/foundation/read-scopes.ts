@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { Counter, type Registry } from 'prom-client';
 import { type ReadScope, withinReadScope } from '../../ledger/memory/remember-reads.ts';
 
 declare module 'fastify' {
@@ -16,7 +17,12 @@ const READING_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD']);
  * Each request's reads are remembered, and recalled for what changes nothing. A reply that rests on memory says so:
  * `x-budao-served-from: memory`, and `age` in seconds (RFC 9111). Registered before the guard, whose reads count too.
  */
-export function registerReadScopes(app: FastifyInstance): void {
+export function registerReadScopes(app: FastifyInstance, metrics: Registry): void {
+  const fromMemory = new Counter({
+    name: 'budao_http_served_from_memory_total',
+    help: 'Requests answered from what was read before, because the ledger was away.',
+    registers: [metrics],
+  });
   app.addHook('onRequest', (request, _reply, done) => {
     const scope: ReadScope = { mayRecall: onlyReads(request), remembers: true, recalledAgeMs: null };
     (request as Scoped)[SCOPE] = scope;
@@ -33,6 +39,7 @@ export function registerReadScopes(app: FastifyInstance): void {
   app.addHook('onSend', (request, reply, _payload, done) => {
     const ageMs = (request as Scoped)[SCOPE]?.recalledAgeMs ?? null;
     if (ageMs !== null) {
+      fromMemory.inc();
       reply
         .header('x-budao-served-from', 'memory')
         .header('age', String(Math.ceil(ageMs / 1_000)))
