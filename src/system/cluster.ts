@@ -6,17 +6,31 @@ import type { Ledger } from '../ledger/ledger.ts';
 import { keyFingerprint } from '../stores/secrets/derived-secrets.ts';
 import type { Configuration } from './configuration.ts';
 
-const FIRST_START_TTL_MS = 60_000;
+/** After so long without a word of it, whoever does the work is taken for dead. */
+const FIRST_START_TTL_MS = 15_000;
 const RETRY_MS = 200;
 
 /** Nodes that start together on an empty database do what must be done once, one after another. */
-export async function oneAtATime<T>(ledger: Ledger, owner: string, work: () => Promise<T>): Promise<T> {
-  const duty = { name: 'first start', owner, ttlMs: FIRST_START_TTL_MS };
-  while (!(await ledger.transaction((tx) => holdDuty(tx, { ...duty, now: ledgerTime() }))))
-    await sleep(RETRY_MS);
+export async function oneAtATime<T>(
+  ledger: Ledger,
+  owner: string,
+  work: () => Promise<T>,
+  ttlMs = FIRST_START_TTL_MS,
+): Promise<T> {
+  const duty = { name: 'first start', owner, ttlMs };
+  const hold = (): Promise<boolean> =>
+    ledger.transaction((tx) => holdDuty(tx, { ...duty, now: ledgerTime() }));
+  while (!(await hold())) await sleep(RETRY_MS);
+  // What is not kept for want of a ledger is kept by the next beat, or was nobody's to lose.
+  let beat: Promise<unknown> = Promise.resolve();
+  const timer = setInterval(() => {
+    beat = hold().catch(() => {});
+  }, ttlMs / 5);
   try {
     return await work();
   } finally {
+    clearInterval(timer);
+    await beat;
     await ledger.transaction((tx) => leaveDuties(tx, owner));
   }
 }

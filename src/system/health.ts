@@ -37,6 +37,8 @@ export interface SupervisorHealth {
   processId: string;
   warnings: RepeatedWarnings;
   log: { warn(details: object, message: string): void };
+  /** Enters the supervisor into the table of processes again, should it have been forgotten there. */
+  enter: () => Promise<void>;
 }
 
 /**
@@ -55,6 +57,7 @@ export async function superviseHealth(options: SupervisorHealth): Promise<AsyncD
       meter,
       processId,
       sample: () => machine.measure(meter),
+      enter: options.enter,
       onError: (error) => warnings.warn(error, {}, 'signals were not reported'),
     }),
   );

@@ -76,7 +76,9 @@ export class Supervisor implements AsyncDisposable {
     cleanup.use(await SocketHub.listen(folder.hubSocket));
     const channel = cleanup.use(await openChannel(configuration, ledger));
     const self = { id, pid: process.pid, role: 'supervisor' as const, node };
-    await registerProcess(ledger, { ...self, settingsHash: settingsHash(configuration) });
+    const enter = (): Promise<void> =>
+      registerProcess(ledger, { ...self, settingsHash: settingsHash(configuration) });
+    await enter();
     cleanup.defer(() => ledger.transaction((tx) => removeProcess(tx, id)));
     cleanup.defer(() => forgetEndpoint(folder));
     const prepare = (): Promise<FirstSignIn | null> =>
@@ -141,7 +143,7 @@ export class Supervisor implements AsyncDisposable {
       }),
     );
     cleanup.use(
-      await superviseHealth({ configuration, ledger, channel, meter, processId: id, warnings, log }),
+      await superviseHealth({ configuration, ledger, channel, meter, processId: id, warnings, log, enter }),
     );
     return new Supervisor(cleanup.move(), children, configuration.leaveDelayMs);
   }

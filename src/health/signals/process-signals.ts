@@ -10,8 +10,13 @@ export interface ProcessSignals {
   snapshot: Snapshot;
 }
 
-export async function writeProcessSignals(tx: Sql, report: { id: string; signals: string }): Promise<void> {
-  await tx.run('UPDATE process SET signals = :signals WHERE id = :id', report);
+/** @returns false for a process that is not in the table (any more) */
+export async function writeProcessSignals(
+  tx: Sql,
+  report: { id: string; signals: string },
+): Promise<boolean> {
+  const { changes } = await tx.run('UPDATE process SET signals = :signals WHERE id = :id', report);
+  return changes === 1;
 }
 
 export async function readProcessSignals(sql: Sql): Promise<ProcessSignals[]> {

@@ -12,6 +12,7 @@ export class SignalReporter implements Disposable {
   readonly #gauges = new ProcessGauges();
   readonly #timer: NodeJS.Timeout;
   #reporting = false;
+  #ended = false;
 
   constructor(options: ReporterOptions) {
     this.#options = options;
@@ -29,9 +30,10 @@ export class SignalReporter implements Disposable {
       await sample?.(meter);
       const signals = encodeSnapshot(meter);
       // Nobody was told of it, so it need not be synced.
-      await ledger.transaction((tx) => writeProcessSignals(tx, { id: processId, signals }), {
+      const isKnown = await ledger.transaction((tx) => writeProcessSignals(tx, { id: processId, signals }), {
         relaxed: true,
       });
+      if (!isKnown && !this.#ended) await this.#options.enter?.();
     } catch (error) {
       this.#options.onError(error);
     } finally {
@@ -40,6 +42,7 @@ export class SignalReporter implements Disposable {
   }
 
   [Symbol.dispose](): void {
+    this.#ended = true;
     clearInterval(this.#timer);
     this.#gauges[Symbol.dispose]();
   }
@@ -52,5 +55,7 @@ export interface ReporterOptions {
   /** Further gauges, measured just before each report. */
   sample?: (meter: Meter) => void | Promise<void>;
   intervalMs?: number;
+  /** Called by a process that the table does not know: it was silent for so long that the others have forgotten it. */
+  enter?: () => Promise<void>;
   onError(error: unknown): void;
 }

@@ -120,15 +120,17 @@ await runChild('api', async ({ configuration, log, processId }) => {
       throw portError(error, configuration.host, configuration.port);
     });
   void warmUp(stores).catch((err: unknown) => log.warn({ err }, 'warming up failed'));
-  await registerProcess(ledger, {
-    id: processId,
-    pid: process.pid,
-    role: 'api',
-    node: nodeName(configuration),
-    settingsHash: settingsHash(configuration),
-  });
+  const enter = (): Promise<void> =>
+    registerProcess(ledger, {
+      id: processId,
+      pid: process.pid,
+      role: 'api',
+      node: nodeName(configuration),
+      settingsHash: settingsHash(configuration),
+    });
+  await enter();
   cleanup.defer(() => ledger.transaction((tx) => removeProcess(tx, processId)));
-  cleanup.use(new SignalReporter({ ledger, meter, processId, onError }));
+  cleanup.use(new SignalReporter({ ledger, meter, processId, enter, onError }));
   const url = urlOf(app.server.address() as AddressInfo);
   // Tools on this machine look there; a full disk must not keep people from reading.
   await rememberEndpoint(stores.folder, url).catch((err: unknown) =>

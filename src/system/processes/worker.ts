@@ -27,7 +27,8 @@ await runChild('worker', async ({ configuration, log, processId }) => {
   const warnings = cleanup.use(new RepeatedWarnings(log));
   void warmUp(stores).catch((err: unknown) => log.warn({ err }, 'warming up failed'));
   const self = { node: nodeName(configuration), settingsHash: settingsHash(configuration) };
-  await registerProcess(ledger, { ...self, id: processId, pid: process.pid, role: 'worker' });
+  const entry = { ...self, id: processId, pid: process.pid, role: 'worker' as const };
+  await registerProcess(ledger, entry);
   cleanup.defer(() => ledger.transaction((tx) => removeProcess(tx, processId)));
   const parserIds = new Map<number, string>();
   const parser = cleanup.use(
@@ -51,6 +52,7 @@ await runChild('worker', async ({ configuration, log, processId }) => {
   );
   const counts = countRuns(meter);
   const handlers = createHandlers(stores, configuration, parser, meter);
+  const slots = handlers.find((handler) => handler.kind === ANSWER_RUN)?.concurrency ?? 0;
   cleanup.use(
     new RunWorker({
       ledger,
@@ -77,6 +79,10 @@ await runChild('worker', async ({ configuration, log, processId }) => {
       meter,
       processId,
       sample: modelCallSampler(dependencies),
+      async enter() {
+        await registerProcess(ledger, entry);
+        await offerAnswers(ledger, processId, slots);
+      },
       onError: (err) => warnings.warn(err, {}, 'signals were not reported'),
     }),
   );
@@ -92,8 +98,7 @@ await runChild('worker', async ({ configuration, log, processId }) => {
         warnings.warn(err, {}, 'what is set by hand could not be read, or what is seen not be told'),
     }),
   );
-  const answers = handlers.find((handler) => handler.kind === ANSWER_RUN);
-  await offerAnswers(ledger, processId, answers?.concurrency ?? 0);
+  await offerAnswers(ledger, processId, slots);
   const runs = new RunClient(channel);
   const supervisor = (await listProcesses(ledger.read)).find((entry) => entry.role === 'supervisor');
   cleanup.use(
