@@ -1,4 +1,5 @@
 import { errorsInEn } from './errors-en.ts';
+import { resilienceInEn } from './resilience-en.ts';
 import type { zh } from './zh.ts';
 
 /** All English texts; the type check keeps the keys those of zh.ts. */
@@ -307,5 +308,6 @@ export const en: Record<keyof typeof zh, string> = {
   'secret.once': 'Copy it now and keep it safe: it cannot be shown again.',
   'secret.kept': 'I have kept it',
 
+  ...resilienceInEn,
   ...errorsInEn,
 };

@@ -39,3 +39,39 @@ export function formatBytes(choice: Language, bytes: number): string {
   const text = new Intl.NumberFormat(locales[choice], { maximumFractionDigits: digits }).format(value);
   return `${text} ${units[unit]}`;
 }
+
+export function formatClock(choice: Language, time: number): string {
+  return new Intl.DateTimeFormat(locales[choice], {
+    hour: '2-digit',
+    minute: '2-digit',
+    second: '2-digit',
+    hour12: false,
+  }).format(toDate(time));
+}
+
+export function formatPercent(choice: Language, ratio: number): string {
+  const maximumFractionDigits = ratio > 0 && ratio < 0.1 ? 1 : 0;
+  return new Intl.NumberFormat(locales[choice], { style: 'percent', maximumFractionDigits }).format(ratio);
+}
+
+const durationUnits = [
+  { unit: 'day', seconds: 86_400 },
+  { unit: 'hour', seconds: 3_600 },
+  { unit: 'minute', seconds: 60 },
+  { unit: 'second', seconds: 1 },
+] as const;
+
+/** In the largest unit that fits, with two digits that count. */
+export function formatDuration(choice: Language, seconds: number): string {
+  const { unit, seconds: size } = durationUnits.find((one) => seconds >= one.seconds) ?? {
+    unit: 'millisecond' as const,
+    seconds: 0.001,
+  };
+  const value = seconds / size;
+  return new Intl.NumberFormat(locales[choice], {
+    style: 'unit',
+    unit,
+    unitDisplay: 'short',
+    maximumFractionDigits: value < 10 && unit !== 'millisecond' ? 1 : 0,
+  }).format(value);
+}

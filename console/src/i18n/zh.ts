@@ -1,4 +1,5 @@
 import { errorsInZh } from './errors-zh.ts';
+import { resilienceInZh } from './resilience-zh.ts';
 
 /** 所有中文文字。键与 en.ts 一一对应，由类型检查保证。 */
 export const zh = {
@@ -295,5 +296,6 @@ export const zh = {
   'secret.once': '请现在复制并妥善保存：关闭后无法再次查看。',
   'secret.kept': '已保存好',
 
+  ...resilienceInZh,
   ...errorsInZh,
 } as const;

@@ -1,4 +1,4 @@
-import { BookOutlined, MessageOutlined, SettingOutlined } from '@ant-design/icons';
+import { BookOutlined, HeartOutlined, MessageOutlined, SettingOutlined } from '@ant-design/icons';
 import { type ComponentType, lazy } from 'react';
 import type { Role } from '../api/types.ts';
 import type { TextKey } from '../i18n/text.ts';
@@ -7,26 +7,33 @@ export interface Room {
   id: string;
   label: TextKey;
   icon: ComponentType;
-  /** Who sees it; null for everyone. */
-  role: Role | null;
+  /** The least role that sees it. */
+  role: Role;
   Component: ComponentType<{ id: string | null }>;
 }
 
 /** Each room is a bundle of its own, loaded when it is first entered. */
-export const rooms: readonly Room[] = [
+const rooms: readonly Room[] = [
   {
     id: 'chat',
     label: 'room.chat',
     icon: MessageOutlined,
-    role: null,
+    role: 'reader',
     Component: lazy(() => import('../chat/chat-room.tsx')),
   },
   {
     id: 'knowledge',
     label: 'room.knowledge',
     icon: BookOutlined,
-    role: null,
+    role: 'reader',
     Component: lazy(() => import('../knowledge/knowledge-room.tsx')),
+  },
+  {
+    id: 'resilience',
+    label: 'room.resilience',
+    icon: HeartOutlined,
+    role: 'editor',
+    Component: lazy(() => import('../resilience/resilience-room.tsx')),
   },
   {
     id: 'administration',
@@ -36,3 +43,11 @@ export const rooms: readonly Room[] = [
     Component: lazy(() => import('../administration/administration-room.tsx')),
   },
 ];
+
+const ROLES: readonly Role[] = ['reader', 'editor', 'owner'];
+
+/** Of somebody without a workspace nothing is known but that they may ask. */
+export function roomsFor(role: Role | undefined): readonly Room[] {
+  const rank = ROLES.indexOf(role ?? 'reader');
+  return rooms.filter((room) => ROLES.indexOf(room.role) <= rank);
+}

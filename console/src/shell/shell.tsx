@@ -7,7 +7,7 @@ import { useObservable } from '../store/observable.ts';
 import { UnreachableBanner } from './banner.tsx';
 import { ChangePassword } from './change-password.tsx';
 import { RoomBoundary } from './room-boundary.tsx';
-import { rooms } from './rooms.ts';
+import { roomsFor } from './rooms.ts';
 import { navigate, useRoute } from './router.ts';
 import { Sidebar } from './sidebar.tsx';
 import { useIsPhone } from './use-media.ts';
@@ -27,10 +27,8 @@ export function Shell() {
   const { isDue, postpone } = usePasswordReminder(state.account);
   useShortcut('k', () => setSearchOpen(true));
 
-  const role = currentWorkspace(state)?.role;
-  const room =
-    rooms.find(({ id, role: needed }) => id === route.room && (needed === null || needed === role)) ??
-    rooms[0];
+  const rooms = roomsFor(currentWorkspace(state)?.role);
+  const room = rooms.find(({ id }) => id === route.room) ?? rooms[0];
   const sidebar = (
     <Sidebar
       onSearch={() => {

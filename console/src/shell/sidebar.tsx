@@ -6,7 +6,7 @@ import { useText } from '../i18n/text.ts';
 import { useObservable } from '../store/observable.ts';
 import { AccountMenu } from './account-menu.tsx';
 import { Logo } from './logo.tsx';
-import { rooms } from './rooms.ts';
+import { roomsFor } from './rooms.ts';
 import { hrefOf, navigate, useRoute } from './router.ts';
 
 export interface SidebarProps {
@@ -20,7 +20,7 @@ export function Sidebar({ onSearch, onChangePassword, onChosen }: SidebarProps) 
   const t = useText();
   const route = useRoute();
   const workspace = currentWorkspace(useObservable(session));
-  const visible = rooms.filter((room) => room.role === null || room.role === workspace?.role);
+  const visible = roomsFor(workspace?.role);
   return (
     <div className="sidebar">
       <div className="sidebar-brand">
