@@ -21,8 +21,10 @@ export function guardIndex(
   return {
     search: (knowledgeBaseId, generation, request) =>
       dependency.call(async () => {
-        await assertPresent();
-        return index.search(knowledgeBaseId, generation, request);
+        const hits = await index.search(knowledgeBaseId, generation, request);
+        // Asked only where it makes a difference: a look at the folder is a good part of the time of a search.
+        if (hits.length === 0) await assertPresent();
+        return hits;
       }),
     async replaceDocuments(knowledgeBaseId, generation, documents) {
       await assertPresent();

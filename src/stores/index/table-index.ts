@@ -42,7 +42,9 @@ export function createTableIndex(
     async search(knowledgeBaseId, generation, request): Promise<SearchHit[]> {
       if (request.vector !== null) checkDimension(request.vector, generation);
       const { reader } = entryOf(knowledgeBaseId, generation);
-      const evidence = await reader.search(planQuery(request.query), request.vector, request.documentIds);
+      // Planned while another thread looks for the newest version of the table.
+      const plan = Promise.resolve().then(() => planQuery(request.query));
+      const evidence = await reader.search(plan, request.vector, request.documentIds);
       return fuse(lendToNeighbours(evidence), request.limit);
     },
     inventory(knowledgeBaseId, generation) {

@@ -46,13 +46,16 @@ export class TableReader {
   }
 
   async search(
-    plan: QueryPlan,
+    planned: Promise<QueryPlan>,
     vector: readonly number[] | null,
     documentIds: readonly string[] | null,
   ): Promise<Evidence[]> {
+    // Where there is no table nobody waits for it.
+    planned.catch(() => {});
     if (documentIds?.length === 0) return [];
     return this.#table.read(async (version) => {
       const view = await this.#viewOf(version);
+      const plan = await planned;
       return view.kind === 'memory'
         ? view.table.search(plan, vector, documentIds)
         : searchTable(view.table, plan, vector, documentIds, view.statistics);
