@@ -212,6 +212,7 @@ export const en: Record<keyof typeof zh, string> = {
   'document.pages': '{count} pages',
   'document.ready': 'Ready',
   'document.cancelled': 'Cancelled',
+  'document.stillFound': 'The text that was read before goes on being found.',
   'document.warnings': 'Notes from processing',
   'warning.chapter_missing': 'A chapter that the book lists is missing from the file.',
   'warning.macros_ignored': 'The document holds macros; they were ignored, only its text was read.',

@@ -204,6 +204,7 @@ export const zh = {
   'document.pages': '{count} 页',
   'document.ready': '可用',
   'document.cancelled': '已取消',
+  'document.stillFound': '之前读取的内容仍可检索。',
   'document.warnings': '处理时的提示',
   'warning.chapter_missing': '书中列出的一章在文件里找不到。',
   'warning.macros_ignored': '文档含有宏；宏未执行，只读取了文字。',

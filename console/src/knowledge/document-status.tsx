@@ -31,6 +31,7 @@ export function DocumentStatus({ document }: { document: KnowledgeDocument }) {
           <CloseCircleFilled /> {what}
         </span>
         {advice !== null && <small className="muted">{advice}</small>}
+        {(document.chunk_count ?? 0) > 0 && <small className="muted">{t('document.stillFound')}</small>}
       </div>
     );
   }

@@ -2,7 +2,12 @@ import { BudaoError } from '../../contract/errors.ts';
 import { INDEX_RUN, REBUILD_RUN } from '../ingest/inputs.ts';
 import { requestReindex } from '../ingest/reindex.ts';
 import type { Generation } from '../library/knowledge-bases.ts';
-import { submitIndexing } from '../library/memberships.ts';
+import {
+  isFindable,
+  type MembershipStatus,
+  type MembershipSummary,
+  submitIndexing,
+} from '../library/memberships.ts';
 import { type Examination, openRuns } from './examination.ts';
 
 interface BaseRow {
@@ -42,19 +47,31 @@ async function checkIndex(examination: Examination, base: BaseRow): Promise<void
     return reportCorrupt(examination, base, generation);
   }
   for (const chunks of inventory.values()) examination.checked.chunks += chunks;
-  const rows = await examination.all<{ document_id: string; status: string; chunks: number }>(
-    'SELECT document_id, status, chunks FROM knowledge_base_document WHERE knowledge_base_id = :id',
+  const rows = await examination.all<IndexedRow>(
+    'SELECT document_id, status, chunks, summary FROM knowledge_base_document WHERE knowledge_base_id = :id',
     { id: base.id },
   );
   const known = new Set(rows.map((row) => row.document_id));
   const surplus = [...inventory.keys()].filter((documentId) => !known.has(documentId));
   const wrong = rows.filter(
-    (row) => row.status === 'completed' && (inventory.get(row.document_id) ?? 0) !== row.chunks,
+    (row) => isFindable(asMembership(row)) && (inventory.get(row.document_id) ?? 0) !== row.chunks,
   );
   // What has changed while it was looked at is looked at again next time.
   if (surplus.length + wrong.length === 0 || (await isBusy(examination, base.id))) return;
   if (wrong.length > 0) await reportMissing(examination, base, wrong, inventory);
   if (surplus.length > 0) await reportSurplus(examination, base, surplus);
+}
+
+interface IndexedRow {
+  document_id: string;
+  status: string;
+  chunks: number;
+  summary: string | null;
+}
+
+function asMembership({ status, chunks, summary }: IndexedRow): Parameters<typeof isFindable>[0] {
+  const parsed = JSON.parse(summary ?? '{}') as MembershipSummary;
+  return { status: status as MembershipStatus, chunks, summary: parsed };
 }
 
 async function reportCorrupt(examination: Examination, base: BaseRow, generation: Generation): Promise<void> {

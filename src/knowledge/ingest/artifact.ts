@@ -4,6 +4,7 @@ import { pipeline } from 'node:stream/promises';
 import { promisify } from 'node:util';
 import { createGunzip, gzip } from 'node:zlib';
 import type { DocumentWarning } from '../../contract/document-warnings.ts';
+import { BudaoError } from '../../contract/errors.ts';
 import type { Chunk } from '../chunk/chunk.ts';
 import type { ExtractedDocument } from '../extract/extracted-document.ts';
 import type { BlobStore, IndexedChunk } from '../ports.ts';
@@ -34,6 +35,13 @@ export async function saveArtifact(derived: BlobStore, artifact: Artifact): Prom
 export async function loadArtifact(derived: BlobStore, sha256: string): Promise<Artifact> {
   const packed = await derived.open(sha256);
   return JSON.parse(await pipeline(packed, createGunzip(), readText)) as Artifact;
+}
+
+/** Missing, cut short or damaged: all the same for something that can be derived again. */
+export function isUnreadable(error: unknown): boolean {
+  if (error instanceof BudaoError) return error.code === 'blob_missing' || error.code === 'blob_corrupt';
+  const code = (error as NodeJS.ErrnoException).code ?? '';
+  return error instanceof SyntaxError || code.startsWith('Z_');
 }
 
 export function encodeVector(vector: readonly number[]): string {

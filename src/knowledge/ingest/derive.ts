@@ -84,6 +84,19 @@ export async function deriveArtifact(
   return { artifact: saved, format, title, pages, warnings, chunks: chunks.length };
 }
 
+/** The same for a new generation from what was derived for an older one, where the original can no longer be read. */
+export async function rederiveArtifact(
+  dependencies: DeriveDependencies,
+  earlier: Artifact,
+  options: DeriveOptions,
+): Promise<Derived> {
+  const vectors = await embedChunks(dependencies.embedder, earlier.chunks, options);
+  const artifact: Artifact = { ...earlier, vectors };
+  const saved = await saveArtifact(dependencies.derived, artifact);
+  const { format, title, pages, warnings, chunks } = artifact;
+  return { artifact: saved, format, title, pages, warnings, chunks: chunks.length };
+}
+
 async function extractOriginal(
   { extractor, blobs }: DeriveDependencies,
   { filename, sha256 }: Membership,

@@ -7,7 +7,7 @@ import { findGeneration, type Generation, lockKnowledgeBase } from '../library/k
 import { listMemberships } from '../library/membership-rows.ts';
 import { type Membership, reingestDocument, saveProgress } from '../library/memberships.ts';
 import type { BlobStore, ChunkIndex, IndexedChunk } from '../ports.ts';
-import { indexedChunks, loadArtifact } from './artifact.ts';
+import { indexedChunks, isUnreadable, loadArtifact } from './artifact.ts';
 import { INDEX_RUN, type IndexInput } from './inputs.ts';
 import { requestReindex } from './reindex.ts';
 
@@ -266,11 +266,4 @@ async function loadIndexedChunks(
     if (isUnreadable(error)) return null;
     throw error;
   }
-}
-
-/** Missing, cut short or damaged: all the same for something that can be derived again. */
-function isUnreadable(error: unknown): boolean {
-  if (error instanceof BudaoError) return error.code === 'blob_missing' || error.code === 'blob_corrupt';
-  const code = (error as NodeJS.ErrnoException).code ?? '';
-  return error instanceof SyntaxError || code.startsWith('Z_');
 }

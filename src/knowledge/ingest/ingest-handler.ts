@@ -10,10 +10,12 @@ import { findGeneration, type Generation } from '../library/knowledge-bases.ts';
 import { findMembership } from '../library/membership-rows.ts';
 import {
   type IngestPhase,
+  isFindable,
   type Membership,
   type MembershipStatus,
   saveProgress,
   submitIndexing,
+  withEarlierText,
 } from '../library/memberships.ts';
 import type { Embedder } from '../ports.ts';
 import { type DeriveDependencies, deriveArtifact } from './derive.ts';
@@ -121,7 +123,9 @@ async function settleFailure(
   if (interruption === 'lease_lost' || interruption === 'shutdown') throw error;
   const isPassing = error.kind === 'unavailable' && interruption === null;
   if (isPassing && context.run.attempts < context.run.maxAttempts) throw error;
-  const failure: RunFailure = { code: error.code, message: error.message };
+  const isStillFound = isFindable({ ...membership, status: 'failed' });
+  const message = isStillFound ? withEarlierText(error.message) : error.message;
+  const failure: RunFailure = { code: error.code, message };
   const status: MembershipStatus = interruption === 'cancelled' ? 'cancelled' : 'failed';
   await context.transaction((tx) =>
     saveProgress(

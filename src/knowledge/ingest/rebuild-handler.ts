@@ -7,10 +7,16 @@ import type { RunContext, RunFailure, RunHandler } from '../../runs/run.ts';
 import { submitRun } from '../../runs/run-store.ts';
 import { findGeneration, type Generation, lockKnowledgeBase } from '../library/knowledge-bases.ts';
 import { listMemberships } from '../library/membership-rows.ts';
-import { type Membership, reingestDocument, saveMembership } from '../library/memberships.ts';
+import {
+  isFindable,
+  type Membership,
+  reingestDocument,
+  saveMembership,
+  withEarlierText,
+} from '../library/memberships.ts';
 import type { ChunkIndex, Embedder, IndexedChunk } from '../ports.ts';
-import { indexedChunks, loadArtifact } from './artifact.ts';
-import { type DeriveDependencies, type Derived, deriveArtifact } from './derive.ts';
+import { type Artifact, indexedChunks, isUnreadable, loadArtifact } from './artifact.ts';
+import { type DeriveDependencies, type Derived, deriveArtifact, rederiveArtifact } from './derive.ts';
 import { currentGeneration, learnDimension } from './generation.ts';
 import { REBUILD_RUN, type RebuildInput } from './inputs.ts';
 
@@ -28,7 +34,9 @@ const CHUNKS_PER_COMMIT = 4_000;
 type RebuildContext = RunContext<RebuildInput>;
 
 /** What became of one document in the new generation, as of the run that had read it last. */
-type Built = { runId: string | null } & ({ derived: Derived } | { failure: RunFailure });
+type Built = { runId: string | null } & Derivation;
+/** With both where the original cannot be read, and the new chunks come from what was derived of it before. */
+type Derivation = { derived?: Derived; failure?: RunFailure };
 
 /** One that is queued already is enough. @returns the run to announce */
 export async function submitRebuild(
@@ -178,8 +186,7 @@ class Rebuild {
     const present = new Set(documents.map(({ documentId }) => documentId));
     return {
       missing: documents.filter(
-        ({ status, documentId, runId }) =>
-          status === 'completed' && this.#built.get(documentId)?.runId !== runId,
+        (document) => isFindable(document) && this.#built.get(document.documentId)?.runId !== document.runId,
       ),
       gone: [...this.#built.keys()].filter((documentId) => !present.has(documentId)),
     };
@@ -193,7 +200,7 @@ class Rebuild {
       const result = await this.#derive(membership);
       this.#built.set(documentId, { runId, ...result });
       const chunks =
-        'derived' in result
+        result.derived !== undefined
           ? indexedChunks(await loadArtifact(this.#dependencies.derived, result.derived.artifact))
           : [];
       documents.push({ documentId, chunks });
@@ -208,22 +215,34 @@ class Rebuild {
   }
 
   /** A document that can no longer be read fails alone; it does not hold up the others. */
-  async #derive(membership: Membership): Promise<{ derived: Derived } | { failure: RunFailure }> {
+  async #derive(membership: Membership): Promise<Derivation> {
     const { documentId, runId } = membership;
     return this.#step(`build ${documentId} of ${runId ?? 'nobody'}`, async () => {
+      const options = {
+        dimension: this.#target.dimension,
+        signal: this.#context.signal,
+        onProgress: async () => {},
+      };
       try {
-        return {
-          derived: await deriveArtifact(this.#dependencies, membership, {
-            dimension: this.#target.dimension,
-            signal: this.#context.signal,
-            onProgress: async () => {},
-          }),
-        };
+        return { derived: await deriveArtifact(this.#dependencies, membership, options) };
       } catch (error) {
         if (!(error instanceof BudaoError) || error.kind === 'unavailable') throw error;
-        return { failure: { code: error.code, message: error.message } };
+        const earlier = await this.#earlierArtifact(membership);
+        if (earlier === null) return { failure: { code: error.code, message: error.message } };
+        const failure = { code: error.code, message: withEarlierText(error.message) };
+        return { derived: await rederiveArtifact(this.#dependencies, earlier, options), failure };
       }
     });
+  }
+
+  async #earlierArtifact({ summary }: Membership): Promise<Artifact | null> {
+    if (summary.artifact === undefined) return null;
+    try {
+      return await loadArtifact(this.#dependencies.derived, summary.artifact);
+    } catch (error) {
+      if (isUnreadable(error)) return null;
+      throw error;
+    }
   }
 
   /** @returns false when a document was completed or has left meanwhile, so that there is more to do */
@@ -237,8 +256,7 @@ class Rebuild {
       if (missing.length > 0 || gone.length > 0) return false;
       for (const membership of documents) {
         const built = this.#built.get(membership.documentId);
-        if (membership.status === 'completed' && built !== undefined)
-          await this.#saveBuilt(sql, membership, built);
+        if (isFindable(membership) && built !== undefined) await this.#saveBuilt(sql, membership, built);
       }
       await sql.run(
         `UPDATE knowledge_base SET generation = :target, next_generation = NULL
@@ -250,13 +268,10 @@ class Rebuild {
   }
 
   async #saveBuilt(sql: ScopedSql, membership: Membership, built: Built): Promise<void> {
-    if ('failure' in built) {
-      const change = { status: 'failed', failure: built.failure, chunks: 0 } as const;
-      await saveMembership(sql, membership, change, ledgerTime());
-    } else {
-      const change = { ...built.derived, generation: this.#target.id };
-      await saveMembership(sql, membership, change, ledgerTime());
-    }
+    const { derived, failure = null } = built;
+    const status = failure === null ? 'completed' : 'failed';
+    const found = derived === undefined ? { chunks: 0 } : { ...derived, generation: this.#target.id };
+    await saveMembership(sql, membership, { ...found, status, failure }, ledgerTime());
   }
 
   #read(): ScopedSql {

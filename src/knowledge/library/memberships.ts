@@ -76,6 +76,23 @@ export interface AddDocument {
   traceParent?: string;
 }
 
+/**
+ * Whether the document is to be found: it is ready, or it was, and reading it anew has failed, as when its stored original
+ * is damaged. What was derived of it before goes on being found.
+ */
+export function isFindable({
+  status,
+  chunks,
+  summary,
+}: Pick<Membership, 'status' | 'chunks' | 'summary'>): boolean {
+  return status === 'completed' || (status === 'failed' && chunks > 0 && summary.artifact !== undefined);
+}
+
+/** What is said of a failure where the document was ready before. */
+export function withEarlierText(message: string): string {
+  return `${message} Until then the text that was read before goes on being found.`;
+}
+
 /** Adds a document and starts its ingest. Adding one again ingests it again. @returns the run to announce */
 export async function addDocument(
   raw: Sql,
@@ -88,7 +105,8 @@ export async function addDocument(
   await touchKnowledgeBase(tx, request.knowledgeBaseId, now);
   await requireKnowledgeBase(tx, request.knowledgeBaseId);
   await getDocument(tx, request.documentId);
-  const summary: MembershipSummary = { phase: 'queued', fraction: 0 };
+  const before = await findMembership(tx, request.knowledgeBaseId, request.documentId);
+  const summary: MembershipSummary = { ...keptSummary(before), phase: 'queued', fraction: 0 };
   if (request.replaces !== undefined) {
     await getMembership(tx, request.knowledgeBaseId, request.replaces);
     summary.replaces = request.replaces;
@@ -124,6 +142,13 @@ export async function addDocument(
     },
   );
   return { runId: run.id, kind: INGEST_RUN };
+}
+
+/** What is known of a document that is read again stays until the reading has succeeded. */
+function keptSummary(before: Membership | null): Partial<MembershipSummary> {
+  if (before === null) return {};
+  const { replaces: _replaced, passing: _passed, ...known } = before.summary;
+  return known;
 }
 
 function sentTwiceAtOnce(): BudaoError {
@@ -276,10 +301,13 @@ export async function saveProgress(
   change: MembershipChange,
   now: number,
 ): Promise<boolean> {
-  const { changes } = await tx.run(`${SAVE_MEMBERSHIP} AND status = 'in_progress' AND run_id = :runId`, {
-    ...savedColumns(membership, change, now),
-    runId: membership.runId,
-  });
+  const { changes } = await tx.run(
+    `${SAVE_MEMBERSHIP} AND status = 'in_progress' AND COALESCE(run_id, '') = :runId`,
+    {
+      ...savedColumns(membership, change, now),
+      runId: membership.runId ?? '',
+    },
+  );
   return changes === 1;
 }
 
