@@ -94,7 +94,9 @@ async function read(
 }
 
 /** Passing troubles; a refusal of the service is final. */
-function isBroken(error: unknown): boolean {
+export function isBroken(error: unknown): boolean {
   if (!(error instanceof CliError)) return true;
-  return error.exitCode === EXIT.unreachable || /^http_5|^ledger_|_unavailable$/.test(error.code);
+  return (
+    error.exitCode === EXIT.unreachable || /^http_5|^ledger_|_unavailable$|^server_leaving$/.test(error.code)
+  );
 }

@@ -1,8 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { CliError } from '../cli-error.ts';
-import { EXIT } from '../exit-codes.ts';
 import type { ServiceClient } from './client.ts';
 import { readEvents } from './event-stream.ts';
+import { isBroken } from './follow-answer.ts';
 import { isFinished, type RunEventObject, type RunObject } from './run-object.ts';
 
 const RECONNECT_MS = 200;
@@ -32,8 +31,7 @@ export async function followRun(
       const run = await client.json<RunObject>('GET', path, undefined, { signal });
       if (isFinished(run) && run.last_seq <= last) return run;
     } catch (error) {
-      const isFinal = error instanceof CliError && error.exitCode !== EXIT.unreachable;
-      if (signal.aborted || isFinal || performance.now() - heardMs > GIVE_UP_MS) throw error;
+      if (signal.aborted || !isBroken(error) || performance.now() - heardMs > GIVE_UP_MS) throw error;
     }
     await sleep(RECONNECT_MS, undefined, { signal });
   }

@@ -49,9 +49,11 @@ export function registerReadScopes(app: FastifyInstance, metrics: Registry): voi
   });
 }
 
-/** A stream follows the log as it grows, which memory cannot do. */
+/** Probes tell how things are; a stream follows the log as it grows, which memory cannot do. */
 function onlyReads(request: FastifyRequest): boolean {
-  if (request.routeOptions.config.readsOnly === true) return true;
+  const { public: isPublic, readsOnly } = request.routeOptions.config;
+  if (isPublic === true) return false;
+  if (readsOnly === true) return true;
   if (!READING_METHODS.has(request.method)) return false;
   const { stream } = request.query as { stream?: unknown };
   const isStream =

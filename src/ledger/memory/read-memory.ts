@@ -4,7 +4,11 @@ import type { SqlParams, SqlRow } from '../ledger.ts';
 const LARGEST_SHARE = 1 / 16;
 const ROW_BYTES = 64;
 const VALUE_BYTES = 16;
-const ENTRY_BYTES = 256;
+const ENTRY_BYTES = 512;
+/** What is read all the time is put behind the others no more often than this. */
+const REORDER_MS = 5_000;
+/** Statements are constants of the program; those that are put together at run time must not pile up. */
+const MAX_STATEMENTS = 2_000;
 
 /** Two clocks: one does not count while the machine sleeps, the other may be set back. */
 interface Moment {
@@ -18,6 +22,8 @@ interface Entry {
   rows: readonly SqlRow[];
   bytes: number;
   askedAt: Moment;
+  /** When it took its place in the order in which entries are forgotten. */
+  placedAtMs: number;
 }
 
 export interface ReadMemoryOptions {
@@ -33,6 +39,9 @@ export class ReadMemory {
   readonly #maxBytes: number;
   readonly #clock: () => Moment;
   readonly #entries = new Map<string, Entry>();
+  /** Short names, so that keys are short: they are made with every read. */
+  readonly #names = new Map<string, number>();
+  #nextName = 0;
   #bytes = 0;
   /** An answer to what was asked before it may have been seen before it. */
   #lastForgottenMs = Number.NEGATIVE_INFINITY;
@@ -61,23 +70,32 @@ export class ReadMemory {
     // What is asked with the time of asking is never asked again.
     if ('now' in params) return;
     if (this.maxAgeMs === 0 || answer.askedAt.monotonicMs <= this.#lastForgottenMs) return;
-    const key = keyOf(kind, statement, params);
-    const known = this.#entries.get(key);
-    // Of two answers the one that was asked for last is the newer.
-    if (known !== undefined && known.askedAt.monotonicMs > answer.askedAt.monotonicMs) return;
-    if (known !== undefined) this.#drop(key, known);
+    const key = this.#keyOf(kind, statement, params);
     const bytes = ENTRY_BYTES + 2 * key.length + sizeOf(answer.rows);
+    const known = this.#entries.get(key);
+    if (known !== undefined) {
+      const { monotonicMs } = answer.askedAt;
+      // Of two answers the one that was asked for last is the newer.
+      if (known.askedAt.monotonicMs > monotonicMs) return;
+      if (known.bytes === bytes && monotonicMs - known.placedAtMs < REORDER_MS) {
+        known.rows = answer.rows;
+        known.askedAt = answer.askedAt;
+        return;
+      }
+      this.#drop(key, known);
+    }
     if (bytes > this.#maxBytes * LARGEST_SHARE) return;
     const { workspace } = params;
     const workspaceId = typeof workspace === 'string' ? workspace : null;
-    this.#entries.set(key, { statement, workspaceId, bytes, ...answer });
+    const placedAtMs = answer.askedAt.monotonicMs;
+    this.#entries.set(key, { statement, workspaceId, bytes, placedAtMs, ...answer });
     this.#bytes += bytes;
     while (this.#bytes > this.#maxBytes) this.#dropOldest();
   }
 
   /** Copies of the rows, and how old they are; null for what is not known, or no longer. */
   recall(kind: string, statement: string, params: SqlParams): { rows: SqlRow[]; ageMs: number } | null {
-    const key = keyOf(kind, statement, params);
+    const key = this.#keyOf(kind, statement, params);
     const entry = this.#entries.get(key);
     if (entry === undefined) return null;
     const ageMs = this.#ageMs(entry);
@@ -108,6 +126,16 @@ export class ReadMemory {
     }
   }
 
+  #keyOf(kind: string, statement: string, params: SqlParams): string {
+    let name = this.#names.get(statement);
+    if (name === undefined) {
+      if (this.#names.size >= MAX_STATEMENTS) this.#names.clear();
+      name = this.#nextName++;
+      this.#names.set(statement, name);
+    }
+    return `${kind} ${name} ${JSON.stringify(params)}`;
+  }
+
   #ageMs({ askedAt }: Entry): number {
     const { monotonicMs, wallMs } = this.#clock();
     return Math.max(monotonicMs - askedAt.monotonicMs, wallMs - askedAt.wallMs);
@@ -126,10 +154,6 @@ export class ReadMemory {
 
 function now(): Moment {
   return { monotonicMs: performance.now(), wallMs: Date.now() };
-}
-
-function keyOf(kind: string, statement: string, params: SqlParams): string {
-  return `${kind} ${statement} ${JSON.stringify(params)}`;
 }
 
 /** About what the rows take; exact enough for a bound. */

@@ -23,6 +23,7 @@ export interface Forgotten {
 
 const scopes = new AsyncLocalStorage<ReadScope>();
 const NO_PARAMS: SqlParams = {};
+const NOTHING: readonly SqlRow[] = [];
 /** Statements are constants of the program; those that are put together at run time must not pile up. */
 const MAX_KNOWN_STATEMENTS = 1_000;
 
@@ -40,18 +41,52 @@ export function rememberReads(
   onForget: (forgotten: readonly Forgotten[]) => void,
 ): Ledger {
   const { read } = ledger;
+  const recalled = (
+    scope: ReadScope,
+    asked: { kind: 'all' | 'get'; statement: string; params: SqlParams },
+    error: unknown,
+  ): SqlRow[] => {
+    if (!scope.mayRecall || !isLedgerAway(error)) throw error;
+    const known = memory.recall(asked.kind, asked.statement, asked.params);
+    if (known === null) throw error;
+    scope.recalledAgeMs = Math.max(scope.recalledAgeMs ?? 0, known.ageMs);
+    return known.rows;
+  };
+  const all = async <Row>(scope: ReadScope, statement: string, params: SqlParams): Promise<Row[]> => {
+    const askedAt = memory.moment();
+    try {
+      const rows = await read.all<Row>(statement, params);
+      if (scope.remembers) memory.remember('all', statement, params, { rows: rows as SqlRow[], askedAt });
+      return rows;
+    } catch (error) {
+      return recalled(scope, { kind: 'all', statement, params }, error) as Row[];
+    }
+  };
+  const get = async <Row>(
+    scope: ReadScope,
+    statement: string,
+    params: SqlParams,
+  ): Promise<Row | undefined> => {
+    const askedAt = memory.moment();
+    try {
+      const row = await read.get<Row>(statement, params);
+      const rows = row === undefined ? NOTHING : [row as SqlRow];
+      if (scope.remembers) memory.remember('get', statement, params, { rows, askedAt });
+      return row;
+    } catch (error) {
+      return recalled(scope, { kind: 'get', statement, params }, error)[0] as Row | undefined;
+    }
+  };
   return withReads(
     ledger,
     {
-      all: <Row>(statement: string, params = NO_PARAMS) =>
-        remembered<Row>('all', statement, params, () => read.all<Row>(statement, params)),
-      get: async <Row>(statement: string, params = NO_PARAMS) => {
-        const ask = async (): Promise<Row[]> => {
-          const row = await read.get<Row>(statement, params);
-          return row === undefined ? [] : [row];
-        };
-        const [row] = await remembered<Row>('get', statement, params, ask);
-        return row;
+      all: <Row>(statement: string, params = NO_PARAMS) => {
+        const scope = scopes.getStore();
+        return scope === undefined ? read.all<Row>(statement, params) : all<Row>(scope, statement, params);
+      },
+      get: <Row>(statement: string, params = NO_PARAMS) => {
+        const scope = scopes.getStore();
+        return scope === undefined ? read.get<Row>(statement, params) : get<Row>(scope, statement, params);
       },
       run: (statement, params) => read.run(statement, params),
     },
@@ -69,28 +104,6 @@ export function rememberReads(
       return result;
     },
   );
-
-  async function remembered<Row>(
-    kind: string,
-    statement: string,
-    params: SqlParams,
-    ask: () => Promise<Row[]>,
-  ): Promise<Row[]> {
-    const scope = scopes.getStore();
-    if (scope === undefined) return ask();
-    const askedAt = memory.moment();
-    try {
-      const rows = await ask();
-      if (scope.remembers) memory.remember(kind, statement, params, { rows: rows as SqlRow[], askedAt });
-      return rows;
-    } catch (error) {
-      if (!scope.mayRecall || !isLedgerAway(error)) throw error;
-      const recalled = memory.recall(kind, statement, params);
-      if (recalled === null) throw error;
-      scope.recalledAgeMs = Math.max(scope.recalledAgeMs ?? 0, recalled.ageMs);
-      return recalled.rows as Row[];
-    }
-  }
 }
 
 function noticing(tx: Sql, forgotten: Forgotten[]): Sql {
