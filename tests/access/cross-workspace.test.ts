@@ -101,6 +101,12 @@ test('an idempotency key that another workspace used brings back nothing of thei
   expect(own.status).toBe(200);
   expect(own.text).toContain(intruder.secret);
   expectNothingOfVictim(own);
+  const made = { body: { title: 'Made once' }, headers };
+  const first = await send(service, victim.owner.key, 'POST /v1/conversations', made);
+  const second = await send(service, intruder.owner.key, 'POST /v1/conversations', made);
+  expect(second.status).toBe(200);
+  const idOf = ({ text }: { text: string }) => (JSON.parse(text) as { id: string }).id;
+  expect(idOf(second)).not.toBe(idOf(first));
   before = tenantRows(service.dataDir, victim.ids.workspace);
 });
 
