@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { freePort } from '../support/free-port.ts';
 import { type Behaviour, startUpstream, type Upstream } from '../support/lying-upstream.ts';
-import { freePort, type Service } from '../support/service.ts';
+import type { Service } from '../support/service.ts';
 import { startConfigured } from './service-fixture.ts';
 import { QUESTION, StoredBefore, upload } from './stored-before.ts';
 

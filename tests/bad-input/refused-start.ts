@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
-import { freePort, ROOT } from '../support/service.ts';
+import { freePort } from '../support/free-port.ts';
+import { ROOT } from '../support/service.ts';
 
 const END_DEADLINE_MS = 20_000;
 

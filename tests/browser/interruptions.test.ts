@@ -71,7 +71,7 @@ test('the API process is killed in mid-answer: the page reconnects, and the text
   await ask(page, '接口的进程被杀会怎样？');
   await watchAnswer(page);
   await untilGrown(20);
-  killApi();
+  stage.service.kill('api');
   await untilWhole();
   await untilAnswered(page);
   const seen = await seenAnswer(page);
@@ -81,7 +81,7 @@ test('the API process is killed in mid-answer: the page reconnects, and the text
 });
 
 test('a question that is asked while the API is away is answered once it is back, and asked once', async () => {
-  killApi();
+  stage.service.kill('api');
   await ask(page, '服务不在时提问会怎样？');
   await untilWhole();
   expect(await page.locator('.turn').count()).toBe(1);
@@ -118,12 +118,6 @@ async function untilWhole(): Promise<void> {
   await expect.poll(() => answerText(page), { timeout: 2 * PATIENCE_MS }).toBe(WHOLE);
   await untilAnswered(page);
   expect(await answerText(page)).toBe(WHOLE);
-}
-
-function killApi(): void {
-  const [api] = stage.service.processes('api');
-  if (api === undefined) throw new Error('no API process');
-  process.kill(api.pid, 'SIGKILL');
 }
 
 async function killWriter(): Promise<number> {

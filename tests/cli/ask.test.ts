@@ -70,8 +70,7 @@ describe('budao ask', () => {
     const { code, stdout } = await ask(['count on'], {
       onOutput: (text) => {
         if (killed > 0 || !text.includes('t10 ')) return;
-        killed = service.processes('api')[0]?.pid ?? 0;
-        process.kill(killed, 'SIGKILL');
+        killed = service.kill('api');
       },
     });
     expect(killed).toBeGreaterThan(0);

@@ -97,7 +97,7 @@ describe('budao on a service at work', () => {
     await until(async () =>
       (await bases()).data.some((base) => base.name === 'Many' && base.file_counts.total > 0),
     );
-    process.kill(service.processes('api')[0]?.pid ?? 0, 'SIGKILL');
+    service.kill('api');
     const { code, stdout, stderr } = await ingesting;
     expect(code, stdout + stderr).toBe(0);
     expect((JSON.parse(stdout) as Ingested).completed).toBe(24);

@@ -28,10 +28,11 @@ test(
     await using lab = await Laboratory.start();
     const before = lab.ask('先问');
     const supervisor = lab.only('supervisor');
-    const worker = lab.service.processes('worker')[0]?.pid ?? 0;
-    const frozen = await Frozen.freeze(supervisor.pid);
+    // Nobody starts another one while the supervisor is frozen.
+    await lab.service.untilBothWorkers();
+    const frozen = await lab.freezeOutsideTransaction(supervisor.pid);
     const during = lab.ask('冻住时问');
-    process.kill(worker, 'SIGKILL');
+    const worker = lab.service.kill('worker');
     expect(await before).toMatchObject(UNINTERRUPTED);
     expect(await during).toMatchObject(UNINTERRUPTED);
     const second = await startAndWait({ dataDir: lab.service.dataDir });
@@ -73,9 +74,8 @@ test(
   async () => {
     await using lab = await Laboratory.start();
     const frozen = await Frozen.freeze(lab.service.pid);
-    const worker = lab.service.processes('worker')[0]?.pid ?? 0;
     const answer = lab.ask('守护冻住时问');
-    process.kill(worker, 'SIGKILL');
+    const worker = lab.service.kill('worker');
     expect(await answer).toMatchObject(UNINTERRUPTED);
     await until(() => lab.hasOther('worker', worker), DEADLINE_MS);
 
@@ -141,7 +141,7 @@ test('an answer grows behind a frozen API, and its stream goes on where it stood
   const answer = lab.ask('冻住接口');
   await lab.holder();
   const api = lab.only('api');
-  const frozen = await Frozen.freeze(api.pid);
+  const frozen = await lab.freezeOutsideTransaction(api.pid);
   await until(() => lab.held() === undefined, DEADLINE_MS);
   frozen.thaw();
   expect(await answer).toMatchObject(UNINTERRUPTED);

@@ -23,6 +23,7 @@ test.each([
   { where: 'into a pipe that nobody holds any more', shell: '{ exec "$@"; } 2>&1 | head -c 1 > /dev/null' },
 ])('a log that cannot be written, $where, ends no process', async ({ shell }) => {
   await using service = await Service.start({ environment: { BUDAO_LOG_LEVEL: 'trace' }, shell });
+  await service.untilBothWorkers();
   const before = service.processes().map((row) => row.pid);
   expect((await ask(service)).status).toBe('completed');
   expect(service.processes().map((row) => row.pid)).toEqual(before);
@@ -36,11 +37,9 @@ function ask(service: Service): Promise<{ status: string }> {
 
 /** Another process of the role is there, and questions can be asked. */
 async function killAndWait(service: Service, role: string): Promise<void> {
-  const [victim] = service.processes(role);
-  if (victim === undefined) throw new Error(`there is no ${role}`);
-  process.kill(victim.pid, 'SIGKILL');
+  const killed = service.kill(role);
   await until(
-    () => service.processes(role).some((row) => row.pid !== victim.pid) && service.isReady(),
+    () => service.processes(role).some((row) => row.pid !== killed) && service.isReady(),
     30_000,
     () => `no new ${role}`,
   );

@@ -24,7 +24,7 @@ test('a program that takes the port while the API restarts ends nothing: answers
     background: true,
   });
   await using thief = new PortThief(service.port);
-  killOnly(service, 'api');
+  service.kill('api');
   await thief.hasIt();
   const inUse = `Port ${service.port} on 127.0.0.1 is in use by`;
   await untilStatus(service, (status) => status.troubles.length > 0);
@@ -42,7 +42,7 @@ test('a program that takes the port while the API restarts ends nothing: answers
   await until(() => statusInLedger(service, asked.id) === 'completed');
 
   // A supervisor that starts anew meanwhile does not give up either.
-  const before = killOnly(service, 'supervisor');
+  const before = service.kill('supervisor');
   await until(() => service.processes('supervisor').some((row) => row.pid !== before));
   await untilStatus(service, (now) => now.troubles.length > 0 && count(now, 'worker') === 2);
   expect(isRunning(service.pid)).toBe(true);
@@ -58,14 +58,6 @@ test('a program that takes the port while the API restarts ends nothing: answers
   // Some dozen attempts, and no line for each of them.
   expect(service.output.split(inUse).length - 1).toBeLessThanOrEqual(4);
 });
-
-/** @returns the process that was killed */
-function killOnly(service: Service, role: string): number {
-  const [victim] = service.processes(role);
-  if (victim === undefined) throw new Error(`there is no ${role}`);
-  process.kill(victim.pid, 'SIGKILL');
-  return victim.pid;
-}
 
 async function statusOf(service: Service): Promise<Status> {
   return JSON.parse((await budao(['status', '--data-dir', service.dataDir, '--json'])).stdout) as Status;

@@ -17,8 +17,13 @@ test('what is acknowledged was synced before: questions, shown text and uploads,
     environment: { BUDAO_MODEL_BASE_URL: upstream.url, BUDAO_MODEL_NAME: 'numbers', BUDAO_WORKERS: '1' },
   });
   const store = await service.json<{ id: string }>('POST', '/v1/vector_stores', { name: '断电' });
-  await using api = await Tracer.attach(service.processes('api')[0]?.pid ?? 0);
-  await using worker = await Tracer.attach(service.processes('worker')[0]?.pid ?? 0);
+  const only = (role: string): number => {
+    const [found, ...others] = service.processes(role);
+    if (found === undefined || others.length > 0) throw new Error(`not one ${role}`);
+    return found.pid;
+  };
+  await using api = await Tracer.attach(only('api'));
+  await using worker = await Tracer.attach(only('worker'));
   for (let count = 0; count < 3; count++) {
     const answer = await askAndFollow(
       service,

@@ -3,12 +3,10 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { startAndWait } from '../bad-input/refused-start.ts';
 import { Service } from '../support/service.ts';
-import { until } from '../support/until.ts';
 
 test('somebody who removes the lock of a running service as a left-over does not let a second one in', async () => {
   await using service = await Service.start();
-  // The second worker starts after the service is ready.
-  await until(() => service.processes('worker').length === 2);
+  await service.untilBothWorkers();
   const before = service.processes();
   for (const name of ['lock.db', 'lock.json']) await rm(join(service.dataDir, name));
   const second = await startAndWait({ dataDir: service.dataDir });

@@ -13,9 +13,8 @@ test('a configuration file that is spoilt while the service runs ends nothing: s
   const config = join(folder, 'budao.yaml');
   await writeFile(config, 'workers: 1\n');
   const service = cleanup.use(await Service.start({ environment: { BUDAO_CONFIG: config } }));
-  const [worker] = service.processes('worker');
   await writeFile(config, 'workres: 1\n');
-  process.kill(worker?.pid ?? 0, 'SIGKILL');
+  service.kill('worker');
   await until(async () =>
     (await budao(['status', '--data-dir', service.dataDir])).stdout.includes('workres'),
   );

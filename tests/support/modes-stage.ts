@@ -6,6 +6,7 @@ import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ResponseObject } from '../../src/contract/openai/response-object.ts';
+import { freePort } from './free-port.ts';
 import { startUpstream, type Upstream } from './lying-upstream.ts';
 import { Service } from './service.ts';
 import { until } from './until.ts';
@@ -26,7 +27,7 @@ export class Endpoint implements AsyncDisposable {
   }
 
   static async start(tokens: readonly string[]): Promise<Endpoint> {
-    return new Endpoint(await startUpstream({ tokens }), tokens);
+    return new Endpoint(await startUpstream({ tokens, port: await freePort() }), tokens);
   }
 
   get running(): Upstream {

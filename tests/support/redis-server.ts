@@ -2,10 +2,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { createClient } from '@redis/client';
+import { freePort } from './free-port.ts';
 import { Frozen } from './frozen.ts';
 import { until } from './until.ts';
 
@@ -134,14 +134,6 @@ export async function startRedis(options: RedisServerOptions = {}): Promise<Redi
   const server = new RedisServer(folder, await freePort(), options);
   await server.start();
   return server;
-}
-
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 function tlsSettings(port: number, tls: { certificate: string; key: string }): Record<string, string> {

@@ -2,11 +2,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { fileURLToPath } from 'node:url';
+import { freePort } from './free-port.ts';
 import { until } from './until.ts';
 
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
@@ -103,6 +103,13 @@ export class Service implements AsyncDisposable {
       READY_DEADLINE_MS,
       () => `the service was never ready:\n${this.#output.slice(-4_000)}`,
     );
+    // It answers some moments before it is listed.
+    await until(() => this.processes('api').length > 0);
+  }
+
+  /** The second worker starts only after the service is ready. */
+  async untilBothWorkers(): Promise<void> {
+    await until(() => this.processes('worker').length === 2);
   }
 
   async isReady(): Promise<boolean> {
@@ -142,6 +149,14 @@ export class Service implements AsyncDisposable {
     }
   }
 
+  /** SIGKILL of one process of this role. @returns its pid */
+  kill(role: string): number {
+    const [victim] = this.processes(role);
+    if (victim === undefined) throw new Error(`there is no ${role}`);
+    process.kill(victim.pid, 'SIGKILL');
+    return victim.pid;
+  }
+
   async request(
     method: string,
     path: string,
@@ -178,13 +193,4 @@ export function isRunning(pid: number): boolean {
   } catch {
     return false;
   }
-}
-
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return address.port;
 }

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { freePort, type S3Server, type S3User, startS3 } from '../../../tests/support/s3-server.ts';
+import { freePort } from '../../../tests/support/free-port.ts';
+import { type S3Server, type S3User, startS3 } from '../../../tests/support/s3-server.ts';
 import { type Fault, S3FaultProxy, type SeenRequest } from '../../../tests/support/s3-server-faults.ts';
 import { S3Client } from './s3-client.ts';
 import { fixedCredentials } from './s3-credentials.ts';

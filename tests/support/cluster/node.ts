@@ -5,7 +5,8 @@ import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Finaliser } from '../finaliser.ts';
-import { freePort, ROOT } from '../service.ts';
+import { freePort } from '../free-port.ts';
+import { ROOT } from '../service.ts';
 import { until } from '../until.ts';
 import type { NetworkHost } from './network.ts';
 
