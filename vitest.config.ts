@@ -21,6 +21,8 @@ export default defineConfig({
   test: {
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    // Of conditions that are waited for: only a service that is broken takes so long.
+    expect: { poll: { timeout: 30_000 } },
     projects: [
       {
         extends: true,

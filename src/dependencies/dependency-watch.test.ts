@@ -54,11 +54,11 @@ test('what is set by hand holds in every process, whether or not the hint arrive
   const polling = startProcess('p2', deaf);
   await setOverride(ledger, change('open'));
   channel.publish(OVERRIDES_CHANGED, 'model:a');
-  await vi.waitUntil(() => !hearing.isUsable && !polling.isUsable, 5_000);
+  await vi.waitUntil(() => !hearing.isUsable && !polling.isUsable, 30_000);
   const late = startProcess('p3', deaf);
-  await vi.waitUntil(() => !late.isUsable, 5_000);
+  await vi.waitUntil(() => !late.isUsable, 30_000);
   await setOverride(ledger, change('auto'));
-  await vi.waitUntil(() => [hearing, polling, late].every((one) => one.isUsable), 5_000);
+  await vi.waitUntil(() => [hearing, polling, late].every((one) => one.isUsable), 30_000);
 });
 
 test('who set what and when is kept, also when several do it at once', async () => {
@@ -75,16 +75,16 @@ test('who set what and when is kept, also when several do it at once', async () 
 test('every process tells what it sees, and is forgotten when it leaves', async () => {
   const seeing = startProcess('p1', deaf);
   startProcess('p2', deaf);
-  await vi.waitUntil(async () => (await reports()).length === 2, 5_000);
+  await vi.waitUntil(async () => (await reports()).length === 2, 30_000);
   for (let count = 0; count < 3; count++)
     await seeing.call(() => Promise.reject(new Error('down'))).catch(() => {});
-  await vi.waitUntil(async () => (await reports())[0]?.states[0]?.condition === 'open', 5_000);
+  await vi.waitUntil(async () => (await reports())[0]?.states[0]?.condition === 'open', 30_000);
   expect((await reports())[1]?.states[0]?.condition).toBe('closed');
   // Not disposed of twice: the clean-up of the test does the rest.
   const dependencies = new Dependencies();
   const options = { ledger, channel: deaf, dependencies, processId: 'p9', role: 'api', onError: () => {} };
   const leaving = new DependencyWatch(options);
-  await vi.waitUntil(async () => (await reports()).length === 3, 5_000);
+  await vi.waitUntil(async () => (await reports()).length === 3, 30_000);
   await leaving[Symbol.asyncDispose]();
   expect((await reports()).map(({ processId }) => processId)).toEqual(['p1', 'p2']);
 });
@@ -100,5 +100,5 @@ test('one process that is answered again tells the others, who then try at once'
   expect([first.isUsable, second.isUsable]).toEqual([false, false]);
   first.endRest();
   await first.call(async () => 1);
-  await vi.waitUntil(() => second.isUsable, 5_000);
+  await vi.waitUntil(() => second.isUsable, 30_000);
 });

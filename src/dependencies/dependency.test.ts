@@ -101,7 +101,7 @@ describe('the breaker', () => {
     for (let count = 0; count < 3; count++) await codeOf(dependency.call(failing));
     dependency.endRest();
     const probe = held(dependency);
-    await vi.waitUntil(() => dependency.state.condition === 'half-open');
+    await vi.waitUntil(() => dependency.state.condition === 'half-open', 30_000);
     expect(await codeOf(dependency.call(async () => 1))).toBe('dependency_resting');
     probe.release();
     await probe.done;
@@ -170,7 +170,7 @@ describe('hedging', () => {
       return gate.promise;
     };
     const both = [dependency.call(slow, { hedge: true }), dependency.call(slow, { hedge: true })];
-    await vi.waitUntil(() => dependency.state.retriesRefused === 1);
+    await vi.waitUntil(() => dependency.state.retriesRefused === 1, 30_000);
     gate.resolve('late');
     expect(await Promise.all(both)).toEqual(['late', 'late']);
     expect(calls).toBe(3);
@@ -182,7 +182,7 @@ describe('hedging', () => {
     let calls = 0;
     const work = async (): Promise<never> => {
       const call = ++calls;
-      await vi.waitUntil(() => calls === 2);
+      await vi.waitUntil(() => calls === 2, 30_000);
       throw new Error(`try ${call}`);
     };
     await expect(dependency.call(work, { hedge: true })).rejects.toThrow('try 1');

@@ -40,7 +40,7 @@ test('the vector of a question does not wait for a frozen connection: a second r
   upstream.setBehaviour((index): Behaviour => (index === 0 ? { hang: 'before-headers' } : {}));
   expect(await embedder.embed(['问题'], { purpose: 'query' })).toHaveLength(1);
   expect(dependency.state).toMatchObject({ hedges: 1, hedgesWon: 1, failures: 0 });
-  await vi.waitUntil(() => upstream.requests.at(-2)?.abandoned === true);
+  await vi.waitUntil(() => upstream.requests.at(-2)?.abandoned === true, 30_000);
 });
 
 test('when everything fails, second tries are a share of the calls and no storm', async () => {

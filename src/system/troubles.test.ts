@@ -23,14 +23,16 @@ afterEach(async () => {
 it('tells status what is wrong and since when, until it is over', async () => {
   troubles.note('api', 'The port is taken by nginx.');
   troubles.note('api', 'The port is taken by python.');
-  await vi.waitFor(async () =>
-    expect(await readTroubles(folder, 'proc_one')).toMatchObject([
-      { role: 'api', message: 'The port is taken by python.', since: expect.any(Number) },
-    ]),
+  await vi.waitFor(
+    async () =>
+      expect(await readTroubles(folder, 'proc_one')).toMatchObject([
+        { role: 'api', message: 'The port is taken by python.', since: expect.any(Number) },
+      ]),
+    30_000,
   );
   expect(await readTroubles(folder, 'proc_two')).toEqual([]);
   troubles.over('api');
-  await vi.waitFor(async () => expect(await readdir(folder.path)).toEqual([]));
+  await vi.waitFor(async () => expect(await readdir(folder.path)).toEqual([]), 30_000);
   expect(await readTroubles(folder, 'proc_one')).toEqual([]);
 });
 

@@ -67,7 +67,7 @@ it('does not talk to a hub in a folder that others may write to', async () => {
   await new Promise((resolve) => setTimeout(resolve, 50));
   expect(connections).toBe(0);
   await chmod(open, 0o700);
-  await vi.waitFor(() => expect(connections).toBe(1));
+  await vi.waitFor(() => expect(connections).toBe(1), 30_000);
   await channel[Symbol.asyncDispose]();
   stranger.close();
   await rm(open, { recursive: true });

@@ -1,7 +1,14 @@
-import { expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { DatabaseClock } from './postgres-clock.ts';
 
 const BASE_MS = Date.UTC(2026, 0, 1);
+
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['performance'] });
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
 
 test('the database is taken to have answered in the middle of the way, and a longer way teaches nothing new', () => {
   const clock = new DatabaseClock();

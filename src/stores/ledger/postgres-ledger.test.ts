@@ -206,7 +206,7 @@ describe('a transaction', () => {
     const order: string[] = [];
     const slow = [1, 2].map(() =>
       ledger
-        .transaction((tx) => tx.get(`SELECT CAST(pg_sleep(1) AS text) AS slept`))
+        .transaction((tx) => tx.get(`SELECT CAST(pg_sleep(3) AS text) AS slept`))
         .then(() => order.push('slow')),
     );
     await sleep(100);
