@@ -49,7 +49,7 @@ function checkFolder(manifest: SampleManifest): string[] {
 
 /** Documents without a plain source of their own are their own source, and are only asked to read without warnings. */
 function checkDocument(file: string, document: ExtractedDocument): string[] {
-  const warnings = document.warnings.map((warning) => `warning: ${warning}`);
+  const warnings = document.warnings.map((warning) => `warning: ${warning.message}`);
   const sourcePath = join(sourcesFolder, file.replace(/\.\w+$/, '.md'));
   return existsSync(sourcePath)
     ? [...warnings, ...checkExtraction(parseSource(readFileSync(sourcePath, 'utf8')), document)]

@@ -21,8 +21,11 @@ interface ProcessRow {
   signals: string | null;
 }
 
-/** Those of silent nodes are in it until they are forgotten; those that ended on this machine are not. */
-export async function describeProcesses(sql: Sql): Promise<ShownProcess[]> {
+/**
+ * Those of silent nodes are in it until they are forgotten; those that ended on this machine are not. Without a cluster
+ * nobody writes heartbeats: there the system's word that a process is alive counts as one.
+ */
+export async function describeProcesses(sql: Sql, hasHeartbeats: boolean): Promise<ShownProcess[]> {
   const rows = await sql.all<ProcessRow>(
     `SELECT id, pid, role, version, started_at AS "startedAt", seen_at AS "seenAt", node, host,
        answer_slots AS slots, signals
@@ -34,6 +37,12 @@ export async function describeProcesses(sql: Sql): Promise<ShownProcess[]> {
   const now = ledgerTime();
   return rows
     .filter(({ host, pid }) => (host !== null && host !== hostname()) || isAlive(pid))
+    .map(({ slots, signals, ...row }) => ({
+      ...row,
+      slots,
+      signals,
+      seenAt: hasHeartbeats ? row.seenAt : now,
+    }))
     .map(({ slots, signals, ...row }) => ({
       ...row,
       state: stateOf(row, slots, now),

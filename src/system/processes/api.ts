@@ -21,6 +21,7 @@ import { RunClient } from '../../runs/run-client.ts';
 import { RunFeeds } from '../../runs/run-feed.ts';
 import { runChild } from '../child-main.ts';
 import { openStores } from '../compose.ts';
+import { isCluster } from '../configuration.ts';
 import { forgetEndpoint, rememberEndpoint } from '../endpoint-file.ts';
 import { installationModes } from '../guards.ts';
 import { healthChecks } from '../health-checks.ts';
@@ -110,7 +111,7 @@ await runChild('api', async ({ configuration, log, processId }) => {
     status: async () => ({
       startedAt,
       mode: (await installationModes(ledger.read, models.generatorNames))[0]?.mode ?? 'unknown',
-      processes: await describeProcesses(ledger.read),
+      processes: await describeProcesses(ledger.read, isCluster(configuration)),
     }),
   });
   cleanup.defer(async () => app.close());
