@@ -7,7 +7,7 @@ import type { Run, RunFailure, TerminalStatus } from '../../src/runs/run.ts';
 import { type AppendedEvent, type AppendRequest, appendEvents } from '../../src/runs/run-appends.ts';
 
 /** As the product's writer, so that the two log equally often. */
-const LINGER_MS = 40;
+const LINGER_MS = 64;
 const LINGER_FROM_RUNS = 8;
 const SPREAD_MS = 1_000;
 
