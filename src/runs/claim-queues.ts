@@ -18,13 +18,16 @@ export interface ClaimQueue {
 /** A run that may be worked on, as far as its own row tells. */
 export const CLAIMABLE = `
   status IN ('queued', 'running') AND available_at <= :now AND deadline_at > :now AND attempts < max_attempts`;
-/** Runs of one kind and subject go one after another, oldest first. */
-export const FIRST_OF_ITS_SUBJECT = `NOT EXISTS (
+/**
+ * Runs of one kind and subject go one after another, oldest first. Most have no subject: that is asked first, or a
+ * planner makes a join over all that waits of it.
+ */
+export const FIRST_OF_ITS_SUBJECT = `(candidate.subject_id IS NULL OR NOT EXISTS (
   SELECT 1 FROM run AS other
   WHERE other.workspace_id = candidate.workspace_id AND other.subject_id = candidate.subject_id
     AND other.kind = candidate.kind AND other.status IN ('queued', 'running') AND other.id <> candidate.id
     AND (other.owner IS NOT NULL OR other.created_at < candidate.created_at
-      OR (other.created_at = candidate.created_at AND other.id < candidate.id)))`;
+      OR (other.created_at = candidate.created_at AND other.id < candidate.id))))`;
 
 /**
  * The queues of these kinds. Steps from the head of one queue to the head of the next through the index `run_waiting`,

@@ -90,7 +90,8 @@ export async function spreadBatches(tx: Sql, owner: string): Promise<void> {
   );
   const last = rows.at(-1);
   if (last === undefined) return;
-  for (const part of joined(rows)) await tx.run(INSERT_SPREAD, { ...part });
+  // Sent one behind the other: waiting for each answer would hold up everybody's next commit.
+  await Promise.all(joined(rows).map((part) => tx.run(INSERT_SPREAD, { ...part })));
   await tx.run('DELETE FROM event_batch WHERE owner = :owner AND number <= :number', {
     owner,
     number: last.number,

@@ -67,7 +67,10 @@ export async function appendEvents(
   const shared = deltas.length >= SHARE_FROM_RUNS;
   if (shared) await insertBatch(tx, { owner, number: batch.number, deltas: deltas.flatMap(entriesOf), now });
   const inShared = new Set(shared ? deltas : []);
-  for (const request of current) if (!inShared.has(request)) await appendRows(tx, request, now);
+  // Sent one behind the other, and carried out in this order.
+  await Promise.all(
+    current.filter((request) => !inShared.has(request)).flatMap((request) => appendRows(tx, request, now)),
+  );
   return { appended, fence, shared };
 }
 
@@ -119,31 +122,27 @@ function lastSeqOf(request: AppendRequest): number {
   return request.firstSeq - 1 + request.events.length;
 }
 
-async function appendRows(tx: Sql, request: AppendRequest, now: number): Promise<void> {
+function appendRows(tx: Sql, request: AppendRequest, now: number): Promise<unknown>[] {
   const { runId, epoch, firstSeq, finish } = request;
-  for (const [offset, event] of request.events.entries()) {
-    await tx.run(INSERT_EVENT, {
+  const rows: Promise<unknown>[] = request.events.map((event, offset) =>
+    tx.run(INSERT_EVENT, {
       runId,
       seq: firstSeq + offset,
       epoch,
       type: event.type,
       payload: event.payloadJson,
       now,
-    });
-  }
+    }),
+  );
   if (finish !== null) {
     const failure = finish.failure === null ? null : JSON.stringify(finish.failure);
-    await tx.run(FINISH_RUN, {
-      id: runId,
-      lastSeq: lastSeqOf(request),
-      status: finish.status,
-      result: finish.resultJson,
-      failure,
-      now,
-    });
+    const { status, resultJson } = finish;
+    const ended = { id: runId, lastSeq: lastSeqOf(request), status, result: resultJson, failure, now };
+    rows.push(tx.run(FINISH_RUN, ended));
   } else if (request.firstProgress) {
-    await tx.run('UPDATE run SET attempts = 0 WHERE id = :id', { id: runId });
+    rows.push(tx.run('UPDATE run SET attempts = 0 WHERE id = :id', { id: runId }));
   }
+  return rows;
 }
 
 /** A last commit whose answer was lost: the terminal event stands there under our own epoch. */

@@ -5,22 +5,30 @@ import { spreadBatches } from './event-batches.ts';
  * The fence of an owner counts how often something was taken from it. As long as the number stands, an owner holds
  * what it held when it last looked, so that one small read covers the appends of all its runs.
  *
- * Whoever changes several rows of an owner takes this row's lock first; nobody waits for it while holding a run's.
+ * Whoever changes several rows of an owner takes this row's lock first; nobody waits for it while holding a run's. A claim
+ * does not: it changes rows that were nobody's, and adds to what the owner holds.
  *
  * @returns the fence; null for an owner that never claimed anything
  */
 export async function lockOwner(tx: Sql, owner: string): Promise<number | null> {
   const row = await tx.get<{ fence: number }>(
-    'SELECT fence FROM run_owner WHERE id = :owner /*postgres: FOR UPDATE */',
+    'SELECT fence FROM run_owner WHERE id = :owner /*postgres: FOR NO KEY UPDATE */',
     { owner },
   );
   return row?.fence ?? null;
 }
 
-/** Before its first claim. */
+/**
+ * Before a claim. Keeps the row from being forgotten, and waits for nobody: claims and appends of one process, each with
+ * a commit at its end, would otherwise wait for each other under load. A fence that moves meanwhile was read too early,
+ * and makes the next append look at its runs again.
+ */
 export async function enterOwner(tx: Sql, owner: string, now: number): Promise<number> {
-  const fence = await lockOwner(tx, owner);
-  if (fence !== null) return fence;
+  const row = await tx.get<{ fence: number }>(
+    'SELECT fence FROM run_owner WHERE id = :owner /*postgres: FOR KEY SHARE */',
+    { owner },
+  );
+  if (row !== undefined) return row.fence;
   // Begins at the time, so that an owner who was forgotten and returns never meets an old number again.
   await tx.run(
     'INSERT INTO run_owner (id, fence, created_at) VALUES (:owner, :now, :now) ON CONFLICT (id) DO NOTHING',

@@ -1,5 +1,6 @@
 /** The columns of an index table, and the way between a row and a chunk. */
-import { Field, FixedSizeList, Float32, Int32, List, Schema, Utf8 } from 'apache-arrow';
+import { createRequire } from 'node:module';
+import type { Field as ArrowField, Schema as ArrowSchema } from 'apache-arrow';
 import type { Chunk } from '../../knowledge/chunk/chunk.ts';
 import type { IndexedChunk } from '../../knowledge/ports.ts';
 import { type AnalysedChunk, analyseChunk } from '../../knowledge/search/analysed-chunk.ts';
@@ -43,9 +44,14 @@ export const CHUNK_COLUMNS = [
   'heading_terms',
 ];
 
+/** The very module that LanceDB has loaded: as an ES module it would be loaded a second time, with every process. */
+const requireArrow = (): typeof import('apache-arrow') =>
+  createRequire(import.meta.url)('apache-arrow') as typeof import('apache-arrow');
+
 /** Explicit, since LanceDB would take every number for a Float64. */
-export function chunkSchema(dimension: number | null): Schema {
-  const fields: Field[] = [
+export function chunkSchema(dimension: number | null): ArrowSchema {
+  const { Field, FixedSizeList, Float32, Int32, List, Schema, Utf8 } = requireArrow();
+  const fields: ArrowField[] = [
     new Field('id', new Utf8(), false),
     new Field('document_id', new Utf8(), false),
     new Field('revision', new Utf8(), false),
