@@ -7,6 +7,8 @@ import type { Person, PersonChange } from '../../access/people.ts';
 import { ROLES } from '../../access/principal.ts';
 import { LESSER_MODES, type LesserMode } from '../../contract/answer.ts';
 import { Line } from '../../contract/openai/common.ts';
+import { KeyReply, PersonReply, WorkspaceReply } from '../../contract/replies/administration.ts';
+import { deletionOf, wholeListOf } from '../../contract/replies/common.ts';
 import { type WorkspaceLimits, WorkspaceLimitsChange } from '../../contract/workspace-limits.ts';
 import type { Operation } from '../foundation/operation.ts';
 import { parseBody, unixSeconds } from './parse-body.ts';
@@ -58,13 +60,15 @@ export async function administrationRoutes(app: FastifyInstance, options: { acce
 async function peopleRoutes(app: FastifyInstance, { access }: { access: Access }): Promise<void> {
   const { people } = access;
 
-  app.get('/ops/users', owner({ summary: 'List the people' }), async (request) =>
-    list((await people.list(request.principal.workspaceId)).map(personJson)),
+  app.get(
+    '/ops/users',
+    owner({ summary: 'List the people', answer: wholeListOf(PersonReply) }),
+    async (request) => list((await people.list(request.principal.workspaceId)).map(personJson)),
   );
 
   app.post(
     '/ops/users',
-    owner({ summary: 'Add a person', body: NewPersonBody, status: 201 }),
+    owner({ summary: 'Add a person', answer: PersonReply, body: NewPersonBody, status: 201 }),
     async (request, reply) => {
       const body = parseBody(NewPersonBody, request.body);
       const { person, generatedPassword } = await people.add(request.principal, {
@@ -83,7 +87,7 @@ async function peopleRoutes(app: FastifyInstance, { access }: { access: Access }
 
   app.patch(
     '/ops/users/:id',
-    owner({ summary: 'Change a person', body: PersonChangeBody }),
+    owner({ summary: 'Change a person', answer: PersonReply, body: PersonChangeBody }),
     async (request, reply) => {
       const { id } = parseBody(Id, request.params);
       const body = parseBody(PersonChangeBody, request.body);
@@ -104,23 +108,29 @@ async function peopleRoutes(app: FastifyInstance, { access }: { access: Access }
     },
   );
 
-  app.delete('/ops/users/:id', owner({ summary: 'Remove a person' }), async (request) => {
-    const { id } = parseBody(Id, request.params);
-    await people.remove(request.principal, id);
-    return { id, object: 'user', deleted: true };
-  });
+  app.delete(
+    '/ops/users/:id',
+    owner({ summary: 'Remove a person', answer: deletionOf('user') }),
+    async (request) => {
+      const { id } = parseBody(Id, request.params);
+      await people.remove(request.principal, id);
+      return { id, object: 'user', deleted: true };
+    },
+  );
 }
 
 async function keyRoutes(app: FastifyInstance, { access }: { access: Access }): Promise<void> {
   const { keys } = access;
 
-  app.get('/ops/keys', owner({ summary: 'List the API keys' }), async (request) =>
-    list((await keys.list(request.principal.workspaceId)).map(keyJson)),
+  app.get(
+    '/ops/keys',
+    owner({ summary: 'List the API keys', answer: wholeListOf(KeyReply) }),
+    async (request) => list((await keys.list(request.principal.workspaceId)).map(keyJson)),
   );
 
   app.post(
     '/ops/keys',
-    owner({ summary: 'Make an API key, shown once', body: NewKeyBody, status: 201 }),
+    owner({ summary: 'Make an API key, shown once', answer: KeyReply, body: NewKeyBody, status: 201 }),
     async (request, reply) => {
       const body = parseBody(NewKeyBody, request.body);
       const { key, secret } = await keys.create(request.principal, {
@@ -133,11 +143,15 @@ async function keyRoutes(app: FastifyInstance, { access }: { access: Access }): 
     },
   );
 
-  app.delete('/ops/keys/:id', owner({ summary: 'Revoke an API key' }), async (request) => {
-    const { id } = parseBody(Id, request.params);
-    await keys.revoke(request.principal.workspaceId, id);
-    return { id, object: 'api_key', deleted: true };
-  });
+  app.delete(
+    '/ops/keys/:id',
+    owner({ summary: 'Revoke an API key', answer: deletionOf('api_key') }),
+    async (request) => {
+      const { id } = parseBody(Id, request.params);
+      await keys.revoke(request.principal.workspaceId, id);
+      return { id, object: 'api_key', deleted: true };
+    },
+  );
 }
 
 async function workspaceRoutes(app: FastifyInstance, { access }: { access: Access }): Promise<void> {
@@ -148,13 +162,15 @@ async function workspaceRoutes(app: FastifyInstance, { access }: { access: Acces
       limits: await workspaces.limits(membership.workspaceId),
     });
 
-  app.get('/ops/workspaces', owner({ summary: 'List the workspaces' }), async (request) =>
-    list(await Promise.all((await workspaces.list(request.principal)).map(json))),
+  app.get(
+    '/ops/workspaces',
+    owner({ summary: 'List the workspaces', answer: wholeListOf(WorkspaceReply) }),
+    async (request) => list(await Promise.all((await workspaces.list(request.principal)).map(json))),
   );
 
   app.post(
     '/ops/workspaces',
-    owner({ summary: 'Make a workspace', body: WorkspaceBody, status: 201 }),
+    owner({ summary: 'Make a workspace', answer: WorkspaceReply, body: WorkspaceBody, status: 201 }),
     async (request, reply) => {
       const { name } = parseBody(WorkspaceBody, request.body);
       reply.code(201);
@@ -164,7 +180,7 @@ async function workspaceRoutes(app: FastifyInstance, { access }: { access: Acces
 
   app.patch(
     '/ops/workspaces/:id',
-    owner({ summary: 'Change a workspace', body: WorkspaceChangeBody }),
+    owner({ summary: 'Change a workspace', answer: WorkspaceReply, body: WorkspaceChangeBody }),
     async (request) => {
       const { id } = parseBody(Id, request.params);
       const { name, allowed_modes: allowedModes, limits } = parseBody(WorkspaceChangeBody, request.body);

@@ -4,6 +4,7 @@ import type { Access } from '../../access/access.ts';
 import type { Account, Membership } from '../../access/account-rows.ts';
 import type { SignedIn } from '../../access/sign-in.ts';
 import { BudaoError } from '../../contract/errors.ts';
+import { MeReply, SignedInReply } from '../../contract/replies/administration.ts';
 import { ledgerTime } from '../../ledger/clock.ts';
 import type { Operation } from '../foundation/operation.ts';
 import { MAX_PUBLIC_BODY_BYTES } from '../limits.ts';
@@ -51,7 +52,7 @@ export async function authRoutes(
 
   app.post(
     '/auth/sign-in',
-    open({ summary: 'Sign in with a password', body: Credentials }),
+    open({ summary: 'Sign in with a password', answer: SignedInReply, body: Credentials }),
     async (request, reply) => {
       const credentials = parseBody(Credentials, request.body);
       return answer(request, reply, await signIn.signIn({ ...credentials, address: request.ip }));
@@ -60,7 +61,7 @@ export async function authRoutes(
 
   app.post(
     '/auth/refresh',
-    open({ summary: 'Go on being signed in, by the cookie' }),
+    open({ summary: 'Go on being signed in, by the cookie', answer: SignedInReply }),
     async (request, reply) => {
       requireSameOrigin(request);
       const refreshToken = request.cookies[COOKIE];
@@ -90,7 +91,7 @@ export async function authRoutes(
 
   app.get(
     '/auth/me',
-    { config: { role: 'reader', operation: { summary: 'Who is asking', tag } } },
+    { config: { role: 'reader', operation: { summary: 'Who is asking', answer: MeReply, tag } } },
     async (request) => {
       const { principal } = request;
       const { account, memberships } = await signIn.describe(principal);

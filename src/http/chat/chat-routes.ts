@@ -1,6 +1,7 @@
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
 import { BudaoError } from '../../contract/errors.ts';
 import { CreateChatCompletion } from '../../contract/openai/chat-completions.ts';
+import { ChatCompletionReply } from '../../contract/replies/responses.ts';
 import { callerOf } from '../caller.ts';
 import type { HttpDependencies } from '../dependencies.ts';
 import { validateBody } from '../foundation/validate.ts';
@@ -43,6 +44,7 @@ export function chatRoutes(dependencies: HttpDependencies, hub: StreamHub): Fast
           role: 'reader',
           operation: {
             summary: 'Ask a question with its history',
+            answer: ChatCompletionReply,
             tag: 'Chat Completions',
             body: CreateChatCompletion,
             streams: true,

@@ -4,6 +4,8 @@ import { getConversation, touchConversation } from '../../answers/conversations.
 import { ratingsOf } from '../../answers/feedback.ts';
 import { listPage, PageQuery } from '../../contract/openai/common.ts';
 import { CreateItems } from '../../contract/openai/conversations.ts';
+import { pageOf } from '../../contract/replies/common.ts';
+import { ConversationItemReply, ConversationReply } from '../../contract/replies/responses.ts';
 import { ledgerTime } from '../../ledger/clock.ts';
 import { madeOnce } from '../../ledger/made-once.ts';
 import { scopeLedger, scopeSql } from '../../ledger/scope.ts';
@@ -76,7 +78,17 @@ export function conversationItemRoutes(dependencies: HttpDependencies): FastifyP
   return async (app) => {
     app.get<ById>(
       '/v1/conversations/:id/items',
-      { config: { role: 'reader', operation: { summary: 'List the messages', tag, query: PageQuery } } },
+      {
+        config: {
+          role: 'reader',
+          operation: {
+            summary: 'List the messages',
+            answer: pageOf(ConversationItemReply),
+            tag,
+            query: PageQuery,
+          },
+        },
+      },
       list,
     );
     app.post<ById>(
@@ -84,19 +96,35 @@ export function conversationItemRoutes(dependencies: HttpDependencies): FastifyP
       {
         config: {
           role: 'reader',
-          operation: { summary: 'Add messages', tag, body: CreateItems, repeatable: true },
+          operation: {
+            summary: 'Add messages',
+            answer: pageOf(ConversationItemReply),
+            tag,
+            body: CreateItems,
+            repeatable: true,
+          },
         },
       },
       create,
     );
     app.get<ByItem>(
       '/v1/conversations/:id/items/:item',
-      { config: { role: 'reader', operation: { summary: 'Read a message', tag } } },
+      {
+        config: {
+          role: 'reader',
+          operation: { summary: 'Read a message', answer: ConversationItemReply, tag },
+        },
+      },
       retrieve,
     );
     app.delete<ByItem>(
       '/v1/conversations/:id/items/:item',
-      { config: { role: 'reader', operation: { summary: 'Delete a message', tag } } },
+      {
+        config: {
+          role: 'reader',
+          operation: { summary: 'Delete a message', answer: ConversationReply, tag },
+        },
+      },
       remove,
     );
   };

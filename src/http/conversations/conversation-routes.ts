@@ -16,6 +16,8 @@ import {
   ExportQuery,
   UpdateConversation,
 } from '../../contract/openai/conversations.ts';
+import { deletionOf, pageOf } from '../../contract/replies/common.ts';
+import { ConversationReply } from '../../contract/replies/responses.ts';
 import { ledgerTime } from '../../ledger/clock.ts';
 import { madeOnce } from '../../ledger/made-once.ts';
 import { scopeLedger, scopeSql } from '../../ledger/scope.ts';
@@ -99,7 +101,13 @@ export function conversationRoutes(dependencies: HttpDependencies): FastifyPlugi
       {
         config: {
           role: 'reader',
-          operation: { summary: 'Begin a conversation', tag, body: CreateConversation, repeatable: true },
+          operation: {
+            summary: 'Begin a conversation',
+            answer: ConversationReply,
+            tag,
+            body: CreateConversation,
+            repeatable: true,
+          },
         },
       },
       create,
@@ -109,14 +117,24 @@ export function conversationRoutes(dependencies: HttpDependencies): FastifyPlugi
       {
         config: {
           role: 'reader',
-          operation: { summary: 'List or search conversations', tag, query: ConversationListQuery },
+          operation: {
+            summary: 'List or search conversations',
+            answer: pageOf(ConversationReply),
+            tag,
+            query: ConversationListQuery,
+          },
         },
       },
       list,
     );
     app.get<ById>(
       '/v1/conversations/:id',
-      { config: { role: 'reader', operation: { summary: 'Read a conversation', tag } } },
+      {
+        config: {
+          role: 'reader',
+          operation: { summary: 'Read a conversation', answer: ConversationReply, tag },
+        },
+      },
       async (request) => {
         const { workspaceId, ownerId } = callerOf(request);
         const sql = scopeSql(ledger.read, workspaceId);
@@ -125,7 +143,12 @@ export function conversationRoutes(dependencies: HttpDependencies): FastifyPlugi
     );
     app.post<ById>(
       '/v1/conversations/:id',
-      { config: { role: 'reader', operation: { summary: 'Rename or tag', tag, body: UpdateConversation } } },
+      {
+        config: {
+          role: 'reader',
+          operation: { summary: 'Rename or tag', answer: ConversationReply, tag, body: UpdateConversation },
+        },
+      },
       async (request) => {
         const body = validateBody(UpdateConversation, request.body);
         const { workspaceId, ownerId } = callerOf(request);
@@ -138,7 +161,12 @@ export function conversationRoutes(dependencies: HttpDependencies): FastifyPlugi
     );
     app.delete<ById>(
       '/v1/conversations/:id',
-      { config: { role: 'reader', operation: { summary: 'Delete a conversation', tag } } },
+      {
+        config: {
+          role: 'reader',
+          operation: { summary: 'Delete a conversation', answer: deletionOf('conversation.deleted'), tag },
+        },
+      },
       remove,
     );
     app.get<ById>(

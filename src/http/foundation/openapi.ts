@@ -121,7 +121,7 @@ function describe(route: DocumentedRoute, schemas: SharedSchemas): unknown {
     ],
     ...(body === null ? {} : { requestBody: { content: body } }),
     responses: {
-      [operation.status ?? 200]: goodAnswer(operation),
+      [operation.status ?? 200]: goodAnswer(operation, schemas),
       default: { description: 'Error', content: path.startsWith('/ops/') ? PROBLEM_CONTENT : ERROR_CONTENT },
     },
   };
@@ -133,11 +133,11 @@ function bodyContent({ body, form }: Operation, schemas: SharedSchemas): unknown
   return { 'multipart/form-data': { schema: schemas.convert(form.extend({ file: UploadedFile })) } };
 }
 
-function goodAnswer({ status, produces, streams }: Operation): unknown {
+function goodAnswer({ status, answer, produces, streams }: Operation, schemas: SharedSchemas): unknown {
   if (status === 204) return { description: 'Done' };
   const content =
     produces === undefined
-      ? { 'application/json': { schema: { type: 'object' } } }
+      ? { 'application/json': { schema: answer === undefined ? { type: 'object' } : schemas.refer(answer) } }
       : { [produces]: { schema: { type: 'string' } } };
   const events = streams === true ? { 'text/event-stream': { schema: { type: 'string' } } } : {};
   return { description: status === 201 ? 'Created' : 'OK', content: { ...content, ...events } };
@@ -165,6 +165,12 @@ function queryParameters(schemas: SharedSchemas, schema: z.ZodType | undefined):
 class SharedSchemas {
   readonly byName: Record<string, unknown> = {};
   #count = 0;
+
+  /** The same; a schema with a name is named only. */
+  refer(schema: z.ZodType): unknown {
+    const { properties } = this.convert(z.object({ schema })) as { properties: { schema: unknown } };
+    return properties.schema;
+  }
 
   convert(schema: z.ZodType): unknown {
     const converted = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' });

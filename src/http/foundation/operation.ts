@@ -14,6 +14,8 @@ export interface Operation {
   repeatable?: true;
   /** Of the good answer; 200 unless given. 204 has no body. */
   status?: 201 | 204;
+  /** The good answer, where that is JSON. */
+  answer?: z.ZodType;
   /** Media type of the good answer where that is no JSON. */
   produces?: string;
   /** What the `*` at the end of the address stands for. */

@@ -3,6 +3,8 @@
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
 import { listPage } from '../../contract/openai/common.ts';
 import { ChunkListQuery, UploadDocument } from '../../contract/openai/vector-stores.ts';
+import { pageOf } from '../../contract/replies/common.ts';
+import { ChunkReply, FileContentReply, VectorStoreFileReply } from '../../contract/replies/knowledge.ts';
 import type { Chunk } from '../../knowledge/chunk/chunk.ts';
 import { type Artifact, loadArtifact } from '../../knowledge/ingest/artifact.ts';
 import { createDocument } from '../../knowledge/library/documents.ts';
@@ -91,7 +93,13 @@ export function documentRoutes(dependencies: KnowledgeDependencies, slots: Uploa
       {
         config: {
           role: 'editor',
-          operation: { summary: 'Upload and add a file', tag, form: UploadDocument, repeatable: true },
+          operation: {
+            summary: 'Upload and add a file',
+            answer: VectorStoreFileReply,
+            tag,
+            form: UploadDocument,
+            repeatable: true,
+          },
         },
       },
       upload,
@@ -101,14 +109,24 @@ export function documentRoutes(dependencies: KnowledgeDependencies, slots: Uploa
       {
         config: {
           role: 'reader',
-          operation: { summary: "List a document's chunks", tag, query: ChunkListQuery },
+          operation: {
+            summary: "List a document's chunks",
+            answer: pageOf(ChunkReply),
+            tag,
+            query: ChunkListQuery,
+          },
         },
       },
       listChunks,
     );
     app.get<ByFile>(
       '/v1/vector_stores/:id/files/:file/content',
-      { config: { role: 'reader', operation: { summary: "Read a document's text", tag } } },
+      {
+        config: {
+          role: 'reader',
+          operation: { summary: "Read a document's text", answer: FileContentReply, tag },
+        },
+      },
       content,
     );
   };

@@ -1,6 +1,8 @@
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
 import { listPage } from '../../contract/openai/common.ts';
 import { CreateFileBatch, VectorStoreFileListQuery } from '../../contract/openai/vector-stores.ts';
+import { pageOf } from '../../contract/replies/common.ts';
+import { FileBatchReply, VectorStoreFileReply } from '../../contract/replies/knowledge.ts';
 import { cancelFileBatch, createFileBatch, getFileBatch } from '../../knowledge/library/file-batches.ts';
 import { listMemberships } from '../../knowledge/library/membership-rows.ts';
 import { ledgerTime } from '../../ledger/clock.ts';
@@ -95,19 +97,25 @@ export function fileBatchRoutes(dependencies: KnowledgeDependencies): FastifyPlu
       {
         config: {
           role: 'editor',
-          operation: { summary: 'Add many files', tag, body: CreateFileBatch, repeatable: true },
+          operation: {
+            summary: 'Add many files',
+            answer: FileBatchReply,
+            tag,
+            body: CreateFileBatch,
+            repeatable: true,
+          },
         },
       },
       create,
     );
     app.get<ByBatch>(
       '/v1/vector_stores/:id/file_batches/:batch',
-      { config: { role: 'reader', operation: { summary: 'Describe a batch', tag } } },
+      { config: { role: 'reader', operation: { summary: 'Describe a batch', answer: FileBatchReply, tag } } },
       describe,
     );
     app.post<ByBatch>(
       '/v1/vector_stores/:id/file_batches/:batch/cancel',
-      { config: { role: 'editor', operation: { summary: 'Stop a batch', tag } } },
+      { config: { role: 'editor', operation: { summary: 'Stop a batch', answer: FileBatchReply, tag } } },
       cancel,
     );
     app.get<ByBatch>(
@@ -115,7 +123,12 @@ export function fileBatchRoutes(dependencies: KnowledgeDependencies): FastifyPlu
       {
         config: {
           role: 'reader',
-          operation: { summary: "List a batch's documents", tag, query: VectorStoreFileListQuery },
+          operation: {
+            summary: "List a batch's documents",
+            answer: pageOf(VectorStoreFileReply),
+            tag,
+            query: VectorStoreFileListQuery,
+          },
         },
       },
       listFiles,

@@ -2,6 +2,8 @@ import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
 import { BudaoError } from '../../contract/errors.ts';
 import { listPage } from '../../contract/openai/common.ts';
 import { CreateFile, FileListQuery, type FileText } from '../../contract/openai/files.ts';
+import { deletionOf, pageOf } from '../../contract/replies/common.ts';
+import { FileReply, FileTextReply } from '../../contract/replies/knowledge.ts';
 import { loadArtifact } from '../../knowledge/ingest/artifact.ts';
 import {
   createDocument,
@@ -112,19 +114,24 @@ export function fileRoutes(dependencies: KnowledgeDependencies, slots: UploadSlo
       {
         config: {
           role: 'editor',
-          operation: { summary: 'Upload a file', tag, form: CreateFile, repeatable: true },
+          operation: { summary: 'Upload a file', answer: FileReply, tag, form: CreateFile, repeatable: true },
         },
       },
       create,
     );
     app.get(
       '/v1/files',
-      { config: { role: 'reader', operation: { summary: 'List files', tag, query: FileListQuery } } },
+      {
+        config: {
+          role: 'reader',
+          operation: { summary: 'List files', answer: pageOf(FileReply), tag, query: FileListQuery },
+        },
+      },
       list,
     );
     app.get<ById>(
       '/v1/files/:id',
-      { config: { role: 'reader', operation: { summary: 'Describe a file', tag } } },
+      { config: { role: 'reader', operation: { summary: 'Describe a file', answer: FileReply, tag } } },
       describe,
     );
     app.get<ById>(
@@ -139,12 +146,19 @@ export function fileRoutes(dependencies: KnowledgeDependencies, slots: UploadSlo
     );
     app.get<ById>(
       '/v1/files/:id/text',
-      { config: { role: 'reader', operation: { summary: "Read a file's text", tag } } },
+      {
+        config: { role: 'reader', operation: { summary: "Read a file's text", answer: FileTextReply, tag } },
+      },
       text,
     );
     app.delete<ById>(
       '/v1/files/:id',
-      { config: { role: 'editor', operation: { summary: 'Delete a file everywhere', tag } } },
+      {
+        config: {
+          role: 'editor',
+          operation: { summary: 'Delete a file everywhere', answer: deletionOf('file'), tag },
+        },
+      },
       remove,
     );
   };

@@ -1,5 +1,6 @@
 import type { FastifyPluginAsync, FastifyRequest } from 'fastify';
 import { SearchVectorStore } from '../../contract/openai/vector-stores.ts';
+import { SearchReply } from '../../contract/replies/knowledge.ts';
 import { parseAttributeFilter } from '../../knowledge/retrieve/attribute-filter.ts';
 import type { Retrieved, RetrievedHit } from '../../knowledge/retrieve/retrieve.ts';
 import { validateBody } from '../foundation/validate.ts';
@@ -45,7 +46,12 @@ export function searchRoutes({ retriever }: KnowledgeDependencies): FastifyPlugi
         config: {
           role: 'reader',
           readsOnly: true,
-          operation: { summary: 'Search a knowledge base', tag: 'Vector stores', body: SearchVectorStore },
+          operation: {
+            summary: 'Search a knowledge base',
+            answer: SearchReply,
+            tag: 'Vector stores',
+            body: SearchVectorStore,
+          },
         },
       },
       search,

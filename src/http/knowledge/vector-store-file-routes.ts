@@ -6,6 +6,8 @@ import {
   UpdateVectorStoreFile,
   VectorStoreFileListQuery,
 } from '../../contract/openai/vector-stores.ts';
+import { deletionOf, pageOf } from '../../contract/replies/common.ts';
+import { VectorStoreFileReply } from '../../contract/replies/knowledge.ts';
 import { requireKnowledgeBase } from '../../knowledge/library/knowledge-bases.ts';
 import { listMemberships } from '../../knowledge/library/membership-rows.ts';
 import {
@@ -129,6 +131,7 @@ export function vectorStoreFileRoutes(dependencies: KnowledgeDependencies): Fast
           role: 'editor',
           operation: {
             summary: 'Add a file to a knowledge base',
+            answer: VectorStoreFileReply,
             tag,
             body: CreateVectorStoreFile,
             repeatable: true,
@@ -142,14 +145,24 @@ export function vectorStoreFileRoutes(dependencies: KnowledgeDependencies): Fast
       {
         config: {
           role: 'reader',
-          operation: { summary: 'List the documents', tag, query: VectorStoreFileListQuery },
+          operation: {
+            summary: 'List the documents',
+            answer: pageOf(VectorStoreFileReply),
+            tag,
+            query: VectorStoreFileListQuery,
+          },
         },
       },
       list,
     );
     app.get<ByFile>(
       '/v1/vector_stores/:id/files/:file',
-      { config: { role: 'reader', operation: { summary: 'Describe a document and its progress', tag } } },
+      {
+        config: {
+          role: 'reader',
+          operation: { summary: 'Describe a document and its progress', answer: VectorStoreFileReply, tag },
+        },
+      },
       async (request, reply) => {
         const membership = await find(request);
         hintToPoll(reply, membership.status);
@@ -161,19 +174,34 @@ export function vectorStoreFileRoutes(dependencies: KnowledgeDependencies): Fast
       {
         config: {
           role: 'editor',
-          operation: { summary: "Change a document's attributes", tag, body: UpdateVectorStoreFile },
+          operation: {
+            summary: "Change a document's attributes",
+            answer: VectorStoreFileReply,
+            tag,
+            body: UpdateVectorStoreFile,
+          },
         },
       },
       update,
     );
     app.delete<ByFile>(
       '/v1/vector_stores/:id/files/:file',
-      { config: { role: 'editor', operation: { summary: 'Take a document out', tag } } },
+      {
+        config: {
+          role: 'editor',
+          operation: { summary: 'Take a document out', answer: deletionOf('vector_store.file.deleted'), tag },
+        },
+      },
       remove,
     );
     app.post<ByFile>(
       '/v1/vector_stores/:id/files/:file/reingest',
-      { config: { role: 'editor', operation: { summary: 'Read a document anew', tag } } },
+      {
+        config: {
+          role: 'editor',
+          operation: { summary: 'Read a document anew', answer: VectorStoreFileReply, tag },
+        },
+      },
       reingest,
     );
   };

@@ -5,6 +5,8 @@ import {
   UpdateVectorStore,
   VectorStoreListQuery,
 } from '../../contract/openai/vector-stores.ts';
+import { deletionOf, pageOf } from '../../contract/replies/common.ts';
+import { RebuildReply, VectorStoreReply } from '../../contract/replies/knowledge.ts';
 import { usableGeneration } from '../../knowledge/ingest/generation.ts';
 import { submitRebuild } from '../../knowledge/ingest/rebuild-handler.ts';
 import {
@@ -121,7 +123,13 @@ export function vectorStoreRoutes(dependencies: KnowledgeDependencies): FastifyP
       {
         config: {
           role: 'editor',
-          operation: { summary: 'Create a knowledge base', tag, body: CreateVectorStore, repeatable: true },
+          operation: {
+            summary: 'Create a knowledge base',
+            answer: VectorStoreReply,
+            tag,
+            body: CreateVectorStore,
+            repeatable: true,
+          },
         },
       },
       create,
@@ -131,14 +139,24 @@ export function vectorStoreRoutes(dependencies: KnowledgeDependencies): FastifyP
       {
         config: {
           role: 'reader',
-          operation: { summary: 'List knowledge bases', tag, query: VectorStoreListQuery },
+          operation: {
+            summary: 'List knowledge bases',
+            answer: pageOf(VectorStoreReply),
+            tag,
+            query: VectorStoreListQuery,
+          },
         },
       },
       list,
     );
     app.get<ById>(
       '/v1/vector_stores/:id',
-      { config: { role: 'reader', operation: { summary: 'Describe a knowledge base', tag } } },
+      {
+        config: {
+          role: 'reader',
+          operation: { summary: 'Describe a knowledge base', answer: VectorStoreReply, tag },
+        },
+      },
       async (request) => {
         const sql = scopeSql(ledger.read, request.principal.workspaceId);
         return vectorStoreObject(await getKnowledgeBase(sql, request.params.id), ledgerTime());
@@ -149,19 +167,31 @@ export function vectorStoreRoutes(dependencies: KnowledgeDependencies): FastifyP
       {
         config: {
           role: 'editor',
-          operation: { summary: 'Change a knowledge base', tag, body: UpdateVectorStore },
+          operation: {
+            summary: 'Change a knowledge base',
+            answer: VectorStoreReply,
+            tag,
+            body: UpdateVectorStore,
+          },
         },
       },
       update,
     );
     app.delete<ById>(
       '/v1/vector_stores/:id',
-      { config: { role: 'editor', operation: { summary: 'Delete a knowledge base', tag } } },
+      {
+        config: {
+          role: 'editor',
+          operation: { summary: 'Delete a knowledge base', answer: deletionOf('vector_store.deleted'), tag },
+        },
+      },
       remove,
     );
     app.post<ById>(
       '/v1/vector_stores/:id/rebuild',
-      { config: { role: 'editor', operation: { summary: 'Build the index anew', tag } } },
+      {
+        config: { role: 'editor', operation: { summary: 'Build the index anew', answer: RebuildReply, tag } },
+      },
       rebuild,
     );
   };

@@ -1,6 +1,7 @@
 import type { FastifyPluginAsync, FastifyRequest } from 'fastify';
 import { BudaoError } from '../../contract/errors.ts';
 import { CreateEmbeddings } from '../../contract/openai/chat-completions.ts';
+import { EmbeddingsReply, ModelReply, ModelsReply } from '../../contract/replies/responses.ts';
 import type { HttpDependencies } from '../dependencies.ts';
 import { validateBody } from '../foundation/validate.ts';
 
@@ -26,7 +27,12 @@ export function modelRoutes(dependencies: HttpDependencies): FastifyPluginAsync 
   return async (app) => {
     app.get(
       '/v1/models',
-      { config: { role: 'reader', operation: { summary: 'List the models', tag: 'Models' } } },
+      {
+        config: {
+          role: 'reader',
+          operation: { summary: 'List the models', answer: ModelsReply, tag: 'Models' },
+        },
+      },
       async () => ({ object: 'list', data: models }),
     );
     app.get<{ Params: { '*': string } }>(
@@ -35,7 +41,7 @@ export function modelRoutes(dependencies: HttpDependencies): FastifyPluginAsync 
       {
         config: {
           role: 'reader',
-          operation: { summary: 'Describe a model', tag: 'Models', wildcard: 'model' },
+          operation: { summary: 'Describe a model', answer: ModelReply, tag: 'Models', wildcard: 'model' },
         },
       },
       async (request) => {
@@ -57,7 +63,12 @@ export function modelRoutes(dependencies: HttpDependencies): FastifyPluginAsync 
       {
         config: {
           role: 'reader',
-          operation: { summary: 'Embed texts', tag: 'Models', body: CreateEmbeddings },
+          operation: {
+            summary: 'Embed texts',
+            answer: EmbeddingsReply,
+            tag: 'Models',
+            body: CreateEmbeddings,
+          },
         },
       },
       (request) => embed(dependencies, request),

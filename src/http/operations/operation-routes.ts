@@ -2,6 +2,8 @@ import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { BudaoError } from '../../contract/errors.ts';
 import { listPage } from '../../contract/openai/common.ts';
+import { RunReply } from '../../contract/replies/administration.ts';
+import { pageOf } from '../../contract/replies/common.ts';
 import { ledgerTime } from '../../ledger/clock.ts';
 import { scopeSql } from '../../ledger/scope.ts';
 import { isTerminal, RUN_STATUSES, type Run } from '../../runs/run.ts';
@@ -53,7 +55,12 @@ export function operationRoutes(dependencies: HttpDependencies, hub: StreamHub):
     );
     app.get(
       '/ops/runs',
-      { config: { role: 'editor', operation: { summary: 'List runs', tag, query: RunsQuery } } },
+      {
+        config: {
+          role: 'editor',
+          operation: { summary: 'List runs', answer: pageOf(RunReply), tag, query: RunsQuery },
+        },
+      },
       async (request) => {
         const query = validate(RunsQuery, request.query);
         const found = await listRuns(scoped(request), { ...query, limit: query.limit + 1 });
@@ -62,7 +69,7 @@ export function operationRoutes(dependencies: HttpDependencies, hub: StreamHub):
     );
     app.get<ById>(
       '/ops/runs/:id',
-      { config: { role: 'editor', operation: { summary: 'Read a run', tag } } },
+      { config: { role: 'editor', operation: { summary: 'Read a run', answer: RunReply, tag } } },
       async (request) => {
         const run = await findRun(scoped(request), request.params.id);
         if (isPrivateTo(run, callerOf(request).ownerId)) return runObject(run);
@@ -81,7 +88,7 @@ export function operationRoutes(dependencies: HttpDependencies, hub: StreamHub):
     );
     app.post<ById>(
       '/ops/runs/:id/cancel',
-      { config: { role: 'editor', operation: { summary: 'Stop a run', tag } } },
+      { config: { role: 'editor', operation: { summary: 'Stop a run', answer: RunReply, tag } } },
       cancel,
     );
   };

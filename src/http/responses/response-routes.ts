@@ -6,6 +6,8 @@ import type { AnswerInput } from '../../contract/answer.ts';
 import { BudaoError } from '../../contract/errors.ts';
 import { listPage, PageQuery } from '../../contract/openai/common.ts';
 import { CreateResponse, Feedback, RetrieveResponseQuery } from '../../contract/openai/create-response.ts';
+import { deletionOf, pageOf } from '../../contract/replies/common.ts';
+import { FeedbackReply, InputItemReply, ResponseReply } from '../../contract/replies/responses.ts';
 import { ledgerTime } from '../../ledger/clock.ts';
 import { scopeLedger } from '../../ledger/scope.ts';
 import { isTerminal, type Run } from '../../runs/run.ts';
@@ -82,6 +84,7 @@ export function responseRoutes(dependencies: HttpDependencies, hub: StreamHub): 
           role: 'reader',
           operation: {
             summary: 'Ask a question',
+            answer: ResponseReply,
             tag,
             body: CreateResponse,
             streams: true,
@@ -98,6 +101,7 @@ export function responseRoutes(dependencies: HttpDependencies, hub: StreamHub): 
           role: 'reader',
           operation: {
             summary: 'Read an answer, or go on streaming it',
+            answer: ResponseReply,
             tag,
             query: RetrieveResponseQuery,
             streams: true,
@@ -108,12 +112,17 @@ export function responseRoutes(dependencies: HttpDependencies, hub: StreamHub): 
     );
     app.post<ById>(
       '/v1/responses/:id/cancel',
-      { config: { role: 'reader', operation: { summary: 'Stop an answer', tag } } },
+      { config: { role: 'reader', operation: { summary: 'Stop an answer', answer: ResponseReply, tag } } },
       cancel,
     );
     app.delete<ById>(
       '/v1/responses/:id',
-      { config: { role: 'reader', operation: { summary: 'Delete an answer', tag } } },
+      {
+        config: {
+          role: 'reader',
+          operation: { summary: 'Delete an answer', answer: deletionOf('response'), tag },
+        },
+      },
       async (request) => {
         const caller = callerOf(request);
         const run = await findAnswer(ledger.read, caller, request.params.id);
@@ -123,7 +132,12 @@ export function responseRoutes(dependencies: HttpDependencies, hub: StreamHub): 
     );
     app.get<ById>(
       '/v1/responses/:id/input_items',
-      { config: { role: 'reader', operation: { summary: 'What was asked', tag, query: PageQuery } } },
+      {
+        config: {
+          role: 'reader',
+          operation: { summary: 'What was asked', answer: pageOf(InputItemReply), tag, query: PageQuery },
+        },
+      },
       async (request) => {
         const query = validate(PageQuery, request.query);
         const run = await findAnswer(ledger.read, callerOf(request), request.params.id);
@@ -132,7 +146,12 @@ export function responseRoutes(dependencies: HttpDependencies, hub: StreamHub): 
     );
     app.post<ById>(
       '/v1/responses/:id/feedback',
-      { config: { role: 'reader', operation: { summary: 'Rate an answer', tag, body: Feedback } } },
+      {
+        config: {
+          role: 'reader',
+          operation: { summary: 'Rate an answer', answer: FeedbackReply, tag, body: Feedback },
+        },
+      },
       async (request) => {
         const { rating, comment } = validateBody(Feedback, request.body);
         const caller = callerOf(request);
