@@ -13,8 +13,14 @@ export default defineConfig({
     // Nothing is inlined, so that a strict content security policy can serve the console.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
-    // The component library and React come as one file of 181 kB compressed; the rooms have their own.
-    chunkSizeWarningLimit: 600,
+    // The rooms are files of their own; React is one, as it changes less often than the component library.
+    rolldownOptions: {
+      output: {
+        codeSplitting: {
+          groups: [{ name: 'react', test: /node_modules[\\/](?:react|react-dom|scheduler)[\\/]/ }],
+        },
+      },
+    },
   },
   server: { proxy: { '/v1': apiOrigin, '/auth': apiOrigin, '/ops': apiOrigin, '/livez': apiOrigin } },
 });

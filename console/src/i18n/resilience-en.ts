@@ -94,7 +94,7 @@ export const resilienceInEn: Record<keyof typeof resilienceInZh, string> = {
   'modeReturn.extractive': 'Once any model answers, it writes the next answer.',
   'modeReturn.deferred': 'Once anything is possible, what was kept is answered in its order.',
   'allowed.title': 'What each workspace allows',
-  'allowed.text': 'where a mode is not allowed, the question is kept rather than answered badly',
+  'allowed.text': 'where only others are left, the question is kept and answered afterwards',
   'allowed.yes': 'Allowed: {mode}',
   'allowed.no': 'Not allowed: {mode}',
   'allowed.change': 'Change',

@@ -89,7 +89,7 @@ export const resilienceInZh = {
   'modeReturn.extractive': '任一模型试探成功，下一个问题起由它作答。',
   'modeReturn.deferred': '任一可行方式恢复后，推迟的问题按先后自动回答。',
   'allowed.title': '各工作区允许的降级',
-  'allowed.text': '不允许的模式用不上时，问题会推迟，而不是勉强回答',
+  'allowed.text': '只剩下不允许的方式时，问题会保存下来，恢复后再回答',
   'allowed.yes': '允许：{mode}',
   'allowed.no': '不允许：{mode}',
   'allowed.change': '修改',

@@ -47,6 +47,14 @@ describe('what is plotted', () => {
     expect(find('service', 'http_requests')).toMatchObject({ points: [0, 2, 4, 4], value: 2.5 });
   });
 
+  test('before the start there is no rate, and the time before it makes the rate of the whole no lower', () => {
+    const young = (covered_seconds: number) =>
+      plotsOf('service', { ...signals, covered_seconds }, []).find(({ id }) => id === 'http_requests');
+    expect(young(50)).toMatchObject({ points: [null, 2, 4, 4], value: 3 });
+    expect(young(10)).toMatchObject({ points: [null, null, null, 6], value: 15 });
+    expect(young(0)).toMatchObject({ points: [null, null, null, null], value: null });
+  });
+
   test('a gauge shows what was measured last', () => {
     expect(find('machine', 'disk_free_bytes')).toMatchObject({ value: 5, isNow: true });
   });

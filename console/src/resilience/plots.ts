@@ -105,7 +105,7 @@ const PLOTS: Record<Layer, readonly PlotSpec[]> = {
 export function plotsOf(layer: Layer, signals: Signals, rules: readonly AlertRule[]): Plot[] {
   const byName = new Map(Object.values(signals.layers).flatMap((all) => all.map((one) => [one.name, one])));
   return PLOTS[layer].flatMap((spec) => {
-    const { points, value } = readSource(spec, byName, signals.point_seconds);
+    const { points, value } = readSource(spec, byName, signals);
     if (spec.isOptional === true && points.every((point) => point === null)) return [];
     const threshold = thresholdOf(rules.find(({ id }) => id === spec.rule));
     return [
@@ -139,7 +139,7 @@ interface Series {
 
 const NOTHING: Series = { points: [], value: null };
 
-function readSource(spec: PlotSpec, signals: ReadonlyMap<string, Signal>, pointSeconds: number): Series {
+function readSource(spec: PlotSpec, signals: ReadonlyMap<string, Signal>, window: Signals): Series {
   const { source } = spec;
   if (source.kind === 'share') return shareOf(source.of, source.to, signals);
   const signal = signals.get(source.name);
@@ -152,12 +152,27 @@ function readSource(spec: PlotSpec, signals: ReadonlyMap<string, Signal>, pointS
     return { points: signal.points.map((one) => one[source.quantile]), value: signal[source.quantile] };
   }
   if (signal?.kind !== 'counter') return NOTHING;
-  if (source.kind === 'count') return { points: signal.points, value: signal.total };
-  const pieces = (spec.unit === 'per-minute' ? 60 : 1) / pointSeconds;
+  const covered = coveredPieces(signal.points.length, window);
+  if (source.kind === 'count') {
+    const points = signal.points.map((point, index) => (covered[index] === null ? null : point));
+    return { points, value: signal.total };
+  }
+  const unitSeconds = spec.unit === 'per-minute' ? 60 : 1;
+  const rate = (count: number, seconds: number | null | undefined) =>
+    seconds ? (count * unitSeconds) / seconds : null;
   return {
-    points: signal.points.map((point) => point * pieces),
-    value: (signal.total * pieces) / Math.max(1, signal.points.length),
+    points: signal.points.map((point, index) => rate(point, covered[index])),
+    value: rate(signal.total, window.covered_seconds),
   };
+}
+
+/** How many seconds of each piece were watched. Null before the start, and where that fell into the piece. */
+function coveredPieces(pieces: number, { point_seconds, covered_seconds }: Signals): (number | null)[] {
+  return Array.from({ length: pieces }, (_, index) => {
+    const until = (pieces - 1 - index) * point_seconds;
+    if (covered_seconds >= until + point_seconds) return point_seconds;
+    return until === 0 && covered_seconds > 0 ? covered_seconds : null;
+  });
 }
 
 /** Nothing where nothing happened that it could be a share of. */

@@ -103,7 +103,7 @@ function PlotTile({ plot, seconds }: { plot: Plot; seconds: number }) {
         <span>{label}</span>
         <strong>{value === null ? '–' : formatValue(t, language, unit, value)}</strong>
       </div>
-      <Sparkline plot={plot} label={label} seconds={seconds} />
+      <Sparkline plot={plot} seconds={seconds} />
       <div className="tile-foot">
         <span>{t(plot.isNow ? 'plots.now' : 'plots.whole')}</span>
         {threshold !== null && (

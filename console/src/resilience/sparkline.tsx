@@ -9,7 +9,7 @@ const HEIGHT = 56;
 const MARGIN = 3;
 
 /** A small plot from nought up, with the threshold as a dashed line; in words for those who do not see it. */
-export function Sparkline({ plot, label, seconds }: { plot: Plot; label: string; seconds: number }) {
+export function Sparkline({ plot, seconds }: { plot: Plot; seconds: number }) {
   const t = useText();
   const language = useLanguage();
   const id = useId();
@@ -18,7 +18,7 @@ export function Sparkline({ plot, label, seconds }: { plot: Plot; label: string;
   const top = Math.max(...measured.map((point) => point * 1.2), (threshold?.value ?? 0) * 1.1);
   const y = (value: number) =>
     top === 0 ? HEIGHT - MARGIN : HEIGHT - MARGIN - (value / top) * (HEIGHT - 2 * MARGIN);
-  const x = (index: number) => (index / Math.max(1, points.length - 1)) * WIDTH;
+  const x = (index: number) => MARGIN + (index / Math.max(1, points.length - 1)) * (WIDTH - 2 * MARGIN);
   const show = (value: number) => formatValue(t, language, unit, value);
   const description =
     measured.length === 0
@@ -35,13 +35,9 @@ export function Sparkline({ plot, label, seconds }: { plot: Plot; label: string;
       viewBox={`0 0 ${WIDTH} ${HEIGHT}`}
       preserveAspectRatio="none"
       role="img"
-      aria-labelledby={`${id}-title ${id}-text`}
+      aria-labelledby={id}
     >
-      <title id={`${id}-title`}>{label}</title>
-      <desc id={`${id}-text`}>
-        {description}
-        {threshold !== null && ` ${t('plots.thresholdIs', { value: show(threshold.value) })}`}
-      </desc>
+      <title id={id}>{description}</title>
       <line className="sparkline-ground" x1="0" x2={WIDTH} y1={y(0)} y2={y(0)} />
       {threshold !== null && (
         <line
@@ -52,24 +48,36 @@ export function Sparkline({ plot, label, seconds }: { plot: Plot; label: string;
           y2={y(threshold.value)}
         />
       )}
-      <path className="sparkline-line" d={pathOf(points, x, y)} />
+      <path className="sparkline-line" d={lineOf(points, x, y)} />
+      <path className="sparkline-line is-single" d={singlesOf(points, x, y)} />
     </svg>
   );
 }
 
-/** Broken where nothing was measured; a value between two gaps is a dot. */
-export function pathOf(
-  points: readonly (number | null)[],
-  x: (index: number) => number,
-  y: (value: number) => number,
-): string {
-  const round = (value: number) => Math.round(value * 10) / 10;
-  let path = '';
-  for (const [index, point] of points.entries()) {
-    if (point === null) continue;
+type Scale = (of: number) => number;
+
+/** Broken where nothing was measured. */
+export function lineOf(points: Plot['points'], x: Scale, y: Scale): string {
+  const steps = points.map((point, index) => {
+    if (point === null || isSingle(points, index)) return '';
     const isFirst = (points[index - 1] ?? null) === null;
-    path += `${isFirst ? 'M' : 'L'}${round(x(index))} ${round(y(point))}`;
-    if (isFirst && (points[index + 1] ?? null) === null) path += 'h0.1';
-  }
-  return path;
+    return `${isFirst ? 'M' : 'L'}${round(x(index))} ${round(y(point))}`;
+  });
+  return steps.join('');
+}
+
+/** A value between two gaps is a dot. */
+export function singlesOf(points: Plot['points'], x: Scale, y: Scale): string {
+  const dots = points.map((point, index) =>
+    point !== null && isSingle(points, index) ? `M${round(x(index))} ${round(y(point))}h0.01` : '',
+  );
+  return dots.join('');
+}
+
+function isSingle(points: Plot['points'], index: number): boolean {
+  return (points[index - 1] ?? null) === null && (points[index + 1] ?? null) === null;
+}
+
+function round(value: number): number {
+  return Math.round(value * 10) / 10;
 }

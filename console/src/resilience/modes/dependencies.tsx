@@ -78,16 +78,16 @@ function DependencyCard({ dependency, position, onSet }: DependencyCardProps) {
   const facts = factsOf(dependency);
   const { override } = dependency;
   const name = nameOf(t, dependency.name);
+  const role =
+    position === null
+      ? t(`dependencyKind.${dependency.kind as 'model'}`)
+      : t('dependency.position', { position: position + 1 });
   return (
     <li className="card" data-dependency={dependency.name}>
       <div className="card-head">
         <div>
           <strong>{name}</strong>
-          <span className="muted small">
-            {position === null
-              ? t(`dependencyKind.${dependency.kind as 'model'}`)
-              : t('dependency.position', { position: position + 1 })}
-          </span>
+          {role !== name && <span className="muted small">{role}</span>}
         </div>
         <span className={`state is-${TONES[facts.state]}`}>{stateText(t, facts)}</span>
       </div>

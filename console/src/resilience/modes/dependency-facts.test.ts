@@ -37,7 +37,20 @@ describe('a dependency as all processes see it', () => {
       since: 60,
     });
     expect(factsOf(dependency('a', 'model', [open(70)])).state).toBe('open');
-    expect(factsOf(dependency('a', 'model', [view({ condition: 'half-open' })])).state).toBe('trying');
+    expect(
+      factsOf(dependency('a', 'model', [view({ condition: 'half-open', is_usable: false })])).state,
+    ).toBe('trying');
+  });
+
+  test('that is switched off by hand is away though its calls went well, and kept on by hand it is not', () => {
+    const off = view({ forced: 'open', is_usable: false });
+    expect(factsOf(dependency('a', 'model', [off, off])).state).toBe('open');
+    const on = view({ forced: 'closed', condition: 'open' });
+    expect(factsOf(dependency('a', 'model', [on, on])).state).toBe('well');
+  });
+
+  test('whose rest is over is tried with the next call', () => {
+    expect(factsOf(dependency('a', 'model', [view({ condition: 'open' })])).state).toBe('trying');
   });
 
   test('shows the newest error and the slowest process, and adds up calls', () => {

@@ -19,8 +19,8 @@ export interface DependencyFacts {
 
 /** What all processes see, as one. */
 export function factsOf({ processes }: DependencyState): DependencyFacts {
-  const away = processes.filter(({ condition }) => condition === 'open');
-  const trying = processes.some(({ condition }) => condition === 'half-open');
+  const trying = processes.filter(isTrying);
+  const away = processes.filter((view) => !view.is_usable && !isTrying(view));
   const concerned = away.length > 0 ? away : processes;
   const errors = processes.flatMap(({ last_error }) => (last_error === null ? [] : [last_error]));
   const slowest = processes.flatMap(({ p95_ms }) => (p95_ms === null ? [] : [p95_ms]));
@@ -28,7 +28,7 @@ export function factsOf({ processes }: DependencyState): DependencyFacts {
   const sum = (of: (view: DependencyView) => number) =>
     processes.reduce((total, view) => total + of(view), 0);
   return {
-    state: stateOf(away.length, processes.length, trying),
+    state: stateOf(away.length, processes.length, trying.length > 0),
     away: away.length,
     processes: processes.length,
     since: concerned.length === 0 ? null : Math.min(...concerned.map(({ changed_at }) => changed_at)),
@@ -40,6 +40,11 @@ export function factsOf({ processes }: DependencyState): DependencyFacts {
     refused: sum(({ refused }) => refused),
     inFlight: sum(({ in_flight }) => in_flight),
   };
+}
+
+/** A breaker whose rest is over lets the next call through; one that is set by hand tries nothing. */
+function isTrying({ forced, condition, is_usable }: DependencyView): boolean {
+  return forced === 'auto' && (condition === 'half-open' || (condition === 'open' && is_usable));
 }
 
 function stateOf(away: number, processes: number, trying: boolean): DependencyFacts['state'] {

@@ -43,12 +43,13 @@ function NodeSection({ node, processes, now }: NodeSectionProps) {
   const t = useText();
   const missing = missingWorkers(processes);
   const host = processes.find((process) => process.host !== null)?.host ?? null;
+  const name = node ?? host ?? '–';
   const versions = new Set(processes.map(({ version }) => version));
   return (
-    <section aria-label={t('nodes.node', { name: node ?? host ?? '–' })} className="node">
+    <section aria-label={t('nodes.node', { name })} className="node">
       <h2 className="section-title">
-        {t('nodes.node', { name: node ?? host ?? '–' })}
-        {host !== null && host !== node && <span className="muted small">{host}</span>}
+        {t('nodes.node', { name })}
+        {host !== null && host !== name && <span className="muted small">{host}</span>}
         {missing > 0 && <span className="state is-warn">{t('summary.missing', { count: missing })}</span>}
         {versions.size > 1 && <span className="state is-warn">{t('nodes.versions')}</span>}
       </h2>
