@@ -25,3 +25,27 @@ export function wholeListOf<Item extends z.ZodType>(item: Item) {
 export function deletionOf<Name extends string>(object: Name) {
   return z.object({ id: z.string(), object: z.literal(object), deleted: z.literal(true) });
 }
+
+/** How errors come: the clients of the API get OpenAI's shape, operators get problem+json (RFC 9457). */
+export const ErrorReply = z
+  .object({
+    error: z.object({
+      message: z.string(),
+      type: z.string(),
+      param: z.string().nullable(),
+      code: z.string(),
+    }),
+  })
+  .meta({ id: 'Error' });
+
+export const ProblemReply = z
+  .object({
+    type: z.string(),
+    title: z.string(),
+    status: z.int(),
+    detail: z.string(),
+    code: z.string(),
+    param: z.string().nullable(),
+    request_id: z.string(),
+  })
+  .meta({ id: 'Problem' });

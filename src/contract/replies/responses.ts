@@ -192,6 +192,12 @@ export const ConversationItemReply = z
   })
   .meta({ id: 'ConversationItem' });
 
+/** A whole conversation, as a file. */
+export const ConversationExportReply = z.object({
+  conversation: ConversationReply,
+  items: z.array(ConversationItemReply),
+});
+
 const UrlCitation = z.object({
   type: z.literal('url_citation'),
   url_citation: z.object({

@@ -17,7 +17,7 @@ import {
   UpdateConversation,
 } from '../../contract/openai/conversations.ts';
 import { deletionOf, pageOf } from '../../contract/replies/common.ts';
-import { ConversationReply } from '../../contract/replies/responses.ts';
+import { ConversationExportReply, ConversationReply } from '../../contract/replies/responses.ts';
 import { ledgerTime } from '../../ledger/clock.ts';
 import { madeOnce } from '../../ledger/made-once.ts';
 import { scopeLedger, scopeSql } from '../../ledger/scope.ts';
@@ -174,7 +174,13 @@ export function conversationRoutes(dependencies: HttpDependencies): FastifyPlugi
       {
         config: {
           role: 'reader',
-          operation: { summary: 'Download a conversation', tag, query: ExportQuery },
+          operation: {
+            summary: 'Download a conversation',
+            answer: ConversationExportReply,
+            tag,
+            query: ExportQuery,
+            produces: 'text/markdown',
+          },
         },
       },
       download,

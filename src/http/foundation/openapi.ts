@@ -1,5 +1,6 @@
 import type { FastifyInstance, RouteOptions } from 'fastify';
 import { z } from 'zod';
+import { ErrorReply, ProblemReply } from '../../contract/replies/common.ts';
 import { REQUEST_KEPT_MS } from '../../ledger/made-once.ts';
 import { MAX_IDEMPOTENCY_KEY_CHARS } from '../limits.ts';
 import type { Operation } from './operation.ts';
@@ -15,6 +16,12 @@ interface DocumentedRoute {
 
 const UploadedFile = z.string().meta({ contentMediaType: 'application/octet-stream' });
 
+const ThisDocument = z.looseObject({
+  openapi: z.literal('3.1.0'),
+  info: z.looseObject({}),
+  paths: z.looseObject({}),
+});
+
 const IDEMPOTENCY_KEY = {
   name: 'Idempotency-Key',
   in: 'header',
@@ -23,32 +30,6 @@ const IDEMPOTENCY_KEY = {
     `The same request sent again with the same key gives what the first one made, for at least ` +
     `${REQUEST_KEPT_MS / 3_600_000} hours. Another request with the key gets 422 idempotency_key_reused.`,
   schema: { type: 'string', minLength: 1, maxLength: MAX_IDEMPOTENCY_KEY_CHARS },
-};
-
-const ERROR_CONTENT = {
-  'application/json': {
-    schema: objectOf({
-      error: objectOf({
-        message: { type: 'string' },
-        type: { type: 'string' },
-        param: { type: ['string', 'null'] },
-        code: { type: 'string' },
-      }),
-    }),
-  },
-};
-const PROBLEM_CONTENT = {
-  'application/problem+json': {
-    schema: objectOf({
-      type: { type: 'string' },
-      title: { type: 'string' },
-      status: { type: 'integer' },
-      detail: { type: 'string' },
-      code: { type: 'string' },
-      param: { type: ['string', 'null'] },
-      request_id: { type: 'string' },
-    }),
-  },
 };
 
 /**
@@ -61,7 +42,7 @@ export function registerOpenApi(app: FastifyInstance, version: string): void {
     routes.push(...documented(route));
   });
   let document: unknown = null;
-  const operation: Operation = { summary: 'This document', tag: 'Operations' };
+  const operation: Operation = { summary: 'This document', answer: ThisDocument, tag: 'Operations' };
   app.get('/openapi.json', { config: { public: true, operation } }, () => {
     document ??= openApiDocument(routes, version);
     return document;
@@ -71,9 +52,12 @@ export function registerOpenApi(app: FastifyInstance, version: string): void {
 function documented(route: RouteOptions): DocumentedRoute[] {
   const { operation, page, role } = route.config ?? {};
   if (page === true) return [];
+  const name = `${String(route.method)} ${route.url}`;
   if (operation === undefined) {
-    const name = `${String(route.method)} ${route.url}`;
     throw new Error(`The route ${name} must have config.operation, which describes it in /openapi.json.`);
+  }
+  if (operation.answer === undefined && operation.produces === undefined && operation.status !== 204) {
+    throw new Error(`The operation of ${name} must say what it answers: answer, produces, or status 204.`);
   }
   const path = route.url.replaceAll(/:(\w+)/g, '{$1}').replace('*', `{${operation.wildcard ?? 'path'}}`);
   const methods = Array.isArray(route.method) ? route.method : [route.method];
@@ -122,7 +106,7 @@ function describe(route: DocumentedRoute, schemas: SharedSchemas): unknown {
     ...(body === null ? {} : { requestBody: { content: body } }),
     responses: {
       [operation.status ?? 200]: goodAnswer(operation, schemas),
-      default: { description: 'Error', content: path.startsWith('/ops/') ? PROBLEM_CONTENT : ERROR_CONTENT },
+      default: { description: 'Error', content: badAnswer(route, schemas) },
     },
   };
 }
@@ -133,18 +117,27 @@ function bodyContent({ body, form }: Operation, schemas: SharedSchemas): unknown
   return { 'multipart/form-data': { schema: schemas.convert(form.extend({ file: UploadedFile })) } };
 }
 
-function goodAnswer({ status, answer, produces, streams }: Operation, schemas: SharedSchemas): unknown {
-  if (status === 204) return { description: 'Done' };
-  const content =
-    produces === undefined
-      ? { 'application/json': { schema: answer === undefined ? { type: 'object' } : schemas.refer(answer) } }
-      : { [produces]: { schema: { type: 'string' } } };
-  const events = streams === true ? { 'text/event-stream': { schema: { type: 'string' } } } : {};
-  return { description: status === 201 ? 'Created' : 'OK', content: { ...content, ...events } };
+function goodAnswer(operation: Operation, schemas: SharedSchemas): unknown {
+  if (operation.status === 204) return { description: 'Done' };
+  return {
+    description: operation.status === 201 ? 'Created' : 'OK',
+    content: answerContent(operation, schemas),
+  };
 }
 
-function objectOf(properties: Record<string, object>): object {
-  return { type: 'object', properties, required: Object.keys(properties) };
+function answerContent({ answer, produces, streams }: Operation, schemas: SharedSchemas): object {
+  return {
+    ...(answer === undefined ? {} : { 'application/json': { schema: schemas.refer(answer) } }),
+    ...(produces === undefined ? {} : { [produces]: { schema: { type: 'string' } } }),
+    ...(streams === true ? { 'text/event-stream': { schema: { type: 'string' } } } : {}),
+  };
+}
+
+function badAnswer({ path, operation }: DocumentedRoute, schemas: SharedSchemas): object {
+  const error = path.startsWith('/ops/')
+    ? { 'application/problem+json': { schema: schemas.refer(ProblemReply) } }
+    : { 'application/json': { schema: schemas.refer(ErrorReply) } };
+  return operation.failsAlike === true ? answerContent(operation, schemas) : error;
 }
 
 function queryParameters(schemas: SharedSchemas, schema: z.ZodType | undefined): unknown[] {

@@ -16,8 +16,10 @@ export interface Operation {
   status?: 201 | 204;
   /** The good answer, where that is JSON. */
   answer?: z.ZodType;
-  /** Media type of the good answer where that is no JSON. */
+  /** Media type of the good answer where that is no JSON, or not always. */
   produces?: string;
+  /** Where the answer 503 looks like the good one. */
+  failsAlike?: true;
   /** What the `*` at the end of the address stands for. */
   wildcard?: string;
 }

@@ -20,6 +20,16 @@ interface CheckOutcome {
   remark: string;
 }
 
+const ProbeReply = z
+  .object({
+    status: z.enum(['ok', 'not ready', 'initialising', 'leaving']),
+    /** How much of what is required is there, from 0 to 1. */
+    progress: z.number(),
+    checks: z.array(
+      z.object({ name: z.string(), ok: z.boolean(), required: z.boolean(), remark: z.string() }),
+    ),
+  })
+  .meta({ id: 'Probe' });
 const VerboseQuery = z.looseObject({ verbose: z.string().optional() });
 
 /**
@@ -30,7 +40,14 @@ export function registerProbes(app: FastifyInstance, checks: readonly HealthChec
   const probe = (summary: string): { config: object; logLevel: 'silent' } => ({
     config: {
       public: true,
-      operation: { summary, tag: 'Operations', query: VerboseQuery, produces: 'text/plain' },
+      operation: {
+        summary,
+        answer: ProbeReply,
+        tag: 'Operations',
+        query: VerboseQuery,
+        produces: 'text/plain',
+        failsAlike: true,
+      },
     },
     logLevel: 'silent',
   });

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { FastifyPluginAsync } from 'fastify';
 import { z } from 'zod';
 import { listPage } from '../../contract/openai/common.ts';
+import { deletionOf, pageOf } from '../../contract/replies/common.ts';
 import { ChannelBody, ChannelChangeBody } from '../../health/alerts/channel-settings.ts';
 import { type AlertChannels, requireChannel } from '../../health/alerts/channels.ts';
 import { listMessages, submitTest } from '../../health/alerts/notify.ts';
@@ -13,6 +14,7 @@ import { callerOf } from '../caller.ts';
 import type { RunAnnouncer } from '../dependencies.ts';
 import { validate, validateBody } from '../foundation/validate.ts';
 import { channelObject, messageObject } from './alert-objects.ts';
+import { AlertChannelReply, AlertMessageReply } from './alert-replies.ts';
 
 type ById = { Params: { id: string } };
 const tag = 'Operations';
@@ -34,7 +36,12 @@ export function alertChannelRoutes({ ledger, channels, runs }: AlertChannelRoute
   return async (app) => {
     app.get(
       '/ops/alerts/channels',
-      { config: { role: 'owner', operation: { summary: 'List alert channels', tag } } },
+      {
+        config: {
+          role: 'owner',
+          operation: { summary: 'List alert channels', answer: pageOf(AlertChannelReply), tag },
+        },
+      },
       async () => {
         const data = (await channels.list()).map(channelObject);
         return listPage(data, data.length);
@@ -45,7 +52,13 @@ export function alertChannelRoutes({ ledger, channels, runs }: AlertChannelRoute
       {
         config: {
           role: 'owner',
-          operation: { summary: 'Add an alert channel', tag, body: ChannelBody, status: 201 },
+          operation: {
+            summary: 'Add an alert channel',
+            answer: AlertChannelReply,
+            tag,
+            body: ChannelBody,
+            status: 201,
+          },
         },
       },
       async (request, reply) => {
@@ -59,7 +72,12 @@ export function alertChannelRoutes({ ledger, channels, runs }: AlertChannelRoute
       {
         config: {
           role: 'owner',
-          operation: { summary: 'Change an alert channel', tag, body: ChannelChangeBody },
+          operation: {
+            summary: 'Change an alert channel',
+            answer: AlertChannelReply,
+            tag,
+            body: ChannelChangeBody,
+          },
         },
       },
       async (request) => {
@@ -72,7 +90,12 @@ export function alertChannelRoutes({ ledger, channels, runs }: AlertChannelRoute
     );
     app.delete<ById>(
       '/ops/alerts/channels/:id',
-      { config: { role: 'owner', operation: { summary: 'Remove an alert channel', tag } } },
+      {
+        config: {
+          role: 'owner',
+          operation: { summary: 'Remove an alert channel', answer: deletionOf('alert.channel.deleted'), tag },
+        },
+      },
       async (request) => {
         const { id } = request.params;
         await channels.remove(id);
@@ -82,7 +105,12 @@ export function alertChannelRoutes({ ledger, channels, runs }: AlertChannelRoute
     );
     app.post<ById>(
       '/ops/alerts/channels/:id/test',
-      { config: { role: 'owner', operation: { summary: 'Send a test message', tag } } },
+      {
+        config: {
+          role: 'owner',
+          operation: { summary: 'Send a test message', answer: AlertMessageReply, tag },
+        },
+      },
       async (request) => {
         const channel = await requireChannel(ledger.read, request.params.id);
         const run = await ledger.transaction((tx) => submitTest(tx, channel, ledgerTime()));
@@ -95,7 +123,12 @@ export function alertChannelRoutes({ ledger, channels, runs }: AlertChannelRoute
       {
         config: {
           role: 'owner',
-          operation: { summary: 'What was sent, the newest first', tag, query: MessagesQuery },
+          operation: {
+            summary: 'What was sent, the newest first',
+            answer: pageOf(AlertMessageReply),
+            tag,
+            query: MessagesQuery,
+          },
         },
       },
       async (request) => {

@@ -2,6 +2,7 @@ import type { FastifyPluginAsync } from 'fastify';
 import { z } from 'zod';
 import { BudaoError } from '../../contract/errors.ts';
 import { listPage } from '../../contract/openai/common.ts';
+import { pageOf } from '../../contract/replies/common.ts';
 import {
   type Alert,
   acknowledgeAlert,
@@ -17,6 +18,7 @@ import type { Ledger } from '../../ledger/ledger.ts';
 import { callerOf } from '../caller.ts';
 import { validate, validateBody } from '../foundation/validate.ts';
 import { alertObject, ruleObject } from './alert-objects.ts';
+import { AlertReply, AlertRuleReply } from './alert-replies.ts';
 
 type ById = { Params: { id: string } };
 const tag = 'Operations';
@@ -62,7 +64,12 @@ export function alertRoutes({ ledger, rules }: AlertRoutes): FastifyPluginAsync 
   return async (app) => {
     app.get(
       '/ops/alerts',
-      { config: { role: 'editor', operation: { summary: 'List alerts', tag, query: AlertsQuery } } },
+      {
+        config: {
+          role: 'editor',
+          operation: { summary: 'List alerts', answer: pageOf(AlertReply), tag, query: AlertsQuery },
+        },
+      },
       async (request) => {
         const { state = null, limit, after } = validate(AlertsQuery, request.query);
         const previous = after === undefined ? null : await requireAlert(after);
@@ -72,7 +79,7 @@ export function alertRoutes({ ledger, rules }: AlertRoutes): FastifyPluginAsync 
     );
     app.post<ById>(
       '/ops/alerts/:id/acknowledge',
-      { config: { role: 'editor', operation: { summary: 'Look after an alert', tag } } },
+      { config: { role: 'editor', operation: { summary: 'Look after an alert', answer: AlertReply, tag } } },
       async (request) => {
         const { id } = await requireAlert(request.params.id);
         const by = callerOf(request).ownerId;
@@ -82,7 +89,12 @@ export function alertRoutes({ ledger, rules }: AlertRoutes): FastifyPluginAsync 
     );
     app.get(
       '/ops/alerts/rules',
-      { config: { role: 'editor', operation: { summary: 'List alert rules', tag } } },
+      {
+        config: {
+          role: 'editor',
+          operation: { summary: 'List alert rules', answer: pageOf(AlertRuleReply), tag },
+        },
+      },
       async () => {
         const silenced = await silences(ledger.read, ledgerTime());
         const data = rules.map((rule) =>
@@ -99,7 +111,12 @@ export function alertRoutes({ ledger, rules }: AlertRoutes): FastifyPluginAsync 
       {
         config: {
           role: 'editor',
-          operation: { summary: 'Silence an alert rule for a while', tag, body: SilenceBody },
+          operation: {
+            summary: 'Silence an alert rule for a while',
+            answer: AlertRuleReply,
+            tag,
+            body: SilenceBody,
+          },
         },
       },
       async (request) => {
@@ -115,7 +132,12 @@ export function alertRoutes({ ledger, rules }: AlertRoutes): FastifyPluginAsync 
     );
     app.delete<ById>(
       '/ops/alerts/rules/:id/silence',
-      { config: { role: 'editor', operation: { summary: 'Let an alert rule speak again', tag } } },
+      {
+        config: {
+          role: 'editor',
+          operation: { summary: 'Let an alert rule speak again', answer: AlertRuleReply, tag },
+        },
+      },
       async (request) => {
         const rule = requireRule(request.params.id);
         await ledger.transaction((tx) => endSilence(tx, rule.name));

@@ -4,6 +4,7 @@ import { readAllowedModes } from '../../answers/allowed-modes.ts';
 import type { CurrentMode } from '../../answers/current-modes.ts';
 import { LESSER_MODES, type LesserMode } from '../../contract/answer.ts';
 import { BudaoError } from '../../contract/errors.ts';
+import { wholeListOf } from '../../contract/replies/common.ts';
 import { FORCINGS } from '../../dependencies/circuit.ts';
 import type { Dependencies } from '../../dependencies/dependencies.ts';
 import type { DependencyState } from '../../dependencies/dependency-state.ts';
@@ -15,6 +16,12 @@ import type { Ledger } from '../../ledger/ledger.ts';
 import { countDeferred } from '../../runs/run-deferral.ts';
 import { callerOf } from '../caller.ts';
 import { validate, validateBody } from '../foundation/validate.ts';
+import {
+  DependencyChangeReply,
+  DependencyReply,
+  ModelEndpointReply,
+  ModesReply,
+} from './operation-replies.ts';
 
 const tag = 'Operations';
 const Name = z.string().min(1).max(200);
@@ -52,7 +59,12 @@ export function dependencyRoutes(options: DependencyRoutes): FastifyPluginAsync 
   return async (app) => {
     app.get(
       '/ops/dependencies',
-      { config: { role: 'editor', operation: { summary: 'What the service rests on', tag } } },
+      {
+        config: {
+          role: 'editor',
+          operation: { summary: 'What the service rests on', answer: wholeListOf(DependencyReply), tag },
+        },
+      },
       async () => ({ object: 'list', data: await list(options), has_more: false }),
     );
     app.post(
@@ -60,7 +72,12 @@ export function dependencyRoutes(options: DependencyRoutes): FastifyPluginAsync 
       {
         config: {
           role: 'owner',
-          operation: { summary: 'Set a breaker by hand, for all processes', tag, body: ForceBody },
+          operation: {
+            summary: 'Set a breaker by hand, for all processes',
+            answer: DependencyReply,
+            tag,
+            body: ForceBody,
+          },
         },
       },
       force,
@@ -70,7 +87,12 @@ export function dependencyRoutes(options: DependencyRoutes): FastifyPluginAsync 
       {
         config: {
           role: 'owner',
-          operation: { summary: 'Who set a breaker by hand, and when', tag, query: ChangesQuery },
+          operation: {
+            summary: 'Who set a breaker by hand, and when',
+            answer: wholeListOf(DependencyChangeReply),
+            tag,
+            query: ChangesQuery,
+          },
         },
       },
       async (request) => {
@@ -81,7 +103,16 @@ export function dependencyRoutes(options: DependencyRoutes): FastifyPluginAsync 
     );
     app.get(
       '/ops/models',
-      { config: { role: 'editor', operation: { summary: 'Model endpoints, with health and order', tag } } },
+      {
+        config: {
+          role: 'editor',
+          operation: {
+            summary: 'Model endpoints, with health and order',
+            answer: wholeListOf(ModelEndpointReply),
+            tag,
+          },
+        },
+      },
       async () => {
         const all = await list(options);
         const data = options.modelNames.flatMap((model, position) => {
@@ -96,7 +127,7 @@ export function dependencyRoutes(options: DependencyRoutes): FastifyPluginAsync 
       {
         config: {
           role: 'reader',
-          operation: { summary: 'In which mode this workspace is answered now', tag },
+          operation: { summary: 'In which mode this workspace is answered now', answer: ModesReply, tag },
         },
       },
       async (request) => {

@@ -13,6 +13,7 @@ import type { HttpDependencies } from '../dependencies.ts';
 import { validate } from '../foundation/validate.ts';
 import type { StreamHub } from '../streaming/stream-hub.ts';
 import { findRun, heldRunIds, isPrivateTo, listRuns } from './find-runs.ts';
+import { StatusReply } from './operation-replies.ts';
 import { RunLogProjection } from './run-log-projection.ts';
 
 type ById = { Params: { id: string } };
@@ -50,7 +51,7 @@ export function operationRoutes(dependencies: HttpDependencies, hub: StreamHub):
   return async (app) => {
     app.get(
       '/ops/status',
-      { config: { role: 'reader', operation: { summary: 'Processes and mode', tag } } },
+      { config: { role: 'reader', operation: { summary: 'Processes and mode', answer: StatusReply, tag } } },
       async (request) => statusObject(dependencies, await heldRunIds(scoped(request))),
     );
     app.get(
@@ -81,7 +82,13 @@ export function operationRoutes(dependencies: HttpDependencies, hub: StreamHub):
       {
         config: {
           role: 'editor',
-          operation: { summary: "Follow a run's log", tag, query: EventsQuery, streams: true },
+          operation: {
+            summary: "Follow a run's log",
+            tag,
+            query: EventsQuery,
+            produces: 'text/event-stream',
+            streams: true,
+          },
         },
       },
       events,

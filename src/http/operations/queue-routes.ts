@@ -1,7 +1,9 @@
 import type { FastifyPluginAsync } from 'fastify';
+import { wholeListOf } from '../../contract/replies/common.ts';
 import { ledgerTime } from '../../ledger/clock.ts';
 import { countOpenRuns, type OpenRuns } from '../../runs/open-runs.ts';
 import type { HttpDependencies } from '../dependencies.ts';
+import { QueueReply } from './operation-replies.ts';
 
 /** Whose work it is: a workspace of the caller, the service's own, or that of all other workspaces together. */
 type Scope = 'workspace' | 'system' | 'other';
@@ -20,7 +22,11 @@ export function queueRoutes({
       {
         config: {
           role: 'editor',
-          operation: { summary: 'What is under way and what waits', tag: 'Operations' },
+          operation: {
+            summary: 'What is under way and what waits',
+            answer: wholeListOf(QueueReply),
+            tag: 'Operations',
+          },
         },
       },
       async (request) => {

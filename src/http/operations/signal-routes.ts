@@ -2,6 +2,7 @@ import type { FastifyPluginAsync } from 'fastify';
 import { z } from 'zod';
 import type { SignalBoard } from '../../health/signals/signal-board.ts';
 import { validate } from '../foundation/validate.ts';
+import { SignalsReply } from './operation-replies.ts';
 
 const SignalsQuery = z.looseObject({
   seconds: z.coerce.number().pipe(z.int().min(60).max(7_200)).default(900),
@@ -17,6 +18,7 @@ export function signalRoutes({ board }: { board: SignalBoard }): FastifyPluginAs
           role: 'editor',
           operation: {
             summary: 'Signals of the whole installation',
+            answer: SignalsReply,
             tag: 'Operations',
             query: SignalsQuery,
           },
