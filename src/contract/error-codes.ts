@@ -178,6 +178,7 @@ export const OPERATOR_ERROR_CODES = [
   'data_folder_in_use',
   'node_name_in_use',
   'secret_mismatch',
+  'settings_differ',
   'shared_folder_foreign',
   'shared_folder_missing',
   'data_folder_newer',

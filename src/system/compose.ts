@@ -15,6 +15,7 @@ import { createSearcher, type Searcher } from '../knowledge/search/searcher.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Channel } from '../runs/channel.ts';
 import type { RunHandler } from '../runs/run.ts';
+import type { ChannelObserver } from '../stores/channel/peer-transport.ts';
 import { type Configuration, isCluster } from './configuration.ts';
 import { type DataFolder, dataFolderAt } from './data-folder.ts';
 import { deferring } from './deferring-handler.ts';
@@ -46,13 +47,15 @@ export interface Stores extends AsyncDisposable {
 /** A command beside no service brings its own channel. */
 export async function openStores(
   configuration: Configuration,
-  options: { channel?: Channel; processId?: string; meter?: Meter } = {},
+  options: { channel?: Channel; processId?: string; meter?: Meter; onChannelState?: ChannelObserver } = {},
 ): Promise<Stores> {
   await using cleanup = new AsyncDisposableStack();
   const folder = dataFolderAt(configuration.dataDir);
   const rawLedger = cleanup.use(await openLedger(configuration, options.processId));
   const ledger = options.meter === undefined ? rawLedger : meterLedger(rawLedger, options.meter);
-  const channel = cleanup.use(options.channel ?? (await openChannel(configuration, ledger)));
+  const channel = cleanup.use(
+    options.channel ?? (await openChannel(configuration, ledger, options.onChannelState)),
+  );
   const dependencies = cleanup.use(new Dependencies());
   if (isCluster(configuration)) await requireSharedFolders(configuration, ledger);
   const { blobs, derived, blobsFolder, client } = cleanup.use(await openBlobs(configuration));

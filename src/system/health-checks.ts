@@ -1,17 +1,27 @@
 import { statfs } from 'node:fs/promises';
 import { openAlerts } from '../health/alerts/alert-rows.ts';
 import type { HealthCheck } from '../http/foundation/probes.ts';
+import type { ChannelWatch } from './channel-watch.ts';
 import type { Stores } from './compose.ts';
+import { type Configuration, isCluster } from './configuration.ts';
 import { installationModes } from './guards.ts';
 import type { OutageReads } from './outage-reads.ts';
 import { listProcesses } from './process-table.ts';
+import { requireSameSettings } from './same-settings.ts';
+import { settingsHash } from './shared-stores.ts';
 
 /** Below this, uploads and answers may soon fail to be stored. */
 const MIB = 1024 * 1024;
 const LOW_DISK_BYTES = 512 * 1024 * 1024;
 
 /** What `/readyz` looks at: with a ledger and a living worker, questions can be asked. */
-export function healthChecks(stores: Stores, outage: OutageReads): HealthCheck[] {
+export function healthChecks(options: {
+  stores: Stores;
+  outage: OutageReads;
+  channelWatch: ChannelWatch;
+  configuration: Configuration;
+}): HealthCheck[] {
+  const { stores, outage, channelWatch, configuration } = options;
   const { read } = outage.ledger;
   /** One thing is missing then, and not four. */
   const expectLedger = (): void => {
@@ -71,6 +81,19 @@ export function healthChecks(stores: Stores, outage: OutageReads): HealthCheck[]
         return `${held}, served for ${Math.round(outage.remainingMs / 1_000)} s ${awayMs === null ? 'without it' : 'more'}`;
       },
     },
+    ...(isCluster(configuration)
+      ? [
+          { name: 'channel', isRequired: false, check: async () => channelWatch.check() },
+          {
+            name: 'nodes',
+            isRequired: false,
+            check: async () => {
+              expectLedger();
+              return requireSameSettings(read, settingsHash(configuration));
+            },
+          },
+        ]
+      : []),
     {
       name: 'alerts',
       isRequired: false,

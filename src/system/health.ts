@@ -19,10 +19,12 @@ import type { RunHandler } from '../runs/run.ts';
 import { RunClient } from '../runs/run-client.ts';
 import { RunWorker } from '../runs/run-worker.ts';
 import { canaryKey, goldenProbe } from './canary-question.ts';
-import type { Configuration } from './configuration.ts';
+import { type Configuration, isCluster } from './configuration.ts';
+import { CopyWatch } from './copy-watch.ts';
 import { dataFolderAt } from './data-folder.ts';
 import { readEndpoint } from './endpoint-file.ts';
 import { installationModes } from './guards.ts';
+import { listProcesses } from './process-table.ts';
 import type { RepeatedWarnings } from './repeated-warnings.ts';
 import { openSecrets } from './shared-stores.ts';
 
@@ -65,6 +67,7 @@ export async function superviseHealth(options: SupervisorHealth): Promise<AsyncD
   if (!alerts.enabled) return cleanup.move();
   const seal = new Seal(openSecrets(configuration));
   const runs = new RunClient(channel);
+  const copies = isCluster(configuration) ? new CopyWatch() : null;
   cleanup.use(
     new RunWorker({
       ledger,
@@ -85,13 +88,27 @@ export async function superviseHealth(options: SupervisorHealth): Promise<AsyncD
       timing: alerts,
       announce: (run) => runs.announce(run),
       sendDirectly: (channels, notice) => sendDirectly(channels, notice, seal),
-      measure: (into) => measureDependencies(ledger, configuration, into),
+      measure: (into) => measureInstallation(ledger, configuration, copies, into),
       onError: (error) => warnings.warn(error, {}, 'alerts were not looked after'),
       onTransition: (alert) => log.warn(alert, 'alert'),
     }),
   );
   cleanup.use(createCanary(options, () => watch.hasDuty));
   return cleanup.move();
+}
+
+/** What one process measures for all of them. */
+async function measureInstallation(
+  ledger: Ledger,
+  configuration: Configuration,
+  copies: CopyWatch | null,
+  meter: Meter,
+): Promise<void> {
+  await measureDependencies(ledger, configuration, meter);
+  if (copies === null) return;
+  await copies.measure(ledger.read, meter);
+  const hashes = (await listProcesses(ledger.read)).flatMap(({ settingsHash }) => settingsHash ?? []);
+  meter.gauge('settings_variants', new Set(hashes).size);
 }
 
 /** What the workers see of what they depend on, and in which mode they would answer. */

@@ -9,6 +9,7 @@ import type { Ledger } from '../ledger/ledger.ts';
 import type { Channel } from '../runs/channel.ts';
 import { FolderBlobs } from '../stores/blobs/folder-blobs.ts';
 import type { S3Client } from '../stores/blobs/s3-client.ts';
+import type { ChannelObserver } from '../stores/channel/peer-transport.ts';
 import { SocketChannel } from '../stores/channel/socket-channel.ts';
 import { openSqliteLedger } from '../stores/ledger/sqlite-ledger.ts';
 import { openDerivedSecrets } from '../stores/secrets/derived-secrets.ts';
@@ -47,18 +48,23 @@ function named(url: string, processId: string): string {
 }
 
 /** Between the processes of one machine through the supervisor; between machines through Redis, or the database. */
-export async function openChannel(configuration: Configuration, ledger: Ledger): Promise<Channel> {
+export async function openChannel(
+  configuration: Configuration,
+  ledger: Ledger,
+  onState: ChannelObserver = () => {},
+): Promise<Channel> {
   const { stores } = configuration;
   if (stores.ledger.url === null) return new SocketChannel(dataFolderAt(configuration.dataDir).hubSocket);
   const id = await installationId(ledger);
   if (stores.channel.url !== null) {
     const { url, passwordFile } = stores.channel;
     const { openRedisChannel } = await import('../stores/channel/redis-channel.ts');
-    return openRedisChannel({ url, passwordPath: passwordFile, installationId: id });
+    return openRedisChannel({ url, passwordPath: passwordFile, installationId: id, onState });
   }
   const { url, passwordFile } = stores.ledger;
   const { openNotifyChannel } = await import('../stores/channel/notify-channel.ts');
-  return openNotifyChannel({ url, passwordPath: passwordFile, sql: ledger.read, installationId: id });
+  const sql = ledger.read;
+  return openNotifyChannel({ url, passwordPath: passwordFile, sql, installationId: id, onState });
 }
 
 export interface OpenedBlobs extends AsyncDisposable {

@@ -3,8 +3,11 @@ import { mkdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeDurably } from '../stores/files/durable-file.ts';
 import { openPostgresLedger } from '../stores/ledger/postgres-ledger.ts';
+import { requirePostgresRights } from '../stores/ledger/postgres-rights.ts';
 import { keyFingerprint } from '../stores/secrets/derived-secrets.ts';
 import { type Configuration, isCluster } from './configuration.ts';
+import { requireSameSettings } from './same-settings.ts';
+import { openLedger, settingsHash } from './shared-stores.ts';
 import { attempt, type Trial } from './trial.ts';
 
 /** Tries every shared engine that the configuration names, with the smallest thing that tells whether it works. */
@@ -12,6 +15,8 @@ export async function tryStores(configuration: Configuration): Promise<Trial[]> 
   if (!isCluster(configuration)) return [];
   const { stores } = configuration;
   const trials: Trial[] = [await attempt('ledger', 'PostgreSQL', () => tryLedger(configuration))];
+  // One finding for one cause: without the ledger nobody knows the other nodes.
+  if (trials[0]?.ok === true) trials.push(await attempt('nodes', 'settings', () => tryNodes(configuration)));
   const channel = stores.channel.url;
   if (channel !== null)
     trials.push(await attempt('channel', 'Redis', () => tryRedis(configuration, channel)));
@@ -41,12 +46,18 @@ async function tryLedger(configuration: Configuration): Promise<string> {
   const { size } = (await ledger.read.get<{ size: number }>(
     'SELECT pg_database_size(current_database()) AS size',
   )) ?? { size: 0 };
-  // Rights to read are not rights to write.
+  const rights = await requirePostgresRights(ledger.read);
+  // Rights to write do not help where the disk is full, or nothing may be written.
   await ledger.transaction((tx) => tx.run(`DELETE FROM setting WHERE name = 'config check'`));
   const behindMs = Math.round(ledger.now() - Date.now());
   const clock =
     Math.abs(behindMs) > 1_000 ? `; this machine's clock is ${-behindMs} ms off the database's` : '';
-  return `${Math.ceil(size / 1024 / 1024)} MiB${clock}`;
+  return `${Math.ceil(size / 1024 / 1024)} MiB${clock}${rights === '' ? '' : `; ${rights}`}`;
+}
+
+async function tryNodes(configuration: Configuration): Promise<string> {
+  await using ledger = await openLedger(configuration);
+  return requireSameSettings(ledger.read, settingsHash(configuration));
 }
 
 async function tryRedis({ stores }: Configuration, url: string): Promise<string> {

@@ -71,6 +71,28 @@ export const SERVICE_RULES: readonly AlertRule[] = [
     },
   },
   {
+    name: 'settings-differ',
+    layer: 'service',
+    group: 'processes',
+    severity: 'warning',
+    condition: { kind: 'above', of: 'settings_variants', threshold: 1 },
+    // A change is rolled out node by node.
+    failures: 60,
+    recoveries: 3,
+    text: {
+      en: {
+        title: 'Nodes have different settings',
+        advice:
+          'Which node answers decides with which models and limits, so the same question gets different answers. `/readyz?verbose` and `budao config check` name the nodes; give all of them one `budao.yaml`, and restart those that still have the old one.',
+      },
+      zh: {
+        title: '各节点的配置不一致',
+        advice:
+          '由哪个节点作答决定了使用哪些模型和限额，同一个问题会得到不同的回答。`/readyz?verbose` 和 `budao config check` 会列出这些节点；请让所有节点使用同一份 `budao.yaml`，并重启仍在使用旧配置的节点。',
+      },
+    },
+  },
+  {
     name: 'no-worker',
     layer: 'service',
     group: 'processes',

@@ -97,6 +97,11 @@ export const GAUGES = {
     keyed: true,
     help: 'How far a copy of the ledger is behind, by its name.',
   },
+  settings_variants: {
+    layer: 'service',
+    combine: 'max',
+    help: 'Different settings that are in force on the nodes; more than one is a mistake.',
+  },
   workers_alive: { layer: 'service', combine: 'max', help: 'Worker processes that report.' },
   workers_configured: { layer: 'service', combine: 'sum', help: 'Worker processes that there should be.' },
   workers_missing: {

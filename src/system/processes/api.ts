@@ -19,6 +19,7 @@ import { signalRoutes } from '../../http/operations/signal-routes.ts';
 import { createHttpServer } from '../../http/server.ts';
 import { RunClient } from '../../runs/run-client.ts';
 import { RunFeeds } from '../../runs/run-feed.ts';
+import { ChannelWatch } from '../channel-watch.ts';
 import { runChild } from '../child-main.ts';
 import { openStores } from '../compose.ts';
 import { isCluster } from '../configuration.ts';
@@ -43,7 +44,9 @@ await runChild('api', async ({ configuration, log, processId }) => {
   const meter = new Meter();
   const onExportError = (err: unknown): void => log.warn({ err }, 'traces were not delivered');
   cleanup.use(await startTelemetry(configuration, { role: 'api', processId }, onExportError));
-  const stores = cleanup.use(await openStores(configuration, { processId, meter }));
+  const channelWatch = new ChannelWatch(log);
+  const onChannelState = channelWatch.observe;
+  const stores = cleanup.use(await openStores(configuration, { processId, meter, onChannelState }));
   const { channel, embedder, models } = stores;
   const warnings = cleanup.use(new RepeatedWarnings(log));
   const outage = cleanup.use(
@@ -81,7 +84,7 @@ await runChild('api', async ({ configuration, log, processId }) => {
     runs,
     generatorNames: models.generatorNames,
     embedder,
-    checks: healthChecks(stores, outage),
+    checks: healthChecks({ stores, outage, channelWatch, configuration }),
     metrics: new Registry(),
     meter,
     capacity: () => readCapacity(ledger.read),

@@ -7,6 +7,7 @@ import { SignalReporter } from '../../health/signals/report-signals.ts';
 import { MaintenanceSchedule } from '../../knowledge/doctor/maintain-handler.ts';
 import { RunClient } from '../../runs/run-client.ts';
 import { RunWorker } from '../../runs/run-worker.ts';
+import { ChannelWatch } from '../channel-watch.ts';
 import { runChild } from '../child-main.ts';
 import { createHandlers, createParser, openStores } from '../compose.ts';
 import { modelCallSampler } from '../dependency-signals.ts';
@@ -22,7 +23,8 @@ await runChild('worker', async ({ configuration, log, processId }) => {
   const meter = new Meter();
   const onExportError = (err: unknown): void => log.warn({ err }, 'traces were not delivered');
   cleanup.use(await startTelemetry(configuration, { role: 'worker', processId }, onExportError));
-  const stores = cleanup.use(await openStores(configuration, { processId, meter }));
+  const onChannelState = new ChannelWatch(log).observe;
+  const stores = cleanup.use(await openStores(configuration, { processId, meter, onChannelState }));
   const { ledger } = stores;
   const warnings = cleanup.use(new RepeatedWarnings(log));
   void warmUp(stores).catch((err: unknown) => log.warn({ err }, 'warming up failed'));
