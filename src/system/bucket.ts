@@ -1,4 +1,6 @@
 import { readFile } from 'node:fs/promises';
+import type { Logger } from 'pino';
+import { BudaoError } from '../contract/errors.ts';
 import { S3Client } from '../stores/blobs/s3-client.ts';
 import { credentialsFromFile } from '../stores/blobs/s3-credentials.ts';
 import { probeBucket, requireSuitable } from '../stores/blobs/s3-probe.ts';
@@ -21,7 +23,8 @@ export async function openBucket(bucket: Bucket): Promise<S3Client> {
 }
 
 /**
- * What the store keeps of its promises; asked once by a node's supervisor and by `budao config check`.
+ * What the store keeps of its promises; asked before an installation takes a bucket into use, after each start of a
+ * node, and by `budao config check`.
  *
  * @throws BudaoError storage_unsuitable, storage_refused, storage_unavailable
  */
@@ -31,4 +34,15 @@ export async function requireSuitableBucket(bucket: Bucket): Promise<string> {
   requireSuitable(probe, 'blobs');
   requireSuitable(probe, 'index');
   return `${probe.findings.length} checks`;
+}
+
+/** A store may have been replaced or upgraded since; a node that runs goes on, and people are told. */
+export async function reportUnsuitableBucket(bucket: Bucket, log: Logger): Promise<void> {
+  try {
+    const found = await requireSuitableBucket(bucket);
+    log.info({ found }, 'the bucket keeps its promises');
+  } catch (error) {
+    if (!(error instanceof BudaoError)) throw error;
+    log.error({ code: error.code }, error.message);
+  }
 }

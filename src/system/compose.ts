@@ -21,7 +21,7 @@ import { type DataFolder, dataFolderAt } from './data-folder.ts';
 import { deferring } from './deferring-handler.ts';
 import { guardedBlobs, guardedIndex } from './guards.ts';
 import { type ConfiguredModels, createEmbedder, createModels } from './models.ts';
-import { requireSharedFolders } from './shared-folders.ts';
+import { requireSharedPlaces } from './shared-places.ts';
 import { openBlobs, openChannel, openIndex, openLedger } from './shared-stores.ts';
 import { tracedRetriever } from './telemetry.ts';
 import { traced } from './traced-handler.ts';
@@ -57,10 +57,10 @@ export async function openStores(
     options.channel ?? (await openChannel(configuration, ledger, options.onChannelState)),
   );
   const dependencies = cleanup.use(new Dependencies());
-  if (isCluster(configuration)) await requireSharedFolders(configuration, ledger);
-  const { blobs, derived, blobsFolder, client } = cleanup.use(await openBlobs(configuration));
+  if (isCluster(configuration)) await requireSharedPlaces(configuration, ledger, { mayBeAway: true });
+  const { blobs, derived, presence, client } = cleanup.use(await openBlobs(configuration));
   const opened = await openIndex(configuration, client);
-  const index = await guardedIndex(cleanup.use(opened.index), dependencies, opened.directory);
+  const index = await guardedIndex(cleanup.use(opened.index), dependencies, opened.presence);
   const searcher = createSearcher({ index });
   const embedder = await createEmbedder(configuration, dependencies);
   const models = cleanup.use(await createModels(configuration, dependencies));
@@ -77,7 +77,7 @@ export async function openStores(
     folder,
     ledger,
     channel,
-    blobs: guardedBlobs(blobs, dependencies, blobsFolder),
+    blobs: guardedBlobs(blobs, dependencies, presence),
     derived,
     index,
     embedder,

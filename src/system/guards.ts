@@ -1,8 +1,6 @@
 /** What guards the stores of a process, and what the installation says of all that it depends on. */
-import { access } from 'node:fs/promises';
 import { type CurrentMode, currentModes, type ModeView } from '../answers/current-modes.ts';
 import type { LesserMode } from '../contract/answer.ts';
-import { BudaoError } from '../contract/errors.ts';
 import type { Dependencies } from '../dependencies/dependencies.ts';
 import type { DependencyState } from '../dependencies/dependency-state.ts';
 import { guardBlobs, speaksAgainstBlobs } from '../dependencies/guarded-blobs.ts';
@@ -13,6 +11,7 @@ import { ledgerTime } from '../ledger/clock.ts';
 import type { Sql } from '../ledger/ledger.ts';
 import { modelDependencyName } from '../models/fallback-generator.ts';
 import { EMBEDDER_DEPENDENCY } from './models.ts';
+import type { Presence } from './presence.ts';
 
 const INDEX_DEPENDENCY = 'index';
 const BLOBS_DEPENDENCY = 'blobs';
@@ -24,10 +23,9 @@ const STORE_REST_MS = 3_000;
 export async function guardedIndex(
   index: ChunkIndex,
   dependencies: Dependencies,
-  directory: string | null,
+  presence: Presence,
 ): Promise<ChunkIndex> {
-  const assertPresent = directory === null ? async () => {} : presenceOf(directory, indexMissing);
-  await assertPresent();
+  await presence.begin();
   const dependency = dependencies.add({
     name: INDEX_DEPENDENCY,
     kind: 'index',
@@ -35,56 +33,26 @@ export async function guardedIndex(
     circuit: { restMs: STORE_REST_MS },
     bulkhead: { calls: 64, queue: 512 },
     isFailure: speaksAgainstIndex,
-    probe: assertPresent,
+    probe: presence.probe,
   });
-  return guardIndex(index, dependency, assertPresent);
+  // Where it is asked for, it is worth a request: before a change, and where nothing was found.
+  return guardIndex(index, dependency, presence.probe);
 }
 
-/** `folder` is null for a store that tells by itself when it is away. */
 export function guardedBlobs(
   blobs: BlobStore & LocalBlobs,
   dependencies: Dependencies,
-  folder: string | null,
+  presence: Presence,
 ): BlobStore & LocalBlobs {
-  const assertPresent = folder === null ? async () => {} : presenceOf(folder, blobsMissing);
   const dependency = dependencies.add({
     name: BLOBS_DEPENDENCY,
     kind: 'blobs',
     circuit: { restMs: STORE_REST_MS },
     bulkhead: { calls: 128, queue: 512, queueMs: 10_000 },
     isFailure: speaksAgainstBlobs,
-    probe: assertPresent,
+    probe: presence.probe,
   });
-  return guardBlobs(blobs, dependency, assertPresent);
-}
-
-/** A folder that was there and is gone is something else than an empty one. */
-function presenceOf(folder: string, missing: (folder: string) => BudaoError): () => Promise<void> {
-  let wasThere = false;
-  return async () => {
-    const isThere = await access(folder).then(
-      () => true,
-      () => false,
-    );
-    if (!isThere && wasThere) throw missing(folder);
-    wasThere ||= isThere;
-  };
-}
-
-function indexMissing(folder: string): BudaoError {
-  return new BudaoError(
-    'unavailable',
-    'index_missing',
-    `The folder of the search index, ${folder}, is gone. Put it back, or restart and run "budao doctor --fix".`,
-  );
-}
-
-function blobsMissing(folder: string): BudaoError {
-  return new BudaoError(
-    'unavailable',
-    'storage_unavailable',
-    `The folder of the documents, ${folder}, is gone. Mount it again or put it back.`,
-  );
+  return guardBlobs(blobs, dependency, presence.assert);
 }
 
 /** What a process that answers would do now. `order` names the configured models, best first. */

@@ -18,8 +18,11 @@ const PASSES_BY_ITSELF: ReadonlySet<string> = new Set([
   'ledger_crowded',
   'ledger_read_only',
   'ledger_unavailable',
+  'shared_bucket_missing',
   'shared_folder_missing',
   'storage_full',
+  'storage_refused',
+  'storage_unavailable',
 ]);
 
 await main();

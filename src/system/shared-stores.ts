@@ -17,6 +17,8 @@ import { openFolderSecrets } from '../stores/secrets/folder-secrets.ts';
 import type { Configuration } from './configuration.ts';
 import { dataFolderAt } from './data-folder.ts';
 import { installationId } from './installation-id.ts';
+import { ownFolder, type Presence, sharedBucketPresence, sharedFolderPresence } from './presence.ts';
+import { sharedFolder } from './shared-places.ts';
 
 // An adapter with a client library of its own is loaded where it is configured: each costs every other process some ten
 // milliseconds at its start, and some megabytes.
@@ -70,8 +72,7 @@ export async function openChannel(
 export interface OpenedBlobs extends AsyncDisposable {
   blobs: BlobStore & LocalBlobs;
   derived: BlobStore & LocalBlobs;
-  /** Where the blobs are, if in a folder; its absence is an outage. */
-  blobsFolder: string | null;
+  presence: Presence;
   /** The bucket that they are in, if any. */
   client: S3Client | null;
 }
@@ -90,26 +91,32 @@ export async function openBlobs(configuration: Configuration): Promise<OpenedBlo
     return {
       blobs: new S3Blobs({ client, scratchFolder, prefix: 'blobs/' }),
       derived: new S3Blobs({ client, scratchFolder, prefix: 'derived/' }),
-      blobsFolder: null,
+      presence: sharedBucketPresence(client),
       client,
       [Symbol.asyncDispose]: () => client[Symbol.asyncDispose](),
     };
   }
-  const blobsFolder = shared === null ? folder.blobs : join(shared, 'blobs');
-  const derivedFolder = shared === null ? folder.derived : join(shared, 'derived');
+  const nothingToClose = { client: null, [Symbol.asyncDispose]: async () => {} };
+  if (shared === null) {
+    return {
+      blobs: new FolderBlobs(folder.blobs),
+      derived: new FolderBlobs(folder.derived),
+      presence: ownFolder(folder.blobs, 'documents'),
+      ...nothingToClose,
+    };
+  }
+  const provided = sharedFolder(shared);
   return {
-    blobs: new FolderBlobs(blobsFolder),
-    derived: new FolderBlobs(derivedFolder),
-    blobsFolder,
-    client: null,
-    [Symbol.asyncDispose]: async () => {},
+    blobs: new FolderBlobs(join(shared, 'blobs'), provided),
+    derived: new FolderBlobs(join(shared, 'derived'), provided),
+    presence: sharedFolderPresence(provided),
+    ...nothingToClose,
   };
 }
 
 export interface OpenedIndex {
   index: ChunkIndex;
-  /** Where it lies, if in a folder; its absence is an outage. */
-  directory: string | null;
+  presence: Presence;
 }
 
 /** On one machine in its folder; between machines published from a shared place, with a copy on each. */
@@ -118,20 +125,25 @@ export async function openIndex(configuration: Configuration, client: S3Client |
   const directory = configuration.stores.index.folder;
   if (client === null && directory === null) {
     const { openLanceDbIndex } = await import('../stores/index/lancedb-index.ts');
-    return { index: await openLanceDbIndex({ directory: folder.index }), directory: folder.index };
+    const index = await openLanceDbIndex({ directory: folder.index });
+    return { index, presence: ownFolder(folder.index, 'index') };
   }
   const { openPublishedIndex } = await import('../stores/index/published-index.ts');
   const cacheFolder = join(folder.cache, 'index');
   if (directory !== null) {
-    await mkdir(directory, { recursive: true });
+    const provided = sharedFolder(directory);
     const { createFolderObjectStore } = await import('../stores/index/folder-object-store.ts');
-    const objects = createFolderObjectStore(directory);
-    return { index: await openPublishedIndex({ objects, cacheFolder }), directory };
+    const objects = createFolderObjectStore(directory, provided);
+    const index = await openPublishedIndex({ objects, cacheFolder });
+    return { index, presence: sharedFolderPresence(provided) };
   }
   if (client === null) throw new Error('an index in a bucket needs its client');
   const { createS3ObjectStore } = await import('../stores/index/s3-object-store.ts');
   const objects = createS3ObjectStore(client, 'index/');
-  return { index: await openPublishedIndex({ objects, cacheFolder }), directory: null };
+  return {
+    index: await openPublishedIndex({ objects, cacheFolder }),
+    presence: sharedBucketPresence(client),
+  };
 }
 
 export function openSecrets(configuration: Configuration): SecretStore {
@@ -149,6 +161,12 @@ export function settingsHash(configuration: Configuration): string {
     answers,
     limits,
     hasSharedLedger: stores.ledger.url !== null,
+    files: { blobs: kindOf(stores.blobs), index: kindOf(stores.index) },
   };
   return createHash('sha256').update(JSON.stringify(shared)).digest('hex').slice(0, 16);
+}
+
+/** Not where a folder is mounted, which may differ between machines; its mark tells whether it is the same one. */
+function kindOf(place: { folder: string | null }): 'folder' | 'elsewhere' {
+  return place.folder === null ? 'elsewhere' : 'folder';
 }

@@ -10,7 +10,7 @@ import { SocketHub } from '../stores/channel/socket-hub.ts';
 import { type ChildDeath, KeptChild } from './child-process.ts';
 import { ClockWatch } from './clock-watch.ts';
 import { checkSharedKey, oneAtATime } from './cluster.ts';
-import { type Configuration, isCluster } from './configuration.ts';
+import { type Bucket, type Configuration, isCluster } from './configuration.ts';
 import { DataFolderLock, dataFolderAt, prepareDataFolder } from './data-folder.ts';
 import { forgetEndpoint, wasListeningOn } from './endpoint-file.ts';
 import type { FirstSignIn } from './first-sign-in.ts';
@@ -20,7 +20,7 @@ import { NodeHeartbeat } from './node-heartbeat.ts';
 import { registerProcess, removeProcess } from './process-table.ts';
 import { RepeatedWarnings } from './repeated-warnings.ts';
 import { SessionWatch } from './session-watch.ts';
-import { requireSharedFolders } from './shared-folders.ts';
+import { requireSharedPlaces } from './shared-places.ts';
 import { nodeName, openChannel, openLedger, settingsHash } from './shared-stores.ts';
 import { takeOver } from './take-over.ts';
 import { Troubles } from './troubles.ts';
@@ -87,7 +87,7 @@ export class Supervisor implements AsyncDisposable {
     if (inCluster && keyFile !== null) await checkSharedKey(ledger, keyFile);
     const firstSignIn = inCluster
       ? await oneAtATime(ledger, id, async () => {
-          await requireSharedFolders(configuration, ledger);
+          await requireSharedPlaces(configuration, ledger);
           return prepare();
         })
       : await prepare();
@@ -132,6 +132,8 @@ export class Supervisor implements AsyncDisposable {
       const onDeath = (owner: string, released: number): void =>
         log.warn({ processId: owner, released }, 'a process of another node has died');
       cleanup.use(new SessionWatch({ ledger, channel, onDeath, onError }));
+      const { bucket } = configuration.stores.blobs;
+      if (bucket !== null) ready.whenReady(() => void reportBucket(bucket, log));
     }
     cleanup.use(
       new Janitor({
@@ -153,6 +155,11 @@ export class Supervisor implements AsyncDisposable {
     await Promise.all(this.#children.all.map((child) => child.stop(this.#stopGraceMs)));
     await this.#stack.disposeAsync();
   }
+}
+
+async function reportBucket(bucket: Bucket, log: Logger): Promise<void> {
+  const { reportUnsuitableBucket } = await import('./bucket.ts');
+  await reportUnsuitableBucket(bucket, log);
 }
 
 /** What this node runs, one of each first. */

@@ -1,7 +1,7 @@
-import { randomBytes } from 'node:crypto';
-import { mkdir, rm, stat } from 'node:fs/promises';
-import { join } from 'node:path';
-import { writeDurably } from '../stores/files/durable-file.ts';
+import { stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { BudaoError } from '../contract/errors.ts';
+import { probeSharedFolder } from '../stores/files/shared-folder-probe.ts';
 import { openPostgresLedger } from '../stores/ledger/postgres-ledger.ts';
 import { requirePostgresRights } from '../stores/ledger/postgres-rights.ts';
 import { keyFingerprint } from '../stores/secrets/derived-secrets.ts';
@@ -9,6 +9,9 @@ import { type Configuration, isCluster } from './configuration.ts';
 import { requireSameSettings } from './same-settings.ts';
 import { openLedger, settingsHash } from './shared-stores.ts';
 import { attempt, type Trial } from './trial.ts';
+
+/** A mount whose server is gone stops whoever touches it, for ever. */
+const FOLDER_TIMEOUT_MS = 10_000;
 
 /** Tries every shared engine that the configuration names, with the smallest thing that tells whether it works. */
 export async function tryStores(configuration: Configuration): Promise<Trial[]> {
@@ -65,17 +68,16 @@ async function tryRedis({ stores }: Configuration, url: string): Promise<string>
   return probeRedis({ url, passwordPath: stores.channel.passwordFile, installationId: 'config-check' });
 }
 
-/** Written, synced, renamed and removed, as documents are. */
+/** At the first use the folder is made, what holds it never is. */
 async function tryFolder(folder: string): Promise<string> {
-  await mkdir(folder, { recursive: true });
-  const path = join(folder, `.probe-${randomBytes(6).toString('hex')}`);
-  try {
-    await writeDurably(path, 'probe', 0o600);
-    await stat(path);
-  } finally {
-    await rm(path, { force: true });
-  }
-  return '';
+  const isThere = await stat(folder).then(
+    () => true,
+    () => false,
+  );
+  const place = isThere ? folder : dirname(folder);
+  const { isUsable, detail } = await probeSharedFolder({ folder: place, timeoutMs: FOLDER_TIMEOUT_MS });
+  if (!isUsable) throw new BudaoError('unavailable', 'storage_unavailable', detail);
+  return isThere ? '' : 'made at the first use';
 }
 
 async function tryKey(keyFile: string): Promise<string> {

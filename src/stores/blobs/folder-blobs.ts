@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
 import { createReadStream, type Stats } from 'node:fs';
 import { open, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
 import { BudaoError } from '../../contract/errors.ts';
 import type { BlobStore, LocalBlobs, LocalCopy } from '../../knowledge/ports.ts';
-import { makeFolderDurably, renameDurably, syncFolder, temporaryPathBeside } from '../files/durable-file.ts';
+import { renameDurably, syncFolder, temporaryPathBeside } from '../files/durable-file.ts';
+import { makeFolderWithin, type ProvidedFolder, requireProvided } from '../files/provided-folder.ts';
 import { againWhenStale, isStaleHandle } from '../files/stale-handle.ts';
 import { blobCorrupt, blobMissing, tooLarge } from './blob-errors.ts';
 
@@ -25,17 +26,20 @@ const DAMAGED_FOLDER = 'damaged';
  */
 export class FolderBlobs implements BlobStore, LocalBlobs {
   readonly #folder: string;
+  readonly #provided: ProvidedFolder;
 
-  constructor(folder: string) {
+  /** @param provided what holds the folder, and is somebody else's to make */
+  constructor(folder: string, provided: ProvidedFolder = { path: dirname(folder), mark: null }) {
     this.#folder = folder;
+    this.#provided = provided;
   }
 
   async put(content: Readable, options: { maxBytes: number }): Promise<{ sha256: string; bytes: number }> {
-    await makeFolderDurably(this.#folder);
+    await makeFolderWithin(this.#provided, this.#folder);
     const temporary = temporaryPathBeside(join(this.#folder, 'blob'));
     try {
       const written = await writeHashed(temporary, content, options.maxBytes);
-      await makeFolderDurably(join(this.#folder, written.sha256.slice(0, 2)));
+      await makeFolderWithin(this.#provided, join(this.#folder, written.sha256.slice(0, 2)));
       // In the place of the same content too: that one may be damaged, half synced by another, or about to be deleted.
       await renameDurably(temporary, this.path(written.sha256));
       await syncFolder(this.#folder);
@@ -43,6 +47,7 @@ export class FolderBlobs implements BlobStore, LocalBlobs {
       return written;
     } catch (error) {
       await rm(temporary, { force: true });
+      if (isMissing(error)) await requireProvided(this.#provided);
       throw translate(error);
     }
   }
@@ -140,18 +145,19 @@ export class FolderBlobs implements BlobStore, LocalBlobs {
     const path = join(this.#folder, DAMAGED_FOLDER, sha256);
     try {
       if (!isDamaged) return await rm(path, { force: true });
-      await makeFolderDurably(join(this.#folder, DAMAGED_FOLDER));
+      await makeFolderWithin(this.#provided, join(this.#folder, DAMAGED_FOLDER));
       await writeFile(path, '');
     } catch {
       // The next look at the blob finds the same again.
     }
   }
 
-  /** Null where it is not; a folder that cannot be looked into is no folder without it. */
+  /** Null where it is not; a folder that cannot be looked into, or is gone, is no folder without it. */
   async #find(path: string): Promise<Stats | null> {
-    return againWhenStale(() => stat(path)).catch((error: NodeJS.ErrnoException) => {
-      if (error.code === 'ENOENT') return null;
-      throw error;
+    return againWhenStale(() => stat(path)).catch(async (error: unknown) => {
+      if (!isMissing(error)) throw error;
+      await requireProvided(this.#provided);
+      return null;
     });
   }
 
@@ -208,6 +214,10 @@ async function writeHashed(
     await file.close();
   }
   return { sha256: hash.digest('hex'), bytes };
+}
+
+function isMissing(error: unknown): boolean {
+  return (error as NodeJS.ErrnoException).code === 'ENOENT';
 }
 
 function translate(error: unknown): unknown {

@@ -2,14 +2,22 @@ import { createReadStream } from 'node:fs';
 import { copyFile, link, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { BudaoError } from '../../contract/errors.ts';
-import { makeFolderDurably, syncFolder, temporaryPathBeside, writeDurably } from '../files/durable-file.ts';
+import { syncFolder, temporaryPathBeside, writeDurably } from '../files/durable-file.ts';
+import { makeFolderWithin, type ProvidedFolder, requireProvided } from '../files/provided-folder.ts';
 import { againWhenStale } from '../files/stale-handle.ts';
 import { indexError } from './lancedb-errors.ts';
 import type { ObjectStore } from './object-store.ts';
 
-/** The index in a folder that several machines share. */
-export function createFolderObjectStore(folder: string): ObjectStore {
-  const store = createPlainStore(folder);
+/**
+ * The index in a folder that several machines share.
+ *
+ * @param provided what is somebody else's to make; what is missing below it is made
+ */
+export function createFolderObjectStore(
+  folder: string,
+  provided: ProvidedFolder = { path: path.dirname(folder), mark: null },
+): ObjectStore {
+  const store = createPlainStore(folder, provided);
   const guard = <T>(work: Promise<T>): Promise<T> =>
     work.catch((error: unknown) => {
       throw folderError(folder, error);
@@ -27,15 +35,21 @@ export function createFolderObjectStore(folder: string): ObjectStore {
   };
 }
 
-function createPlainStore(folder: string): ObjectStore {
+function createPlainStore(folder: string, provided: ProvidedFolder): ObjectStore {
   const place = (key: string) => path.join(folder, key);
+  /** With the folder itself gone, nothing is known of what it holds. */
+  const nullWhereMissing = async (error: NodeJS.ErrnoException): Promise<null> => {
+    if (error.code !== 'ENOENT') throw error;
+    await requireProvided(provided);
+    return null;
+  };
   return {
     async put(key, body) {
-      await makeFolderDurably(path.dirname(place(key)));
+      await makeFolderWithin(provided, path.dirname(place(key)));
       await writeDurably(place(key), body);
     },
     async putFile(key, from) {
-      await makeFolderDurably(path.dirname(place(key)));
+      await makeFolderWithin(provided, path.dirname(place(key)));
       const temporary = temporaryPathBeside(place(key));
       await copyFile(from, temporary);
       await syncFile(temporary);
@@ -43,7 +57,7 @@ function createPlainStore(folder: string): ObjectStore {
       await syncFolder(path.dirname(place(key)));
     },
     async putIfAbsent(key, body) {
-      await makeFolderDurably(path.dirname(place(key)));
+      await makeFolderWithin(provided, path.dirname(place(key)));
       const temporary = temporaryPathBeside(place(key));
       await writeDurably(temporary, body);
       try {
@@ -100,9 +114,4 @@ async function linkOnce(from: string, to: string): Promise<boolean> {
 async function syncFile(target: string): Promise<void> {
   await using file = await open(target, 'r');
   await file.sync();
-}
-
-function nullWhereMissing(error: NodeJS.ErrnoException): null {
-  if (error.code !== 'ENOENT') throw error;
-  return null;
 }
