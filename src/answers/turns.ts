@@ -20,6 +20,8 @@ export interface TurnRequest {
   /** As the client sent it; a key counts for its owner only. */
   idempotencyKey: string | null;
   timeoutMs: number;
+  /** Called with a run that is new as soon as workers can see it, which is sooner than it is durable. */
+  onVisible?: (run: Run) => void;
 }
 
 /**
@@ -35,7 +37,7 @@ export async function submitTurn(
 ): Promise<{ run: Run; created: boolean }> {
   const { input } = request;
   const now = ledgerTime();
-  return ledger.transaction(async (tx) => {
+  const submit = async (tx: Sql): Promise<{ run: Run; created: boolean }> => {
     const submitted = await submitRun(
       tx,
       {
@@ -53,6 +55,11 @@ export async function submitTurn(
     if (submitted.created) await writeItems(scopeSql(tx, caller.workspaceId), caller, submitted.run, now);
     else assertSameRequest(submitted.run, input);
     return submitted;
+  };
+  return ledger.transaction(submit, {
+    onVisible: ({ run, created }) => {
+      if (created) request.onVisible?.(run);
+    },
   });
 }
 

@@ -19,6 +19,11 @@ export interface Sql {
   run(statement: string, params?: SqlParams): Promise<{ changes: number }>;
 }
 
+export interface TransactionOptions<T> {
+  relaxed?: boolean;
+  onVisible?: (value: T) => void;
+}
+
 export interface Ledger extends AsyncDisposable {
   /**
    * As long as it stays the same, the engine remembers everything that it has acknowledged. When it has changed, a server
@@ -35,11 +40,13 @@ export interface Ledger extends AsyncDisposable {
    * engine gave it up for another transaction or lost its server before the commit: only the last run counts.
    * A `relaxed` one is atomic and survives the death of any process, but a power cut may undo it as long as no
    * ordinary transaction has followed: for what nobody was told of, such as a claim or a lease.
+   * `onVisible` is called once the writes are committed for every process to read, which may be before they are on
+   * durable storage: for hints to others, whose own writes become durable no sooner than these. Never for what failed.
    *
    * @throws LedgerBusyError when the lock could not be had in time
    * @throws LedgerFullError when the disk is full
    */
-  transaction<T>(work: (tx: Sql) => Promise<T>, options?: { relaxed?: boolean }): Promise<T>;
+  transaction<T>(work: (tx: Sql) => Promise<T>, options?: TransactionOptions<T>): Promise<T>;
   /** Checks the engine's own integrity; returns the problems found. */
   checkIntegrity(): Promise<string[]>;
 }

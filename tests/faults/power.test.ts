@@ -72,6 +72,24 @@ test('the check itself sees an acknowledgement that came before its sync', () =>
   expect(found.unsynced).toHaveLength(2);
 });
 
+test('a sync that began before a write does not count for it', () => {
+  const trace = parseTrace(
+    [
+      `100 pwrite64(20</d/ledger.db-wal>, "x", 24, 0) = 24`,
+      `101 fdatasync(25</d/ledger.db-wal> <unfinished ...>`,
+      `100 pwrite64(20</d/ledger.db-wal>, "y", 24, 24) = 24`,
+      `101 <... fdatasync resumed>) = 0`,
+      `100 writev(30<TCP:[1]>, [{iov_base="response.created", iov_len=4}], 1) = 4`,
+      `101 fdatasync(25</d/ledger.db-wal> <unfinished ...>`,
+      `101 <... fdatasync resumed>) = 0`,
+      `100 writev(30<TCP:[1]>, [{iov_base="response.created", iov_len=4}], 1) = 4`,
+    ].join('\n'),
+  );
+  const found = findUnsyncedAcknowledgements(trace, 'response.created');
+  expect(found.acknowledgements).toBe(2);
+  expect(found.unsynced).toHaveLength(1);
+});
+
 /** strace on a running process and all its threads. */
 class Tracer implements AsyncDisposable {
   readonly #folder: string;

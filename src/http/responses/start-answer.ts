@@ -27,14 +27,15 @@ export async function startAnswer(
     if (!(await isKnownTurn(dependencies.ledger.read, caller, idempotencyKey))) throw refusal;
   });
   const startedMs = performance.now();
-  const { run, created } = await submitTurn(dependencies.ledger, caller, {
+  const { run } = await submitTurn(dependencies.ledger, caller, {
     responseId: newId('response'),
     input: { ...input, ...traceOf(request) },
     idempotencyKey,
     timeoutMs: input.background ? BACKGROUND_ANSWER_TIMEOUT_MS : ANSWER_TIMEOUT_MS,
+    // A worker begins while the question is written to disk; nothing that it finds is shown before it is there.
+    onVisible: (created) => dependencies.runs.announce(created),
   });
   admission.noteCommit(performance.now() - startedMs);
-  if (created) dependencies.runs.announce(run);
   return run;
 }
 

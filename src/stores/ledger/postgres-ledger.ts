@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BudaoError } from '../../contract/errors.ts';
 import { LedgerUnavailableError } from '../../ledger/errors.ts';
-import type { Ledger, Sql, SqlParams } from '../../ledger/ledger.ts';
+import type { Ledger, Sql, SqlParams, TransactionOptions } from '../../ledger/ledger.ts';
 import { readPostgresAddress } from './postgres-address.ts';
 import { DatabaseClock } from './postgres-clock.ts';
 import { PostgresConnector } from './postgres-connect.ts';
@@ -120,8 +120,14 @@ export class PostgresLedger implements Ledger {
    */
   async transaction<T>(
     work: (tx: Sql) => Promise<T>,
-    { relaxed = false }: { relaxed?: boolean } = {},
+    { relaxed = false, onVisible }: TransactionOptions<T> = {},
   ): Promise<T> {
+    const value = await this.#attempt(work, relaxed);
+    onVisible?.(value);
+    return value;
+  }
+
+  async #attempt<T>(work: (tx: Sql) => Promise<T>, relaxed: boolean): Promise<T> {
     for (let sacrifices = 0, lost = 0; ; ) {
       const attempt = new Attempt(work, relaxed && this.#relaxedCommits);
       try {

@@ -1,8 +1,9 @@
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import { BudaoError } from '../../contract/errors.ts';
 import { LedgerBusyError, LedgerUnavailableError } from '../../ledger/errors.ts';
-import type { Ledger, Sql, SqlParams } from '../../ledger/ledger.ts';
+import type { Ledger, Sql, SqlParams, TransactionOptions } from '../../ledger/ledger.ts';
 import { isBusy, SqliteConnection, translateSqliteError } from './sqlite-connection.ts';
+import { SqliteLogSync } from './sqlite-log-sync.ts';
 import { migrateSqlite } from './sqlite-migrate.ts';
 
 /** How long a transaction waits for another process's lock before it gives up. */
@@ -27,8 +28,15 @@ const READER_PRAGMAS = [
   'cache_size = -16000',
 ];
 
+/** What a job has come to, told in two steps once its batch is committed. */
+interface Outcome {
+  show(): void;
+  settle(): void;
+}
+
 interface Job {
   relaxed: boolean;
+  onVisible: ((value: unknown) => void) | undefined;
   work: (tx: Sql) => Promise<unknown>;
   resolve: (value: unknown) => void;
   reject: (error: unknown) => void;
@@ -46,7 +54,7 @@ export async function openSqliteLedger(options: { path: string }): Promise<Ledge
   try {
     const writer = await retryWhileBusy(() => open(WRITER_PRAGMAS));
     await retryWhileBusy(() => migrateSqlite(writer.database));
-    const ledger = new SqliteLedger(writer, open(READER_PRAGMAS));
+    const ledger = new SqliteLedger(writer, open(READER_PRAGMAS), new SqliteLogSync(options.path));
     cleanup.move();
     return ledger;
   } catch (error) {
@@ -60,21 +68,27 @@ class SqliteLedger implements Ledger {
   readonly read: Sql;
   readonly #writer: SqliteConnection;
   readonly #reader: SqliteConnection;
+  readonly #logSync: SqliteLogSync;
   #queue: Job[] = [];
   #flushing: Promise<void> | null = null;
   #closed = false;
   #synced = true;
 
-  constructor(writer: SqliteConnection, reader: SqliteConnection) {
+  constructor(writer: SqliteConnection, reader: SqliteConnection, logSync: SqliteLogSync) {
     this.#writer = writer;
     this.#reader = reader;
+    this.#logSync = logSync;
     this.read = reader;
   }
 
-  transaction<T>(work: (tx: Sql) => Promise<T>, { relaxed = false }: { relaxed?: boolean } = {}): Promise<T> {
+  transaction<T>(
+    work: (tx: Sql) => Promise<T>,
+    { relaxed = false, onVisible }: TransactionOptions<T> = {},
+  ): Promise<T> {
     if (this.#closed) return Promise.reject(new LedgerUnavailableError('The ledger is closed.'));
     return new Promise<T>((resolve, reject) => {
-      this.#queue.push({ relaxed, work, resolve: resolve as (value: unknown) => void, reject });
+      const tell = { onVisible, resolve } as Pick<Job, 'onVisible' | 'resolve'>;
+      this.#queue.push({ relaxed, work, reject, ...tell });
       this.#flushing ??= this.#flush();
     });
   }
@@ -87,6 +101,7 @@ class SqliteLedger implements Ledger {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closed = true;
     await this.#flushing;
+    await this.#logSync[Symbol.asyncDispose]();
     this.#reader.close();
     this.#writer.close();
   }
@@ -104,19 +119,24 @@ class SqliteLedger implements Ledger {
 
   async #commit(jobs: readonly Job[]): Promise<void> {
     const database = this.#writer.database;
-    const settle: (() => void)[] = [];
+    const outcomes: Outcome[] = [];
+    const isRelaxed = jobs.every((job) => job.relaxed);
+    // Others may begin while the disk is being waited for.
+    const syncsApart = !isRelaxed && jobs.every((job) => job.relaxed || job.onVisible !== undefined);
     try {
-      this.#syncAtCommit(!jobs.every((job) => job.relaxed));
+      this.#syncAtCommit(!isRelaxed && !syncsApart);
       await retryWhileBusy(() => database.exec('BEGIN IMMEDIATE'));
-      for (const job of jobs) settle.push(await this.#runInSavepoint(job));
+      for (const job of jobs) outcomes.push(await this.#runInSavepoint(job));
       database.exec('COMMIT');
+      for (const outcome of outcomes) outcome.show();
+      if (syncsApart) await this.#logSync.sync();
     } catch (error) {
       if (database.isTransaction) database.exec('ROLLBACK');
       const reason = translateSqliteError(error) ?? error;
       for (const job of jobs) job.reject(reason);
       return;
     }
-    for (const report of settle) report();
+    for (const outcome of outcomes) outcome.settle();
   }
 
   /** Without it the next commit that is synced makes this one durable too: the log is one file. */
@@ -126,8 +146,8 @@ class SqliteLedger implements Ledger {
     this.#synced = sync;
   }
 
-  /** Returns what to tell the caller once the whole batch is durable. */
-  async #runInSavepoint(job: Job): Promise<() => void> {
+  /** Nothing is told before the whole batch is committed. */
+  async #runInSavepoint(job: Job): Promise<Outcome> {
     const database = this.#writer.database;
     const tx = new TransactionSql(this.#writer);
     database.exec('SAVEPOINT job');
@@ -135,14 +155,23 @@ class SqliteLedger implements Ledger {
       const value = await withoutLeavingTheTurn(job.work(tx));
       tx.close();
       database.exec('RELEASE job');
-      return () => job.resolve(value);
+      return { show: () => hint(job.onVisible, value), settle: () => job.resolve(value) };
     } catch (error) {
       tx.close();
       // A full disk or an I/O error rolls everything back by itself: then the whole batch has failed.
       if (!database.isTransaction) throw error;
       database.exec('ROLLBACK TO job; RELEASE job');
-      return () => job.reject(error);
+      return { show: () => {}, settle: () => job.reject(error) };
     }
+  }
+}
+
+/** What is committed stays so, whatever becomes of a hint. */
+function hint(onVisible: Job['onVisible'], value: unknown): void {
+  try {
+    onVisible?.(value);
+  } catch {
+    // Whoever would have heard it looks into the ledger by and by.
   }
 }
 
