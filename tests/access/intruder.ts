@@ -1,3 +1,4 @@
+import { ReplySchemas } from '../support/reply-schemas.ts';
 import type { Service } from '../support/service.ts';
 import type { Attempt, Ids, Kind, RouteCase } from './route-table.ts';
 
@@ -10,7 +11,12 @@ export interface Reply {
   asked: string;
 }
 
-/** Sends what someone could send who holds a credential and knows ids that are not theirs. */
+const schemasOf = new WeakMap<Service, Promise<ReplySchemas>>();
+
+/**
+ * Sends what someone could send who holds a credential and knows ids that are not theirs.
+ * @throws where the answer is not one that the OpenAPI document describes
+ */
 export async function send(
   service: Service,
   credential: string | null,
@@ -33,7 +39,13 @@ export async function send(
     signal: AbortSignal.timeout(PATIENCE_MS),
   });
   const asked = `${method} ${url}${body === undefined ? '' : ` ${isForm ? 'a form' : JSON.stringify(body)}`}`;
-  return { status: response.status, text: await response.text(), asked };
+  const { status } = response;
+  const text = await response.text();
+  const schemas = schemasOf.get(service) ?? ReplySchemas.of(service.url);
+  schemasOf.set(service, schemas);
+  const contentType = response.headers.get('content-type');
+  (await schemas).check({ method, path: url, status, contentType, text });
+  return { status, text, asked };
 }
 
 /** The route with its parameters filled in every way in which at least one names what belongs to `theirs`. */

@@ -1,7 +1,7 @@
 /** What the routes of signing in, of people, keys and workspaces, and of runs answer. */
 import { z } from 'zod';
 import { LESSER_MODES } from '../answer.ts';
-import { WORKSPACE_LIMITS, type WorkspaceLimit } from '../workspace-limits.ts';
+import { WORKSPACE_LIMITS } from '../workspace-limits.ts';
 import { Failure, Seconds } from './common.ts';
 
 const AnyRole = z.enum(['reader', 'editor', 'owner']);
@@ -11,6 +11,7 @@ const AccountReply = z
     id: z.string(),
     username: z.string(),
     display_name: z.string(),
+    operator: z.boolean(),
     must_change_password: z.boolean(),
   })
   .meta({ id: 'Account' });
@@ -31,6 +32,8 @@ export const MeReply = z.object({
   workspaces: OwnWorkspaces,
   workspace: z.object({ id: z.string(), name: z.string() }),
   role: AnyRole,
+  /** Of the whole installation. */
+  operator: z.boolean(),
 });
 
 export const PersonReply = z
@@ -40,6 +43,7 @@ export const PersonReply = z
     username: z.string(),
     display_name: z.string(),
     role: AnyRole,
+    operator: z.boolean(),
     disabled: z.boolean(),
     must_change_password: z.boolean(),
     created_at: Seconds,
@@ -54,6 +58,7 @@ export const KeyReply = z
     object: z.literal('api_key'),
     name: z.string(),
     role: AnyRole,
+    operator: z.boolean(),
     hint: z.string(),
     account_id: z.string().nullable(),
     created_at: Seconds,
@@ -70,7 +75,7 @@ export const WorkspaceReply = z
     object: z.literal('workspace'),
     name: z.string(),
     allowed_modes: z.array(z.enum(LESSER_MODES)),
-    limits: z.record(z.enum(Object.keys(WORKSPACE_LIMITS) as WorkspaceLimit[]), z.int()),
+    limits: z.object(Object.fromEntries(Object.keys(WORKSPACE_LIMITS).map((name) => [name, z.int()]))),
     role: AnyRole,
     created_at: Seconds,
   })
