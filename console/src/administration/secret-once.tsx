@@ -4,6 +4,7 @@ import { useState } from 'react';
 import { useText } from '../i18n/text.ts';
 import { copyText } from '../shell/download.ts';
 import { useFeedback } from '../shell/use-feedback.ts';
+import { useFocusReturn } from '../shell/use-focus-return.ts';
 
 /** A password or key that nobody, the server included, can show again. */
 export function SecretOnce({
@@ -18,6 +19,7 @@ export function SecretOnce({
   const t = useText();
   const { fail } = useFeedback();
   const [copied, setCopied] = useState(false);
+  useFocusReturn();
   const copy = () => copyText(secret).then(() => setCopied(true), fail);
   return (
     <Modal

@@ -1,5 +1,5 @@
 import { DeleteOutlined, KeyOutlined, PlusOutlined } from '@ant-design/icons';
-import { Button } from 'antd';
+import { Button, Checkbox } from 'antd';
 import { useState } from 'react';
 import { deleteUser, listUsers, updateUser } from '../api/administration.ts';
 import { session } from '../api/session.ts';
@@ -26,6 +26,10 @@ export function UsersTab() {
     await updateUser(user.id, { role });
     await users.reload();
   };
+  const changeOperator = async (user: User, operator: boolean) => {
+    await updateUser(user.id, { operator });
+    await users.reload();
+  };
   const resetPassword = async (user: User) => {
     const text = t('users.resetText', { name: user.username });
     if (!(await confirm({ title: t('users.resetTitle'), text, action: t('users.reset') }))) return;
@@ -49,7 +53,7 @@ export function UsersTab() {
       </div>
       <Loading of={users} />
       {users.value !== null && (
-        <DataTable columns={[t('users.name'), t('users.role')]}>
+        <DataTable columns={[t('users.name'), t('users.role'), t('users.operator')]}>
           {users.value.map((user) => (
             <tr key={user.id}>
               <td className="document-name">
@@ -64,6 +68,15 @@ export function UsersTab() {
                   disabled={user.id === account?.id}
                   label={t('users.roleOf', { name: user.username })}
                   onChange={(role) => changeRole(user, role).catch(fail)}
+                />
+              </td>
+              <td data-label={t('users.operator')}>
+                <Checkbox
+                  checked={user.operator}
+                  disabled={account?.operator !== true || user.id === account.id}
+                  aria-label={t('users.operatorOf', { name: user.username })}
+                  title={t('users.operatorText')}
+                  onChange={({ target }) => changeOperator(user, target.checked).catch(fail)}
                 />
               </td>
               <td className="document-menu">

@@ -16,7 +16,10 @@ export function createUser(user: NewUser): Promise<User> {
   return request('/ops/users', { method: 'POST', body: user });
 }
 
-export function updateUser(id: string, change: Partial<NewUser> & { reset_password?: true }): Promise<User> {
+export function updateUser(
+  id: string,
+  change: Partial<NewUser> & { reset_password?: true; operator?: boolean },
+): Promise<User> {
   return request(`/ops/users/${id}`, { method: 'PATCH', body: change });
 }
 

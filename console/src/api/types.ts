@@ -7,6 +7,8 @@ export interface Account {
   id: string;
   username: string;
   display_name: string;
+  /** Of the whole installation. */
+  operator: boolean;
   must_change_password: boolean;
 }
 

@@ -19,7 +19,7 @@ export function formatDateTime(choice: Language, time: number): string {
     day: 'numeric',
     hour: '2-digit',
     minute: '2-digit',
-    hour12: false,
+    hourCycle: 'h23',
   }).format(toDate(time));
 }
 
@@ -45,7 +45,7 @@ export function formatClock(choice: Language, time: number): string {
     hour: '2-digit',
     minute: '2-digit',
     second: '2-digit',
-    hour12: false,
+    hourCycle: 'h23',
   }).format(toDate(time));
 }
 
@@ -64,7 +64,7 @@ const durationUnits = [
 /** In the largest unit that fits, with two digits that count. */
 export function formatDuration(choice: Language, seconds: number): string {
   const { unit, seconds: size } = durationUnits.find((one) => seconds >= one.seconds) ?? {
-    unit: 'millisecond' as const,
+    unit: seconds === 0 ? ('second' as const) : ('millisecond' as const),
     seconds: 0.001,
   };
   const value = seconds / size;

@@ -13,6 +13,7 @@ export const resilienceInZh = {
   'tab.alerts': '告警',
 
   'summary.mode': '回答方式',
+  'summary.full': '检索和模型都正常',
   'summary.noMode': '无法作答',
   'summary.noModeText': '没有工作进程报告状态。新问题会被保存，等工作进程恢复后再回答。',
   'summary.processes': '进程',
@@ -28,6 +29,7 @@ export const resilienceInZh = {
 
   'nodes.none': '没有进程报告状态。',
   'nodes.node': '节点 {name}',
+  'nodes.version': '版本 {version}',
   'nodes.versions': '版本不一致',
   'process.role': '进程',
   'process.state': '状态',
@@ -215,7 +217,7 @@ export const resilienceInZh = {
   'silence.endOf': '结束静默：{title}',
   'channel.title': '告警通道',
   'channel.text': '出现告警时通知谁',
-  'channel.ownersOnly': '告警通道由所有者管理。',
+  'channel.operatorsOnly': '告警通道由运维员管理。',
   'channel.none': '还没有通道：出现告警时只会显示在这里，不会通知任何人。',
   'channel.add': '添加通道',
   'channel.kind': '类型',

@@ -5,6 +5,7 @@ import type { Chunk, KnowledgeDocument } from '../api/types.ts';
 import { useText } from '../i18n/text.ts';
 import { Loading } from '../shell/loading.tsx';
 import { useFeedback } from '../shell/use-feedback.ts';
+import { useFocusReturn } from '../shell/use-focus-return.ts';
 import { useLoad } from '../store/use-load.ts';
 import { placeOf } from './place.ts';
 
@@ -19,6 +20,7 @@ export function ChunkDrawer({ baseId, document, onClose }: ChunkDrawerProps) {
   const t = useText();
   const { fail } = useFeedback();
   const [busy, setBusy] = useState(false);
+  useFocusReturn();
   const chunks = useLoad(`chunks:${document.id}`, (signal) => listChunks(baseId, document.id, { signal }));
   const list = chunks.value?.data ?? [];
 

@@ -13,6 +13,7 @@ import { SignalsTab } from './signals-tab.tsx';
 import { Summary } from './summary.tsx';
 import '../knowledge/knowledge.css';
 import '../knowledge/document-details.css';
+import './grid-table.css';
 import './resilience.css';
 
 const INTERVAL_MS = 2_000;

@@ -59,7 +59,12 @@ function useFacts({ status, queues, modes, firing }: SummaryProps): Fact[] {
       tab: 'modes',
       label: t('summary.mode'),
       value: modes === null ? null : mode === null ? t('summary.noMode') : t(`mode.${mode}`),
-      note: mode === null ? t('summary.noModeText') : t(`mode.${mode}.text`),
+      note:
+        mode === null
+          ? t('summary.noModeText')
+          : mode === 'full'
+            ? t('summary.full')
+            : t(`mode.${mode}.text`),
       tone: mode === 'full' ? 'good' : mode === 'deferred' || mode === null ? 'bad' : 'warn',
     },
     {

@@ -7,12 +7,14 @@ import { useObservable } from '../store/observable.ts';
 import { useSubmission } from '../store/use-submission.ts';
 import { ErrorNotice } from './error-notice.tsx';
 import { useFeedback } from './use-feedback.ts';
+import { useFocusReturn } from './use-focus-return.ts';
 
 const minPasswordLength = 10;
 
 /** `isFirst`: the password was given by someone else and should be changed now, or later. */
 export function ChangePassword({ isFirst, onClose }: { isFirst: boolean; onClose: () => void }) {
   const t = useText();
+  useFocusReturn();
   return (
     <Modal
       open

@@ -3,6 +3,7 @@ import type { ReactNode } from 'react';
 import { useText } from '../i18n/text.ts';
 import { useSubmission } from '../store/use-submission.ts';
 import { ErrorNotice } from './error-notice.tsx';
+import { useFocusReturn } from './use-focus-return.ts';
 
 export interface FormDialogProps {
   title: string;
@@ -22,6 +23,7 @@ export function FormDialog(props: FormDialogProps) {
   const { title, action, danger = false, widthPx = 440, isReady, onSubmit, onClose, children } = props;
   const t = useText();
   const { busy, error, submit } = useSubmission(onSubmit);
+  useFocusReturn();
   return (
     <Modal open centered footer={null} width={widthPx} title={title} onCancel={onClose}>
       <form

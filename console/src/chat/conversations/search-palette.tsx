@@ -6,6 +6,7 @@ import { formatDateTime } from '../../i18n/format.ts';
 import { useLanguage, useText } from '../../i18n/text.ts';
 import { ErrorNotice } from '../../shell/error-notice.tsx';
 import { navigate } from '../../shell/router.ts';
+import { useFocusReturn } from '../../shell/use-focus-return.ts';
 import { useLoad } from '../../store/use-load.ts';
 
 const typingPauseMs = 150;
@@ -18,6 +19,7 @@ export default function SearchPalette({ onClose }: { onClose: () => void }) {
   const [typed, setTyped] = useState('');
   const [active, setActive] = useState(0);
   const [enterIsPending, setEnterIsPending] = useState(false);
+  useFocusReturn();
   const query = usePaused(typed.trim());
   const found = useLoad(query, (signal) => listConversations({ query, limit: 20, signal }));
   const conversations = found.value?.data ?? [];
@@ -93,7 +95,7 @@ export default function SearchPalette({ onClose }: { onClose: () => void }) {
         ))}
       </div>
       {found.value !== null && conversations.length === 0 && (
-        <p className="palette-empty">{t('search.nothing')}</p>
+        <p className="palette-empty">{t(query === '' ? 'chat.noConversations' : 'search.nothing')}</p>
       )}
     </Modal>
   );

@@ -1,5 +1,5 @@
 import { type Alert, listResolved, listRules } from '../../api/operations.ts';
-import { currentWorkspace, session } from '../../api/session.ts';
+import { session } from '../../api/session.ts';
 import { useText } from '../../i18n/text.ts';
 import { useObservable } from '../../store/observable.ts';
 import { type LivePicture, usePoll } from '../../store/use-poll.ts';
@@ -15,7 +15,7 @@ const INTERVAL_MS = 5_000;
 /** What is wrong and what to do about it, what was, and who is told. */
 export function AlertsTab({ firing }: { firing: LivePicture<Alert[]> }) {
   const t = useText();
-  const isOwner = currentWorkspace(useObservable(session))?.role === 'owner';
+  const isOperator = useObservable(session).account?.operator === true;
   const rules = usePoll('rules', listRules, INTERVAL_MS);
   const resolved = usePoll('resolved', listResolved, INTERVAL_MS);
   const changed = () => {
@@ -36,18 +36,18 @@ export function AlertsTab({ firing }: { firing: LivePicture<Alert[]> }) {
               key={group.rule}
               group={group}
               silencedUntil={rules.value?.find(({ id }) => id === group.rule)?.silenced_until ?? null}
-              onChanged={changed}
+              onChanged={isOperator ? changed : null}
             />
           ))}
         </ul>
       </section>
-      <Silences rules={rules.value ?? []} onChanged={changed} />
+      <Silences rules={rules.value ?? []} onChanged={isOperator ? changed : null} />
       <RecentAlerts resolved={resolved} />
       <section aria-labelledby="channels">
         <h2 id="channels" className="section-title">
           {t('channel.title')} <span className="muted small">{t('channel.text')}</span>
         </h2>
-        {isOwner ? <Channels /> : <p className="muted">{t('channel.ownersOnly')}</p>}
+        {isOperator ? <Channels /> : <p className="muted">{t('channel.operatorsOnly')}</p>}
       </section>
     </div>
   );

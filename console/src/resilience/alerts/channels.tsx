@@ -52,7 +52,7 @@ export function Channels() {
           />
         ))}
       </ul>
-      <div>
+      <div className="channel-add">
         <Button icon={<PlusOutlined />} onClick={() => setEditing('new')}>
           {t('channel.add')}
         </Button>

@@ -12,7 +12,8 @@ const TONES = { critical: 'bad', warning: 'warn', info: 'open' } as const;
 interface FiringCardProps {
   group: AlertGroup;
   silencedUntil: number | null;
-  onChanged: () => void;
+  /** Null for who may only look. */
+  onChanged: (() => void) | null;
 }
 
 export function FiringCard({ group, silencedUntil, onChanged }: FiringCardProps) {
@@ -26,7 +27,7 @@ export function FiringCard({ group, silencedUntil, onChanged }: FiringCardProps)
   const change = (work: Promise<unknown>, told: string) =>
     work.then(() => {
       tell(told);
-      onChanged();
+      onChanged?.();
     }, fail);
   return (
     <li className={`card is-${TONES[severity]}`} data-rule={rule}>
@@ -43,38 +44,40 @@ export function FiringCard({ group, silencedUntil, onChanged }: FiringCardProps)
           ` · ${t('alert.silenced', { time: formatDateTime(language, silencedUntil) })}`}
       </p>
       <Advice text={text.advice} />
-      <div className="row-end">
-        {open.length > 0 && (
-          <Button
-            size="small"
-            aria-label={t('alert.acknowledgeOf', { title: text.title })}
-            onClick={() =>
-              void change(
-                Promise.all(open.map(({ id }) => acknowledgeAlert(id))),
-                t('alert.acknowledgedDone'),
-              )
-            }
-          >
-            {t('alert.acknowledge')}
-          </Button>
-        )}
-        {silencedUntil === null && (
-          <Dropdown
-            trigger={['click']}
-            menu={{
-              items: SILENCES_SECONDS.map((seconds) => ({
-                key: String(seconds),
-                label: formatDuration(language, seconds),
-              })),
-              onClick: ({ key }) => void change(silenceRule(rule, Number(key)), t('alert.silencedDone')),
-            }}
-          >
-            <Button size="small" aria-label={t('alert.silenceOf', { title: text.title })}>
-              {t('alert.silence')}
+      {onChanged !== null && (
+        <div className="row-end">
+          {open.length > 0 && (
+            <Button
+              size="small"
+              aria-label={t('alert.acknowledgeOf', { title: text.title })}
+              onClick={() =>
+                void change(
+                  Promise.all(open.map(({ id }) => acknowledgeAlert(id))),
+                  t('alert.acknowledgedDone'),
+                )
+              }
+            >
+              {t('alert.acknowledge')}
             </Button>
-          </Dropdown>
-        )}
-      </div>
+          )}
+          {silencedUntil === null && (
+            <Dropdown
+              trigger={['click']}
+              menu={{
+                items: SILENCES_SECONDS.map((seconds) => ({
+                  key: String(seconds),
+                  label: formatDuration(language, seconds),
+                })),
+                onClick: ({ key }) => void change(silenceRule(rule, Number(key)), t('alert.silencedDone')),
+              }}
+            >
+              <Button size="small" aria-label={t('alert.silenceOf', { title: text.title })}>
+                {t('alert.silence')}
+              </Button>
+            </Dropdown>
+          )}
+        </div>
+      )}
     </li>
   );
 }

@@ -4,8 +4,14 @@ import { formatDateTime } from '../../i18n/format.ts';
 import { useLanguage, useText } from '../../i18n/text.ts';
 import { useFeedback } from '../../shell/use-feedback.ts';
 
+interface SilencesProps {
+  rules: readonly AlertRule[];
+  /** Null for who may only look. */
+  onChanged: (() => void) | null;
+}
+
 /** Rules of which nobody is told for a while. */
-export function Silences({ rules, onChanged }: { rules: readonly AlertRule[]; onChanged: () => void }) {
+export function Silences({ rules, onChanged }: SilencesProps) {
   const t = useText();
   const language = useLanguage();
   const { fail } = useFeedback();
@@ -25,13 +31,15 @@ export function Silences({ rules, onChanged }: { rules: readonly AlertRule[]; on
                 {t('silence.until', { time: formatDateTime(language, silenced_until ?? 0) })}
               </span>
             </span>
-            <Button
-              size="small"
-              aria-label={t('silence.endOf', { title: text[language].title })}
-              onClick={() => void endSilence(id).then(onChanged, fail)}
-            >
-              {t('silence.end')}
-            </Button>
+            {onChanged !== null && (
+              <Button
+                size="small"
+                aria-label={t('silence.endOf', { title: text[language].title })}
+                onClick={() => void endSilence(id).then(onChanged, fail)}
+              >
+                {t('silence.end')}
+              </Button>
+            )}
           </li>
         ))}
       </ul>

@@ -6,7 +6,7 @@ import {
   listDependencyChanges,
   listModels,
 } from '../../api/operations.ts';
-import { currentWorkspace, session } from '../../api/session.ts';
+import { session } from '../../api/session.ts';
 import { failureText } from '../../i18n/error-text.ts';
 import { formatDateTime, formatDuration, formatNumber } from '../../i18n/format.ts';
 import { type Translate, useLanguage, useText } from '../../i18n/text.ts';
@@ -19,10 +19,10 @@ import { ForceForm } from './force-form.tsx';
 
 const INTERVAL_MS = 2_000;
 
-/** What answers rest on, with its breaker, which an owner may set by hand. */
+/** What answers rest on, with its breaker, which an operator may set by hand. */
 export function Dependencies({ onChanged }: { onChanged: () => void }) {
   const t = useText();
-  const isOwner = currentWorkspace(useObservable(session))?.role === 'owner';
+  const isOperator = useObservable(session).account?.operator === true;
   const dependencies = usePoll(
     'dependencies',
     async (signal) => inOrder(...(await Promise.all([listDependencies(signal), listModels(signal)]))),
@@ -43,11 +43,11 @@ export function Dependencies({ onChanged }: { onChanged: () => void }) {
             key={dependency.name}
             dependency={dependency}
             position={position}
-            onSet={isOwner ? () => setSetting(dependency) : null}
+            onSet={isOperator ? () => setSetting(dependency) : null}
           />
         ))}
       </ul>
-      {isOwner && <Changes key={dependencies.value?.map(({ dependency }) => dependency.forced).join()} />}
+      {isOperator && <Changes key={dependencies.value?.map(({ dependency }) => dependency.forced).join()} />}
       {setting !== null && (
         <ForceForm
           dependency={setting}

@@ -1,6 +1,7 @@
 import type { Modes } from '../../api/operations.ts';
 import { formatDateTime } from '../../i18n/format.ts';
 import { hasText, useLanguage, useText } from '../../i18n/text.ts';
+import { useIsPhone } from '../../shell/use-media.ts';
 import type { LivePicture } from '../../store/use-poll.ts';
 import { FirstPicture } from '../live-mark.tsx';
 import { AllowedModes } from './allowed-modes.tsx';
@@ -55,12 +56,15 @@ function toneOf(mode: string): 'good' | 'warn' | 'bad' {
 /** Every mode, best first: what leads to it and what leads back. */
 function ModeLadder({ modes }: { modes: Modes }) {
   const t = useText();
+  const isPhone = useIsPhone();
   const current = new Set(modes.current.map(({ mode }) => mode));
   return (
-    <section aria-labelledby="mode-ladder">
-      <h2 id="mode-ladder" className="section-title">
-        {t('modes.ladder')} <span className="muted small">{t('modes.ladderText')}</span>
-      </h2>
+    <details className="folded" open={!isPhone}>
+      <summary>
+        <h2 className="section-title">
+          {t('modes.ladder')} <span className="muted small">{t('modes.ladderText')}</span>
+        </h2>
+      </summary>
       <table className="grid-table">
         <thead>
           <tr>
@@ -82,6 +86,6 @@ function ModeLadder({ modes }: { modes: Modes }) {
           ))}
         </tbody>
       </table>
-    </section>
+    </details>
   );
 }

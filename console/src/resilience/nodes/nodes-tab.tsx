@@ -44,21 +44,28 @@ function NodeSection({ node, processes, now }: NodeSectionProps) {
   const missing = missingWorkers(processes);
   const host = processes.find((process) => process.host !== null)?.host ?? null;
   const name = node ?? host ?? '–';
-  const versions = new Set(processes.map(({ version }) => version));
+  const versions = [...new Set(processes.map(({ version }) => version))];
+  const sorted = processes.toSorted(
+    (one, other) => rankOf(one.role) - rankOf(other.role) || one.started_at - other.started_at,
+  );
   return (
     <section aria-label={t('nodes.node', { name })} className="node">
       <h2 className="section-title">
         {t('nodes.node', { name })}
         {host !== null && host !== name && <span className="muted small">{host}</span>}
         {missing > 0 && <span className="state is-warn">{t('summary.missing', { count: missing })}</span>}
-        {versions.size > 1 && <span className="state is-warn">{t('nodes.versions')}</span>}
+        {versions.length > 1 ? (
+          <span className="state is-warn">{t('nodes.versions')}</span>
+        ) : (
+          <span className="muted small">{t('nodes.version', { version: versions[0] ?? '–' })}</span>
+        )}
       </h2>
       <table className="grid-table">
         <thead>
           <tr>
             <th scope="col">{t('process.role')}</th>
             <th scope="col">{t('process.state')}</th>
-            <th scope="col">{t('process.version')}</th>
+            {versions.length > 1 && <th scope="col">{t('process.version')}</th>}
             <th scope="col">{t('process.started')}</th>
             {NUMBERS.map((key) => (
               <th key={key} scope="col" className="number">
@@ -68,8 +75,8 @@ function NodeSection({ node, processes, now }: NodeSectionProps) {
           </tr>
         </thead>
         <tbody>
-          {processes.map((process) => (
-            <ProcessRow key={process.id} process={process} now={now} />
+          {sorted.map((process) => (
+            <ProcessRow key={process.id} process={process} now={now} showsVersion={versions.length > 1} />
           ))}
         </tbody>
       </table>
@@ -80,7 +87,20 @@ function NodeSection({ node, processes, now }: NodeSectionProps) {
 const NUMBERS = ['heartbeat', 'load', 'memory', 'lag', 'runs'] as const;
 const TONES = { ready: 'good', starting: 'open', leaving: 'open', silent: 'bad' } as const;
 
-function ProcessRow({ process, now }: { process: ProcessState; now: number }) {
+const ROLES = ['supervisor', 'api', 'worker', 'parser'];
+
+function rankOf(role: string): number {
+  const rank = ROLES.indexOf(role);
+  return rank === -1 ? ROLES.length : rank;
+}
+
+interface ProcessRowProps {
+  process: ProcessState;
+  now: number;
+  showsVersion: boolean;
+}
+
+function ProcessRow({ process, now, showsVersion }: ProcessRowProps) {
   const t = useText();
   const language = useLanguage();
   const { load } = process;
@@ -98,10 +118,10 @@ function ProcessRow({ process, now }: { process: ProcessState; now: number }) {
       <th scope="row">
         {roleOf(t, process.role)} <span className="muted small">{process.pid}</span>
       </th>
-      <td data-label={t('process.state')}>
+      <td className="is-mark">
         <span className={`state is-${TONES[process.state]}`}>{t(`processState.${process.state}`)}</span>
       </td>
-      <td data-label={t('process.version')}>{process.version}</td>
+      {showsVersion && <td data-label={t('process.version')}>{process.version}</td>}
       <td data-label={t('process.started')}>{formatDateTime(language, process.started_at)}</td>
       {NUMBERS.map((key) => (
         <td key={key} className="number" data-label={t(`process.${key}`)}>
