@@ -11,6 +11,8 @@ export type AccountRow = {
   /** 0 while the password is one that somebody else knows: generated, or set by an owner. */
   password_changed_at: number;
   disabled: number;
+  /** Null in rows of older programs. */
+  operator: number | null;
   created_at: number;
 };
 
@@ -18,6 +20,7 @@ export interface Account {
   id: string;
   username: string;
   displayName: string;
+  isOperator: boolean;
   mustChangePassword: boolean;
 }
 
@@ -47,12 +50,13 @@ export function foldUsername(username: string): string {
 }
 
 export function accountFromRow(
-  row: Pick<AccountRow, 'id' | 'username' | 'display_name' | 'password_changed_at'>,
+  row: Pick<AccountRow, 'id' | 'username' | 'display_name' | 'password_changed_at' | 'operator'>,
 ): Account {
   return {
     id: row.id,
     username: row.username,
     displayName: row.display_name,
+    isOperator: row.operator === 1,
     mustChangePassword: row.password_changed_at === 0,
   };
 }

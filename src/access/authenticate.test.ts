@@ -49,6 +49,7 @@ describe('an API key', () => {
       keyId: key.id,
       workspaceId: it.workspaceId,
       role: 'reader',
+      isOperator: false,
       kind: 'key',
     });
     await it.access.keys.revoke(it.workspaceId, key.id);

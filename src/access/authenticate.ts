@@ -17,7 +17,9 @@ type KeyRow = {
   key_hash: string;
   expires_at: number | null;
   revoked_at: number | null;
+  operator: number | null;
   disabled: number | null;
+  account_operator: number | null;
   member_role: Role | null;
 };
 
@@ -25,17 +27,18 @@ type MemberRow = {
   expires_at: number;
   revoked_at: number | null;
   disabled: number;
+  operator: number | null;
   workspace_id: string | null;
   role: Role | null;
 };
 
-const KEY = `SELECT k.id, k.workspace_id, k.account_id, k.role, k.key_hash, k.expires_at, k.revoked_at, a.disabled,
-    m.role AS member_role
+const KEY = `SELECT k.id, k.workspace_id, k.account_id, k.role, k.key_hash, k.expires_at, k.revoked_at, k.operator,
+    a.disabled, a.operator AS account_operator, m.role AS member_role
   FROM api_key k LEFT JOIN account a ON a.id = k.account_id
   LEFT JOIN membership m ON m.workspace_id = k.workspace_id AND m.account_id = k.account_id
   WHERE k.key_hash = :hash`;
 
-const MEMBER_COLUMNS = `SELECT s.expires_at, s.revoked_at, a.disabled, m.workspace_id, m.role
+const MEMBER_COLUMNS = `SELECT s.expires_at, s.revoked_at, a.disabled, a.operator, m.workspace_id, m.role
   FROM sign_in_session s JOIN account a ON a.id = s.account_id`;
 const MEMBER_OF_FIRST = `${MEMBER_COLUMNS} LEFT JOIN membership m ON m.account_id = a.id
   WHERE s.id = :session AND s.account_id = :account ORDER BY m.created_at, m.workspace_id LIMIT 1`;
@@ -79,6 +82,7 @@ export class Authenticator {
       throw refuse('expired_api_key', 'This API key has expired. Ask an owner for a new one.');
     }
     let { role } = row;
+    let isOperator = row.operator === 1;
     if (row.account_id !== null) {
       // A key is its maker's deputy: it never does what its maker may not.
       if (row.disabled !== 0 || row.member_role === null) {
@@ -88,10 +92,12 @@ export class Authenticator {
         );
       }
       role = lowerRole(role, row.member_role);
+      isOperator &&= row.account_operator === 1;
     }
     if (wanted !== null && wanted !== row.workspace_id)
       throw workspaceForbidden('This API key belongs to another workspace');
-    return { accountId: row.account_id, keyId: row.id, workspaceId: row.workspace_id, role, kind: 'key' };
+    const { id: keyId, account_id: accountId, workspace_id: workspaceId } = row;
+    return { accountId, keyId, workspaceId, role, isOperator, kind: 'key' };
   }
 
   async #session(token: string, wanted: string | null): Promise<Principal> {
@@ -111,6 +117,7 @@ export class Authenticator {
       keyId: null,
       workspaceId: row.workspace_id,
       role: row.role,
+      isOperator: row.operator === 1,
       kind: 'session',
       sessionId,
     };

@@ -80,6 +80,7 @@ async function createFirst(
     passwordHash,
     now,
   });
+  await tx.run('UPDATE account SET operator = 1 WHERE id = :id', { id: accountId });
   await insertMembership(tx, workspaceId, accountId, 'owner', now);
   if (key !== null) {
     const own = scopeSql(tx, workspaceId);
@@ -87,6 +88,7 @@ async function createFirst(
       secret: key,
       name: 'Bootstrap',
       role: 'owner',
+      isOperator: true,
       accountId: null,
       expiresAt: null,
       now,

@@ -4,7 +4,7 @@ import { newId } from '../contract/ids.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { type ScopedSql, scopeLedger, scopeSql } from '../ledger/scope.ts';
 import { hashCredential } from './credential-hash.ts';
-import { lowerRole, type Principal, type Role } from './principal.ts';
+import { lowerRole, type Principal, type Role, requireOperator } from './principal.ts';
 
 const KEY_PREFIX = 'bdk_';
 const MAX_LISTED_KEYS = 1_000;
@@ -16,6 +16,7 @@ export interface ApiKey {
   id: string;
   name: string;
   role: Role;
+  isOperator: boolean;
   /** The end of the key, to tell it from others. */
   hint: string;
   accountId: string | null;
@@ -28,6 +29,7 @@ type KeyRow = {
   id: string;
   name: string;
   role: Role;
+  operator: number | null;
   hint: string;
   account_id: string | null;
   created_at: number;
@@ -35,7 +37,7 @@ type KeyRow = {
   revoked_at: number | null;
 };
 
-const KEY = `SELECT id, name, role, hint, account_id, created_at, expires_at, revoked_at FROM api_key
+const KEY = `SELECT id, name, role, operator, hint, account_id, created_at, expires_at, revoked_at FROM api_key
   WHERE workspace_id = :workspace`;
 
 /** The API keys of a workspace. Only their hashes are kept. */
@@ -55,11 +57,13 @@ export class ApiKeys {
     return rows.map(keyFromRow);
   }
 
-  /** The secret is told once, here. @throws BudaoError too_many_keys */
+  /** The secret is told once, here. @throws BudaoError too_many_keys, operator_required */
   async create(
     actor: Principal,
-    wanted: { name: string; role: Role; expiresInDays: number | null },
+    wanted: { name: string; role: Role; isOperator?: boolean; expiresInDays: number | null },
   ): Promise<{ key: ApiKey; secret: string }> {
+    const { isOperator = false } = wanted;
+    if (isOperator) requireOperator(actor);
     const secret = KEY_PREFIX + randomBytes(32).toString('base64url');
     const now = this.#now();
     const expiresAt = wanted.expiresInDays === null ? null : now + wanted.expiresInDays * DAY_MS;
@@ -73,6 +77,7 @@ export class ApiKeys {
         secret,
         name: wanted.name,
         role,
+        isOperator,
         accountId: actor.accountId,
         expiresAt,
         now,
@@ -100,17 +105,18 @@ export async function insertKey(
     secret: string;
     name: string;
     role: Role;
+    isOperator?: boolean;
     accountId: string | null;
     expiresAt: number | null;
     now: number;
   },
 ): Promise<string> {
-  const { secret, ...columns } = key;
+  const { secret, isOperator = false, ...columns } = key;
   const id = newId('apiKey');
   await own.run(
-    `INSERT INTO api_key (id, workspace_id, account_id, name, role, key_hash, hint, created_at, expires_at)
-     VALUES (:id, :workspace, :accountId, :name, :role, :hash, :hint, :now, :expiresAt)`,
-    { id, ...columns, hash: hashCredential(secret), hint: hintOf(secret) },
+    `INSERT INTO api_key (id, workspace_id, account_id, name, role, operator, key_hash, hint, created_at, expires_at)
+     VALUES (:id, :workspace, :accountId, :name, :role, :operator, :hash, :hint, :now, :expiresAt)`,
+    { id, ...columns, operator: isOperator ? 1 : null, hash: hashCredential(secret), hint: hintOf(secret) },
   );
   return id;
 }
@@ -132,6 +138,7 @@ function keyFromRow(row: KeyRow): ApiKey {
     id: row.id,
     name: row.name,
     role: row.role,
+    isOperator: row.operator === 1,
     hint: row.hint,
     accountId: row.account_id,
     createdAt: row.created_at,

@@ -6,7 +6,14 @@ test('owners who take each other out at the same time leave one behind', async (
   await using it = await openTestAccess();
   const { people } = it.access;
   const { workspaceId } = it;
-  const actor: Principal = { accountId: null, keyId: 'key', workspaceId, role: 'owner', kind: 'key' };
+  const actor: Principal = {
+    accountId: null,
+    keyId: 'key',
+    workspaceId,
+    role: 'owner',
+    isOperator: true,
+    kind: 'key',
+  };
   const person = { displayName: 'Second', role: 'owner', password: null } as const;
   await people.add(actor, { ...person, username: 'second' });
   await people.add(actor, { ...person, username: 'third' });
@@ -15,4 +22,38 @@ test('owners who take each other out at the same time leave one behind', async (
   const refused = outcomes.filter((outcome) => outcome.status === 'rejected');
   expect(refused).toMatchObject([{ reason: { code: 'last_owner' } }]);
   expect(await people.list(workspaceId)).toHaveLength(1);
+});
+
+test('who is no operator makes none, and does not take over the account of one', async () => {
+  await using it = await openTestAccess();
+  const { people, keys } = it.access;
+  const { workspaceId } = it;
+  const operator: Principal = {
+    accountId: null,
+    keyId: 'key',
+    workspaceId,
+    role: 'owner',
+    isOperator: true,
+    kind: 'key',
+  };
+  const owner = { ...operator, isOperator: false };
+  const [admin] = await people.list(workspaceId);
+  expect(admin?.isOperator).toBe(true);
+  const id = admin?.id ?? '';
+  const colleague = { displayName: 'Second', role: 'owner', password: null } as const;
+  const { person } = await people.add(owner, { ...colleague, username: 'second' });
+  expect(person.isOperator).toBe(false);
+
+  const key = { name: 'x', role: 'owner', expiresInDays: null, isOperator: true } as const;
+  await expect(keys.create(owner, key)).rejects.toMatchObject({ code: 'operator_required' });
+  await expect(people.update(owner, person.id, { operator: true })).rejects.toMatchObject({
+    code: 'operator_required',
+  });
+  for (const change of [{ password: null }, { disabled: true }, { username: 'mine' }]) {
+    await expect(people.update(owner, id, change)).rejects.toMatchObject({ code: 'operator_account' });
+  }
+  await expect(people.remove(owner, id)).rejects.toMatchObject({ code: 'operator_account' });
+
+  expect((await people.update(operator, person.id, { operator: true })).person.isOperator).toBe(true);
+  expect((await people.update(operator, id, { operator: false })).person.isOperator).toBe(false);
 });

@@ -1,6 +1,7 @@
 /**
  * The people of a workspace. An account may belong to several workspaces; an owner changes the account itself only
- * when they own all of them, so that nobody takes over a colleague's access to a workspace that is not theirs.
+ * when they own all of them, so that nobody takes over a colleague's access to a workspace that is not theirs. The
+ * account of an operator is changed by operators alone: with it comes what all workspaces share.
  */
 import { BudaoError } from '../contract/errors.ts';
 import type { Ledger, Sql } from '../ledger/ledger.ts';
@@ -8,7 +9,7 @@ import { type ScopedSql, scopeSql } from '../ledger/scope.ts';
 import { findAccountByUsername, insertAccount, requireUsername, usernameTaken } from './account-rows.ts';
 import type { PasswordHasher } from './password-hasher.ts';
 import { generatePassword, requireGoodPassword } from './password-rules.ts';
-import type { Principal, Role } from './principal.ts';
+import { type Principal, type Role, requireOperator } from './principal.ts';
 import type { Sessions } from './sessions.ts';
 
 export interface Person {
@@ -17,6 +18,7 @@ export interface Person {
   displayName: string;
   role: Role;
   disabled: boolean;
+  isOperator: boolean;
   mustChangePassword: boolean;
   /** When they joined the workspace. Milliseconds since the epoch. */
   createdAt: number;
@@ -35,6 +37,8 @@ export interface PersonChange {
   displayName?: string;
   role?: Role;
   disabled?: boolean;
+  /** Given and taken by operators. */
+  operator?: boolean;
   /** Null has one generated. */
   password?: string | null;
 }
@@ -45,7 +49,8 @@ export interface PersonWithPassword {
   generatedPassword: string | null;
 }
 
-const PERSON = `SELECT a.id, a.username, a.display_name, a.password_changed_at, a.disabled, m.role, m.created_at
+const PERSON = `SELECT a.id, a.username, a.display_name, a.password_changed_at, a.disabled, a.operator,
+    m.role, m.created_at
   FROM membership m JOIN account a ON a.id = m.account_id WHERE m.workspace_id = :workspace`;
 const MAX_PEOPLE = 10_000;
 
@@ -101,8 +106,12 @@ export class People {
     });
   }
 
-  /** @throws BudaoError user_not_found, account_shared, last_owner, own_account, username_taken, weak_password */
+  /**
+   * @throws BudaoError user_not_found, account_shared, operator_account, operator_required, last_owner, own_account,
+   *   username_taken, weak_password
+   */
   async update(actor: Principal, accountId: string, change: PersonChange): Promise<PersonWithPassword> {
+    if (change.operator !== undefined) requireOperator(actor);
     const before = await requirePerson(scopeSql(this.#ledger.read, actor.workspaceId), accountId);
     const username = change.username === undefined ? before.username : requireUsername(change.username);
     if (typeof change.password === 'string') requireGoodPassword(change.password, username);
@@ -110,7 +119,7 @@ export class People {
     if (accountId === actor.accountId && (password !== undefined || change.disabled === true))
       throw ownAccount();
     const passwordHash = password === undefined ? undefined : await this.#hasher.hash(password);
-    const { displayName, role, disabled } = change;
+    const { displayName, role, disabled, operator } = change;
     return this.#ledger.transaction(async (tx) => {
       const own = scopeSql(tx, actor.workspaceId);
       const current = await requirePerson(own, accountId);
@@ -121,8 +130,10 @@ export class People {
         password !== undefined
       ) {
         await requireOwnsAllWorkspacesOf(tx, actor, accountId);
+        requireMayChangeOperator(actor, current);
       }
       if (role !== undefined) await setRole(own, current, role);
+      if (operator !== undefined) await setOperator(tx, accountId, operator);
       if (disabled === true) await requireOtherOwnersEverywhere(tx, accountId);
       await changeAccount(tx, current, { username, displayName, disabled, passwordHash });
       if (disabled === true || passwordHash !== undefined) await this.#sessions.closeAll(tx, accountId, null);
@@ -151,6 +162,7 @@ export class People {
       );
       const left = await tx.get('SELECT 1 AS one FROM membership WHERE account_id = :account', params);
       if (left !== undefined) return;
+      requireMayChangeOperator(actor, person);
       await tx.run('DELETE FROM sign_in_session WHERE account_id = :account', params);
       await tx.run('DELETE FROM account WHERE id = :account', params);
     });
@@ -163,6 +175,7 @@ type PersonRow = {
   display_name: string;
   password_changed_at: number;
   disabled: number;
+  operator: number | null;
   role: Role;
   created_at: number;
 };
@@ -174,6 +187,7 @@ function personFromRow(row: PersonRow): Person {
     displayName: row.display_name,
     role: row.role,
     disabled: row.disabled === 1,
+    isOperator: row.operator === 1,
     mustChangePassword: row.password_changed_at === 0,
     createdAt: row.created_at,
   };
@@ -196,6 +210,13 @@ async function setRole(own: ScopedSql, person: Person, role: Role): Promise<void
       role,
     },
   );
+}
+
+async function setOperator(tx: Sql, accountId: string, isOperator: boolean): Promise<void> {
+  await tx.run('UPDATE account SET operator = :operator WHERE id = :id', {
+    id: accountId,
+    operator: isOperator ? 1 : null,
+  });
 }
 
 async function changeAccount(
@@ -289,6 +310,17 @@ async function requireOwnsAllWorkspacesOf(tx: Sql, actor: Principal, accountId: 
     'account_shared',
     'This person also belongs to a workspace that you do not own. You can change their role here or remove them; ' +
       'the account itself is changed by an owner of all its workspaces.',
+  );
+}
+
+/** Whoever sets the password of an operator has become one. @throws BudaoError operator_account */
+function requireMayChangeOperator(actor: Principal, person: Person): void {
+  if (!person.isOperator || actor.isOperator) return;
+  if (person.id === actor.accountId && actor.kind === 'session') return;
+  throw new BudaoError(
+    'forbidden',
+    'operator_account',
+    'This person is an operator of the installation. Their account is changed by another operator.',
   );
 }
 

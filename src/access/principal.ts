@@ -12,6 +12,8 @@ export interface Principal {
   keyId: string | null;
   workspaceId: string;
   role: Role;
+  /** May change what all workspaces share, whichever of them the request is in. */
+  isOperator: boolean;
   kind: 'session' | 'key';
   /** Present when `kind` is `session`. */
   sessionId?: string;
@@ -23,6 +25,16 @@ export function isAtLeast(role: Role, minimum: Role): boolean {
 
 export function lowerRole(one: Role, other: Role): Role {
   return isAtLeast(one, other) ? other : one;
+}
+
+/** @throws BudaoError operator_required */
+export function requireOperator({ isOperator }: Pick<Principal, 'isOperator'>): void {
+  if (isOperator) return;
+  throw new BudaoError(
+    'forbidden',
+    'operator_required',
+    'This concerns all workspaces of the installation, and needs an operator. Ask one to do it, or to make you one.',
+  );
 }
 
 /** @throws BudaoError insufficient_role */

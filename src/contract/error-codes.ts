@@ -53,6 +53,8 @@ export const REQUEST_ERROR_CODES = [
   'mode_not_allowed',
   'model_not_found',
   'mutually_exclusive_parameters',
+  'operator_account',
+  'operator_required',
   'overloaded',
   'own_account',
   'private_answer',

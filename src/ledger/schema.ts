@@ -380,6 +380,20 @@ export const MIGRATIONS: readonly Migration[] = [
       `CREATE INDEX marked_request_age ON marked_request (created_at)`,
     ],
   },
+  {
+    version: 11,
+    name: 'operators',
+    statements: [
+      // Who may change what all workspaces share: breakers, alerts and where they go. Null: not so.
+      `ALTER TABLE account ADD COLUMN operator bigint`,
+      `ALTER TABLE api_key ADD COLUMN operator bigint`,
+      // Those who could until now, and for whom the installation was made: the owners of the first workspace.
+      `UPDATE account SET operator = 1 WHERE id IN (SELECT account_id FROM membership WHERE role = 'owner'
+        AND workspace_id = (SELECT id FROM workspace ORDER BY created_at, id LIMIT 1))`,
+      `UPDATE api_key SET operator = 1 WHERE role = 'owner'
+        AND workspace_id = (SELECT id FROM workspace ORDER BY created_at, id LIMIT 1)`,
+    ],
+  },
 ];
 
 export const SCHEMA_VERSION = MIGRATIONS.length;

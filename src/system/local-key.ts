@@ -32,6 +32,7 @@ export async function ensureLocalKey(folder: DataFolder, ledger: Ledger, workspa
       secret,
       name: '本机命令行 / Command line on this machine',
       role: 'owner',
+      isOperator: true,
       accountId: null,
       expiresAt: null,
       now: ledgerTime(),

@@ -73,7 +73,9 @@ describe.each(ROUTES.map((route) => ({ name: route.route, route })))('$name', ({
 
 test('lists and searches hold only what is of the own workspace', async () => {
   const lists = ROUTES.filter(({ route, params }) => route.startsWith('GET ') && params === undefined);
-  for (const { route } of lists) {
+  for (const { route, operator } of lists) {
+    // Of the installation; those of a workspace do not get in.
+    if (operator === true) continue;
     if (route.endsWith('*')) continue;
     const reply = await send(service, intruder.owner.key, route);
     expect(reply.status, reply.asked).toBe(200);

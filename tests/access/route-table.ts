@@ -26,6 +26,8 @@ export interface RouteCase {
   route: `${'GET' | 'POST' | 'PATCH' | 'DELETE'} /${string}`;
   /** The least role that may call it. */
   role: Role | 'public';
+  /** Beside that, only operators may. */
+  operator?: boolean;
   /** What the parameters of the path can name. */
   params?: Readonly<Record<string, readonly Kind[]>>;
   /** A body that the route takes when everything in the path is one's own. */
@@ -208,22 +210,37 @@ export const ROUTES: readonly RouteCase[] = [
   { route: 'GET /ops/runs/:id/events', role: 'editor', params: RUN },
   { route: 'POST /ops/runs/:id/cancel', role: 'editor', params: RUN },
   { route: 'GET /ops/dependencies', role: 'editor' },
-  { route: 'POST /ops/dependencies', role: 'owner', body: { name: 'index', forced: 'auto' } },
-  { route: 'GET /ops/dependencies/changes', role: 'owner' },
+  {
+    route: 'POST /ops/dependencies',
+    role: 'reader',
+    operator: true,
+    body: { name: 'index', forced: 'auto' },
+  },
+  { route: 'GET /ops/dependencies/changes', role: 'reader', operator: true },
   { route: 'GET /ops/models', role: 'editor' },
   { route: 'GET /ops/modes', role: 'reader' },
   { route: 'GET /ops/signals', role: 'editor' },
   { route: 'GET /ops/alerts', role: 'editor' },
-  { route: 'POST /ops/alerts/:id/acknowledge', role: 'editor', params: { id: ['response'] } },
+  { route: 'POST /ops/alerts/:id/acknowledge', role: 'reader', operator: true, params: { id: ['response'] } },
   { route: 'GET /ops/alerts/rules', role: 'editor' },
-  { route: 'POST /ops/alerts/rules/:id/silence', role: 'editor', params: { id: ['response'] } },
-  { route: 'DELETE /ops/alerts/rules/:id/silence', role: 'editor', params: { id: ['response'] } },
-  { route: 'GET /ops/alerts/channels', role: 'owner' },
-  { route: 'POST /ops/alerts/channels', role: 'owner' },
-  { route: 'PATCH /ops/alerts/channels/:id', role: 'owner', params: { id: ['key'] } },
-  { route: 'DELETE /ops/alerts/channels/:id', role: 'owner', params: { id: ['key'] } },
-  { route: 'POST /ops/alerts/channels/:id/test', role: 'owner', params: { id: ['key'] } },
-  { route: 'GET /ops/alerts/messages', role: 'owner' },
+  {
+    route: 'POST /ops/alerts/rules/:id/silence',
+    role: 'reader',
+    operator: true,
+    params: { id: ['response'] },
+  },
+  {
+    route: 'DELETE /ops/alerts/rules/:id/silence',
+    role: 'reader',
+    operator: true,
+    params: { id: ['response'] },
+  },
+  { route: 'GET /ops/alerts/channels', role: 'reader', operator: true },
+  { route: 'POST /ops/alerts/channels', role: 'reader', operator: true },
+  { route: 'PATCH /ops/alerts/channels/:id', role: 'reader', operator: true, params: { id: ['key'] } },
+  { route: 'DELETE /ops/alerts/channels/:id', role: 'reader', operator: true, params: { id: ['key'] } },
+  { route: 'POST /ops/alerts/channels/:id/test', role: 'reader', operator: true, params: { id: ['key'] } },
+  { route: 'GET /ops/alerts/messages', role: 'reader', operator: true },
   { route: 'GET /ops/users', role: 'owner' },
   { route: 'POST /ops/users', role: 'owner' },
   {

@@ -100,16 +100,38 @@ export async function finishAnswer(context: RunContext<AnswerInput>, text: strin
 }
 
 export const PRINCIPALS: Readonly<Record<string, Principal>> = {
-  'key-alice': { accountId: 'user_alice', keyId: null, workspaceId: 'ws_one', role: 'owner', kind: 'key' },
-  'key-bob': { accountId: 'user_bob', keyId: null, workspaceId: 'ws_one', role: 'reader', kind: 'key' },
+  'key-alice': {
+    accountId: 'user_alice',
+    keyId: null,
+    workspaceId: 'ws_one',
+    role: 'owner',
+    isOperator: false,
+    kind: 'key',
+  },
+  'key-bob': {
+    accountId: 'user_bob',
+    keyId: null,
+    workspaceId: 'ws_one',
+    role: 'reader',
+    isOperator: false,
+    kind: 'key',
+  },
   'key-machine': {
     accountId: null,
     keyId: 'key_machine',
     workspaceId: 'ws_one',
     role: 'reader',
+    isOperator: false,
     kind: 'key',
   },
-  'key-carol': { accountId: 'user_carol', keyId: null, workspaceId: 'ws_two', role: 'owner', kind: 'key' },
+  'key-carol': {
+    accountId: 'user_carol',
+    keyId: null,
+    workspaceId: 'ws_two',
+    role: 'owner',
+    isOperator: false,
+    kind: 'key',
+  },
 };
 
 /** Stands in for the real sign-in: a key of the table above. */

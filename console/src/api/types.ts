@@ -205,6 +205,7 @@ export interface User {
   username: string;
   display_name: string;
   role: Role;
+  operator: boolean;
   created_at?: number;
   disabled?: boolean;
   /** The generated password, only in the answer that created it. */

@@ -14,6 +14,7 @@ interface KeyObject {
   id: string;
   name: string;
   role: Role;
+  operator: boolean;
   hint: string;
   created_at: number;
   expires_at: number | null;
@@ -24,6 +25,7 @@ interface KeyObject {
 
 interface CreateOptions {
   role: string;
+  operator?: boolean;
   expiresInDays?: string;
 }
 
@@ -41,6 +43,7 @@ export const addKeysCommand: AddCommand = (program, { messages, action }) => {
     .description(t.create)
     .argument('<name>', t.name)
     .option('--role <role>', t.roleOption, 'reader')
+    .option('--operator', t.operator)
     .option('--expires-in-days <days>', t.expires)
     .addHelpText(
       'after',
@@ -77,6 +80,7 @@ async function create(context: CliContext, name: string, options: CreateOptions)
   const key = await client.json<KeyObject>('POST', '/ops/keys', {
     name,
     role,
+    ...(options.operator === true ? { operator: true } : {}),
     ...(days === null ? {} : { expires_in_days: days }),
   });
   terminal.result(key, () => {
@@ -106,7 +110,7 @@ function keysTable({ messages, terminal }: CliContext, keys: readonly KeyObject[
   const rows = keys.map((key) => [
     key.id,
     key.name,
-    messages.roles[key.role],
+    key.operator ? `${messages.roles[key.role]}, ${messages.users.operatorMark}` : messages.roles[key.role],
     key.hint,
     formatTime(key.created_at),
     key.revoked_at === null ? formatTime(key.expires_at) : t.revokedAt(formatTime(key.revoked_at)),

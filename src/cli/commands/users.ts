@@ -15,6 +15,7 @@ interface UserObject {
   username: string;
   display_name: string;
   role: Role;
+  operator: boolean;
   disabled: boolean;
   must_change_password: boolean;
   created_at: number;
@@ -56,6 +57,17 @@ export const addUsersCommand: AddCommand = (program, { messages, action }) => {
     .action(
       action(async (context, [user, role]) =>
         change(context, user as string, { role: requireRole(role as string, context.messages) }),
+      ),
+    );
+  users
+    .command('operator')
+    .description(t.operator)
+    .argument('<user>', t.user)
+    .option('--undo', t.operatorUndo)
+    .addHelpText('after', messages.example('budao users operator lihua'))
+    .action(
+      action((context, [user, options]) =>
+        change(context, user as string, { operator: (options as { undo?: boolean }).undo !== true }),
       ),
     );
   users
@@ -147,7 +159,7 @@ function usersTable({ messages, terminal }: CliContext, users: readonly UserObje
   const rows = users.map((user) => [
     user.username,
     user.display_name,
-    messages.roles[user.role],
+    user.operator ? `${messages.roles[user.role]}, ${t.operatorMark}` : messages.roles[user.role],
     user.disabled ? t.disabled : user.must_change_password ? t.mustChange : t.active,
     formatTime(user.created_at),
     user.id,

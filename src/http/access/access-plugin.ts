@@ -2,7 +2,7 @@
 import cookie from '@fastify/cookie';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Access } from '../../access/access.ts';
-import { type Principal, ROLES, type Role, requireRole } from '../../access/principal.ts';
+import { type Principal, ROLES, type Role, requireOperator, requireRole } from '../../access/principal.ts';
 import { BudaoError } from '../../contract/errors.ts';
 
 declare module 'fastify' {
@@ -11,6 +11,8 @@ declare module 'fastify' {
     public?: boolean;
     /** The least role in the workspace that may call the route. */
     role?: Role;
+    /** Beside the role: it concerns all workspaces. */
+    operator?: boolean;
   }
 
   interface FastifyRequest {
@@ -46,13 +48,14 @@ export async function accessPlugin(app: FastifyInstance, options: { access: Acce
     );
   });
   app.addHook('onRequest', async (request) => {
-    const { public: isPublic, role } = request.routeOptions.config;
+    const { public: isPublic, role, operator: isForOperators } = request.routeOptions.config;
     if (isPublic === true || request.is404) return;
     if (role === undefined) {
       throw new BudaoError('internal', 'route_without_role', 'This route was registered before its guard.');
     }
     const principal = await options.access.authenticate(request.headers);
     requireRole(principal, role);
+    if (isForOperators === true) requireOperator(principal);
     (request as Identified)[PRINCIPAL] = principal;
   });
 }

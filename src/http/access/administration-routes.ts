@@ -36,10 +36,14 @@ const PersonChangeBody = z.strictObject({
   reset_password: z.literal(true).optional(),
   role: AnyRole.optional(),
   disabled: z.boolean().optional(),
+  /** Of the whole installation; for operators to give and to take. */
+  operator: z.boolean().optional(),
 });
 const NewKeyBody = z.strictObject({
   name: Name,
   role: AnyRole,
+  /** Whether the key may do what its maker may as an operator. */
+  operator: z.boolean().optional(),
   expires_in_days: z.int().min(1).max(3_650).nullish(),
 });
 const WorkspaceBody = z.strictObject({ name: Name });
@@ -97,6 +101,7 @@ async function peopleRoutes(app: FastifyInstance, { access }: { access: Access }
         ...(body.display_name === undefined ? {} : { displayName: body.display_name }),
         ...(body.role === undefined ? {} : { role: body.role }),
         ...(body.disabled === undefined ? {} : { disabled: body.disabled }),
+        ...(body.operator === undefined ? {} : { operator: body.operator }),
         ...(password === undefined ? {} : { password }),
       };
       const { person, generatedPassword } = await people.update(request.principal, id, change);
@@ -136,6 +141,7 @@ async function keyRoutes(app: FastifyInstance, { access }: { access: Access }): 
       const { key, secret } = await keys.create(request.principal, {
         name: body.name,
         role: body.role,
+        isOperator: body.operator === true,
         expiresInDays: body.expires_in_days ?? null,
       });
       reply.code(201).header('Cache-Control', 'no-store');
@@ -205,6 +211,7 @@ function personJson(person: Person) {
     username: person.username,
     display_name: person.displayName,
     role: person.role,
+    operator: person.isOperator,
     disabled: person.disabled,
     must_change_password: person.mustChangePassword,
     created_at: unixSeconds(person.createdAt),
@@ -217,6 +224,7 @@ function keyJson(key: ApiKey) {
     object: 'api_key',
     name: key.name,
     role: key.role,
+    operator: key.isOperator,
     hint: key.hint,
     account_id: key.accountId,
     created_at: unixSeconds(key.createdAt),

@@ -101,6 +101,7 @@ export async function authRoutes(
         workspaces: memberships.map(workspaceJson),
         workspace: { id: principal.workspaceId, name: current?.workspaceName ?? '' },
         role: principal.role,
+        operator: principal.isOperator,
       };
     },
   );
@@ -139,6 +140,7 @@ export function accountJson(account: Account) {
     id: account.id,
     username: account.username,
     display_name: account.displayName,
+    operator: account.isOperator,
     must_change_password: account.mustChangePassword,
   };
 }

@@ -48,6 +48,7 @@ export async function openKnowledgeServer(
       keyId: null,
       workspaceId,
       role: 'editor',
+      isOperator: false,
       kind: 'session',
     };
     (request as { principal: Principal }).principal = principal;

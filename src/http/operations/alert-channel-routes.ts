@@ -38,7 +38,8 @@ export function alertChannelRoutes({ ledger, channels, runs }: AlertChannelRoute
       '/ops/alerts/channels',
       {
         config: {
-          role: 'owner',
+          role: 'reader',
+          operator: true,
           operation: { summary: 'List alert channels', answer: pageOf(AlertChannelReply), tag },
         },
       },
@@ -51,7 +52,8 @@ export function alertChannelRoutes({ ledger, channels, runs }: AlertChannelRoute
       '/ops/alerts/channels',
       {
         config: {
-          role: 'owner',
+          role: 'reader',
+          operator: true,
           operation: {
             summary: 'Add an alert channel',
             answer: AlertChannelReply,
@@ -71,7 +73,8 @@ export function alertChannelRoutes({ ledger, channels, runs }: AlertChannelRoute
       '/ops/alerts/channels/:id',
       {
         config: {
-          role: 'owner',
+          role: 'reader',
+          operator: true,
           operation: {
             summary: 'Change an alert channel',
             answer: AlertChannelReply,
@@ -92,7 +95,8 @@ export function alertChannelRoutes({ ledger, channels, runs }: AlertChannelRoute
       '/ops/alerts/channels/:id',
       {
         config: {
-          role: 'owner',
+          role: 'reader',
+          operator: true,
           operation: { summary: 'Remove an alert channel', answer: deletionOf('alert.channel.deleted'), tag },
         },
       },
@@ -107,7 +111,8 @@ export function alertChannelRoutes({ ledger, channels, runs }: AlertChannelRoute
       '/ops/alerts/channels/:id/test',
       {
         config: {
-          role: 'owner',
+          role: 'reader',
+          operator: true,
           operation: { summary: 'Send a test message', answer: AlertMessageReply, tag },
         },
       },
@@ -122,7 +127,8 @@ export function alertChannelRoutes({ ledger, channels, runs }: AlertChannelRoute
       '/ops/alerts/messages',
       {
         config: {
-          role: 'owner',
+          role: 'reader',
+          operator: true,
           operation: {
             summary: 'What was sent, the newest first',
             answer: pageOf(AlertMessageReply),

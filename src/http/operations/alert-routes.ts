@@ -79,7 +79,13 @@ export function alertRoutes({ ledger, rules }: AlertRoutes): FastifyPluginAsync 
     );
     app.post<ById>(
       '/ops/alerts/:id/acknowledge',
-      { config: { role: 'editor', operation: { summary: 'Look after an alert', answer: AlertReply, tag } } },
+      {
+        config: {
+          role: 'reader',
+          operator: true,
+          operation: { summary: 'Look after an alert', answer: AlertReply, tag },
+        },
+      },
       async (request) => {
         const { id } = await requireAlert(request.params.id);
         const by = callerOf(request).ownerId;
@@ -110,7 +116,8 @@ export function alertRoutes({ ledger, rules }: AlertRoutes): FastifyPluginAsync 
       '/ops/alerts/rules/:id/silence',
       {
         config: {
-          role: 'editor',
+          role: 'reader',
+          operator: true,
           operation: {
             summary: 'Silence an alert rule for a while',
             answer: AlertRuleReply,
@@ -134,7 +141,8 @@ export function alertRoutes({ ledger, rules }: AlertRoutes): FastifyPluginAsync 
       '/ops/alerts/rules/:id/silence',
       {
         config: {
-          role: 'editor',
+          role: 'reader',
+          operator: true,
           operation: { summary: 'Let an alert rule speak again', answer: AlertRuleReply, tag },
         },
       },

@@ -71,7 +71,8 @@ export function dependencyRoutes(options: DependencyRoutes): FastifyPluginAsync 
       '/ops/dependencies',
       {
         config: {
-          role: 'owner',
+          role: 'reader',
+          operator: true,
           operation: {
             summary: 'Set a breaker by hand, for all processes',
             answer: DependencyReply,
@@ -86,7 +87,8 @@ export function dependencyRoutes(options: DependencyRoutes): FastifyPluginAsync 
       '/ops/dependencies/changes',
       {
         config: {
-          role: 'owner',
+          role: 'reader',
+          operator: true,
           operation: {
             summary: 'Who set a breaker by hand, and when',
             answer: wholeListOf(DependencyChangeReply),

@@ -102,7 +102,7 @@ describe('who is asking, while the ledger is away', () => {
     keyId: null,
     workspaceId: WORKSPACE,
     role: 'owner',
-    kind: 'key',
+    isOperator: false, kind: 'key',
   };
   let now: number;
 

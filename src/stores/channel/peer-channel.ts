@@ -161,7 +161,7 @@ export class PeerChannel implements Channel {
     this.#awaitsEchoSinceMs = null;
     this.#directory.clear();
     this.#outbox.clear();
-    if (this.#lastTold instanceof Error && this.#lastTold.code === reason.code) return;
+    if (this.#lastTold instanceof Error && this.#lastTold.message === reason.message) return;
     this.#lastTold = reason;
     this.#onState('down', reason);
   }

@@ -155,7 +155,7 @@ async function prepareSession(connection: PostgresConnection): Promise<void> {
   const major = Math.floor(Number(version) / 10_000);
   if (major < OLDEST_VERSION) {
     throw new BudaoError(
-      'conflict',
+      'unavailable',
       'ledger_too_old',
       `PostgreSQL on ${connection.server} is version ${major}. Upgrade it to ${OLDEST_VERSION} or later.`,
     );

@@ -4,7 +4,7 @@ import type { Sql } from '../../ledger/ledger.ts';
 const NEEDED = `ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE']`;
 const MISSING = `SELECT CAST(c.relname AS text) AS name, string_agg(needed.privilege, ', ') AS privileges
   FROM pg_class c CROSS JOIN unnest(${NEEDED}) AS needed(privilege)
-  WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'p') AND c.relname <> 'schema_version'
+  WHERE c.relnamespace = CAST(current_schema() AS regnamespace) AND c.relkind IN ('r', 'p') AND c.relname <> 'schema_version'
     AND NOT has_table_privilege(c.oid, needed.privilege)
   GROUP BY c.relname ORDER BY c.relname`;
 const LOGIN = `SELECT CAST(current_user AS text) AS name, CAST(current_schema() AS text) AS schema,
