@@ -5,6 +5,8 @@ import { getRun, readEvents, runPositions } from './run-store.ts';
 
 /** How often runs are looked up whose live messages may have been lost. */
 const CHECK_MS = 400;
+/** Less than the time between checks: what the last one delivered does not count as heard for the next. */
+const QUIET_MS = 250;
 const EVENTS_PER_READ = 2_000;
 
 export interface FeedListener {
@@ -63,7 +65,7 @@ export class RunFeeds implements Disposable {
     if (this.#checking) return;
     this.#checking = true;
     try {
-      const quietSince = performance.now() - CHECK_MS;
+      const quietSince = performance.now() - QUIET_MS;
       const quiet = [...this.#followers].filter((follower) => follower.lastHeardMs < quietSince);
       if (quiet.length === 0) return;
       const positions = await runPositions(this.#ledger.read, [...new Set(quiet.map((one) => one.runId))]);
@@ -148,13 +150,15 @@ class Follower {
   async #readOn(): Promise<void> {
     // The row is read before the events: a terminal status seen here means that all events are there to be read.
     const run = await getRun(this.#ledger.read, this.runId);
-    for (;;) {
+    if (this.#stopped) return;
+    if (run === undefined) throw new Error(`run ${this.runId} does not exist`);
+    // What is appended from here on comes by the channel, or is asked for again.
+    while (this.seq < run.lastSeq) {
       const events = await readEvents(this.#ledger.read, this.runId, this.seq, EVENTS_PER_READ);
       if (this.#stopped) return;
       if (events.length > 0) this.#deliver(events);
       if (events.length < EVENTS_PER_READ) break;
     }
-    if (run === undefined) throw new Error(`run ${this.runId} does not exist`);
     if (isTerminal(run.status) && this.seq >= run.lastSeq) {
       this.stop();
       this.#listener.onEnd(run);
