@@ -214,18 +214,20 @@ export class EventWriter {
     this.#hurry = null;
   }
 
-  /** Tries until it succeeds: a full disk or a lock held for long delays a run, and loses nothing of it. */
-  async #commit(batch: readonly Batch[]): Promise<void> {
+  /**
+   * Tries until it succeeds: a full disk or a lock held for long delays a run, and loses nothing of it. What fails for
+   * another reason is tried run by run, so that what one of them says does not end the others.
+   */
+  async #commit(batch: readonly Batch[], isRetry = false): Promise<void> {
     for (let attempt = 0; ; attempt++) {
       try {
-        await this.#append(batch, attempt > 0);
+        await this.#append(batch, isRetry || attempt > 0);
         return;
       } catch (error) {
         this.#onError(error);
-        if (
-          !(error instanceof BudaoError && error.kind === 'unavailable' && error.code !== 'ledger_corrupt')
-        ) {
-          for (const entry of batch) this.#fail(entry, error);
+        if (!mayPass(error)) {
+          if (batch.length > 1) for (const entry of batch) await this.#commit([entry], true);
+          else for (const entry of batch) this.#fail(entry, error);
           return;
         }
         await sleep(RETRY_DELAYS_MS[Math.min(attempt, RETRY_DELAYS_MS.length - 1)]);
@@ -284,6 +286,10 @@ export class EventWriter {
     for (const waiter of waiters) waiter.reject(reason);
     if (wasOpen) log.onClosed(reason);
   }
+}
+
+function mayPass(error: unknown): boolean {
+  return error instanceof BudaoError && error.kind === 'unavailable' && error.code !== 'ledger_corrupt';
 }
 
 interface Batch {
