@@ -68,16 +68,14 @@ async function tryRedis({ stores }: Configuration, url: string): Promise<string>
   return probeRedis({ url, passwordPath: stores.channel.passwordFile, installationId: 'config-check' });
 }
 
-/** At the first use the folder is made, what holds it never is. */
+/** At the first use the folder is made, what holds it never is. Only the probe touches a mount that may hang. */
 async function tryFolder(folder: string): Promise<string> {
-  const isThere = await stat(folder).then(
-    () => true,
-    () => false,
-  );
-  const place = isThere ? folder : dirname(folder);
-  const { isUsable, detail } = await probeSharedFolder({ folder: place, timeoutMs: FOLDER_TIMEOUT_MS });
-  if (!isUsable) throw new BudaoError('unavailable', 'storage_unavailable', detail);
-  return isThere ? '' : 'made at the first use';
+  const probe = (path: string) => probeSharedFolder({ folder: path, timeoutMs: FOLDER_TIMEOUT_MS });
+  const found = await probe(folder);
+  if (found.isUsable) return '';
+  const holder = found.detail.includes('ENOENT') ? await probe(dirname(folder)) : found;
+  if (holder.isUsable) return 'is made at the first use';
+  throw new BudaoError('unavailable', 'storage_unavailable', holder.detail);
 }
 
 async function tryKey(keyFile: string): Promise<string> {

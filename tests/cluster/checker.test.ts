@@ -32,11 +32,18 @@ afterAll(async () => {
   await upstream?.[Symbol.asyncDispose]();
 });
 
+let works = 0;
+
 async function workThrough(lie: Lie | null): Promise<History> {
   await using proxy = await startLyingProxy(service.url, lie);
   const load = new AbortController();
   const history = new History();
-  const parts = { urls: [proxy.url], history, random: new Random(1), label: lie?.name ?? 'truth' };
+  const parts = {
+    urls: [proxy.url],
+    history,
+    random: new Random(1),
+    label: `${lie?.name ?? 'truth'} ${(works += 1)}`,
+  };
   const workload = runWorkload(parts, load.signal, { askers: 2, uploaders: 1, readers: 2 });
   await sleep(LOAD_MS);
   load.abort();
@@ -79,7 +86,13 @@ test('a service that works gives the checker nothing to say; one whose ledger is
   expect(rulesWith({ ...row, epoch: row.epoch + 1 })).toContain('two writers');
 });
 
-test.each(LIES.map((lie): [string, Lie] => [lie.name, lie]))(
+/** At once, each with people of its own; among the lies the truth still is one. */
+test.concurrent('the checker has nothing to say of a service beside others that lie', async () => {
+  const history = await workThrough(null);
+  expect(describeViolations(checkHistory(history, { expected: EXPECTED, ledger: null }))).toBe('');
+});
+
+test.concurrent.each(LIES.map((lie): [string, Lie] => [lie.name, lie]))(
   'the checker notices a service that %s',
   async (_, lie) => {
     const history = await workThrough(lie);

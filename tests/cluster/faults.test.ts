@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { StoredEventRow } from '../../src/runs/event-rows.ts';
-import { commit, FAULTS, type Fault } from '../support/cluster/faults.ts';
-import { canMakeNetworks } from '../support/cluster/network.ts';
+import { canHappen, commit, FAULTS, type Fault } from '../support/cluster/faults.ts';
+import type { ClusterNode } from '../support/cluster/node.ts';
+import { OUTAGES } from '../support/cluster/outages.ts';
 import { Cluster } from '../support/cluster.ts';
 import { checkHistory, describeViolations } from '../support/history/check-history.ts';
 import type { LedgerRun, LedgerState } from '../support/history/check-ledger.ts';
@@ -23,6 +24,9 @@ import {
 /** `npm run test:soak` has 100. `BUDAO_CLUSTER_FAULT='silent|killed'` keeps those whose names match. */
 const COUNT = Number(process.env.BUDAO_CLUSTER_FAULTS ?? 12);
 const ONLY = new RegExp(process.env.BUDAO_CLUSTER_FAULT ?? '');
+/** `BUDAO_CLUSTER_FILES=bucket` and `BUDAO_CLUSTER_HINTS=database` for the other engines. */
+const FILES = process.env.BUDAO_CLUSTER_FILES === 'bucket' ? 'bucket' : 'folder';
+const HINTS = process.env.BUDAO_CLUSTER_HINTS === 'database' ? 'database' : 'redis';
 const SEED = Number(process.env.BUDAO_SEED ?? Math.floor(Math.random() * 2 ** 31));
 const TOKENS = 80;
 const TOKENS_PER_SECOND = 20;
@@ -30,12 +34,10 @@ const EXPECTED = Array.from({ length: TOKENS }, (_, index) => `t${index + 1} `).
 const RUNS_END_MS = 90_000;
 const CALM_MS = 1_000;
 
-test(`${COUNT} faults under load lose nothing that was acknowledged, double nothing and never go back`, {
-  timeout: COUNT * 20_000 + 240_000,
-}, async () => {
-  console.log(`cluster test: seed ${SEED} (repeat with BUDAO_SEED=${SEED}), ${COUNT} faults`);
-  const random = new Random(SEED);
-  await using cluster = await Cluster.start({
+let cluster: Cluster;
+
+beforeAll(async () => {
+  cluster = await Cluster.start({
     nodes: [
       { name: 'n1', role: 'all' },
       { name: 'n2', role: 'all' },
@@ -43,7 +45,22 @@ test(`${COUNT} faults under load lose nothing that was acknowledged, double noth
     ],
     tokens: TOKENS,
     tokensPerSecond: TOKENS_PER_SECOND,
+    files: FILES,
+    hints: HINTS,
   });
+}, 120_000);
+
+afterAll(async () => {
+  await cluster?.[Symbol.asyncDispose]();
+});
+
+test(`${COUNT} faults under load lose nothing that was acknowledged, double nothing and never go back`, {
+  timeout: COUNT * 20_000 + 240_000,
+}, async () => {
+  console.log(
+    `cluster test: seed ${SEED} (repeat with BUDAO_SEED=${SEED}), ${COUNT} faults, ${FILES}, ${HINTS}`,
+  );
+  const random = new Random(SEED);
   const load = new AbortController();
   const history = new History();
   const urls = cluster.entrances.map((node) => node.url);
@@ -52,11 +69,11 @@ test(`${COUNT} faults under load lose nothing that was acknowledged, double noth
   workload.catch(() => load.abort());
   const happenings: Happening[] = [];
   try {
-    await commitFaults(cluster, random, happenings, load.signal);
+    await commitFaults(random, happenings, load.signal);
     load.abort();
     const work = await workload;
     await finishReading(work, urls);
-    const ledger = await ledgerAtTheEnd(cluster);
+    const ledger = await ledgerAtTheEnd(cluster.stores);
     report(work, happenings, ledger);
     const violations = checkHistory(history, { expected: EXPECTED, ledger });
     expect(describeViolations(violations)).toBe('');
@@ -69,12 +86,24 @@ test(`${COUNT} faults under load lose nothing that was acknowledged, double noth
   }
 });
 
-async function commitFaults(
-  cluster: Cluster,
-  random: Random,
-  happenings: Happening[],
-  stop: AbortSignal,
-): Promise<void> {
+test.each(OUTAGES)('a node that is started while %s serves once it is back', async (_, begin) => {
+  await cluster.untilWell();
+  const node = cluster.nodes[0] as ClusterNode;
+  await node.kill();
+  const end = await begin(cluster);
+  try {
+    const printed = node.output.length;
+    node.spawn();
+    // Either it says what is missing, or it does without.
+    await until(async () => node.output.length > printed || (await node.isReady()), 20_000);
+  } finally {
+    await end();
+  }
+  await node.untilReady();
+  expect(node.group().length).toBeGreaterThan(3);
+});
+
+async function commitFaults(random: Random, happenings: Happening[], stop: AbortSignal): Promise<void> {
   await sleep(2 * CALM_MS);
   for (const fault of planned(random)) {
     if (stop.aborted) throw new Error('the workload failed while faults were being injected');
@@ -92,7 +121,7 @@ async function commitFaults(
 
 /** Each kind comes up before any comes again, in an order of the seed. */
 function planned(random: Random): Fault[] {
-  const possible = FAULTS.filter((fault) => ONLY.test(fault.kind) && (canMakeNetworks() || !fault.needsRoot));
+  const possible = FAULTS.filter((fault) => ONLY.test(fault.kind) && canHappen(fault, cluster));
   const plan: Fault[] = [];
   while (plan.length < COUNT) {
     const left = possible.filter(
@@ -117,7 +146,7 @@ async function finishReading(
   await readDocuments(new ClusterClient('reader of contents', urls, 0), history);
 }
 
-async function ledgerAtTheEnd({ stores }: Cluster): Promise<LedgerState> {
+async function ledgerAtTheEnd(stores: Cluster['stores']): Promise<LedgerState> {
   const open = `SELECT id, kind, status, owner FROM run WHERE status IN ('queued', 'running')`;
   let unfinished: unknown[] = [];
   await until(

@@ -1,8 +1,8 @@
 /** Several nodes of one installation with everything they share, each on a machine of its own where that can be made. */
 
-import { canMakeNetworks, Network } from './cluster/network.ts';
+import { canMakeNetworks, Network, type NetworkHost } from './cluster/network.ts';
 import { ClusterNode } from './cluster/node.ts';
-import { SharedStores } from './cluster/stores.ts';
+import { SharedStores, type SharedStoresOptions } from './cluster/stores.ts';
 import { Finaliser } from './finaliser.ts';
 import { startUpstream, type Upstream } from './lying-upstream.ts';
 import { isRunning } from './service.ts';
@@ -11,7 +11,7 @@ import { until } from './until.ts';
 const CALM_DEADLINE_MS = 60_000;
 const LOOPBACK = '127.0.0.1';
 
-export interface ClusterOptions {
+export interface ClusterOptions extends SharedStoresOptions {
   nodes: readonly { name: string; role: 'all' | 'api' | 'worker' }[];
   /** Of each answer: `t1 t2 t3 …`. */
   tokens: number;
@@ -48,14 +48,16 @@ export class Cluster implements AsyncDisposable {
     const address = network?.gateway ?? LOOPBACK;
     const { tokens, tokensPerSecond } = options;
     const upstream = stack.use(await startUpstream({ host: address, tokens, tokensPerSecond }));
-    const stores = stack.use(await SharedStores.start(address, finaliser));
-    const nodes: ClusterNode[] = [];
-    for (const { name, role } of options.nodes) {
-      const node = await ClusterNode.start({
+    const stores = stack.use(await SharedStores.start(address, finaliser, options));
+    const hosts: (NetworkHost | null)[] = [];
+    for (const { name } of options.nodes) hosts.push((await network?.addHost(name)) ?? null);
+    // All at once, on an empty database, as a cluster's first start may be.
+    const starts = options.nodes.map(({ name, role }, index) =>
+      ClusterNode.start({
         name,
         role,
         finaliser,
-        host: (await network?.addHost(name)) ?? null,
+        host: hosts[index] ?? null,
         environment: {
           ...stores.environment,
           BUDAO_MODEL_BASE_URL: upstream.url,
@@ -63,9 +65,11 @@ export class Cluster implements AsyncDisposable {
         },
         hasWorker: async (of) =>
           (await processesOf(stores)).some((row) => row.node === of && row.role === 'worker'),
-      });
-      nodes.push(stack.use(node));
-    }
+      }),
+    );
+    const started = await Promise.allSettled(starts);
+    for (const one of started) if (one.status === 'fulfilled') stack.use(one.value);
+    const nodes = await Promise.all(starts);
     return new Cluster({ stores, nodes, upstream }, stack.move());
   }
 

@@ -44,14 +44,15 @@ export class S3FaultProxy implements AsyncDisposable {
     });
   }
 
-  static async before(target: S3Server): Promise<S3FaultProxy> {
+  static async before(target: S3Server, host = '127.0.0.1'): Promise<S3FaultProxy> {
     const proxy = new S3FaultProxy(target);
-    await new Promise<void>((resolve) => proxy.#server.listen(0, '127.0.0.1', resolve));
+    await new Promise<void>((resolve) => proxy.#server.listen(0, host, resolve));
     return proxy;
   }
 
   get endpoint(): string {
-    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+    const { address, port } = this.#server.address() as AddressInfo;
+    return `http://${address}:${port}`;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

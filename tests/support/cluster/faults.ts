@@ -2,9 +2,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Cluster, ClusterProcess } from '../cluster.ts';
 import type { Random } from '../random.ts';
+import type { RedisServer } from '../redis-server.ts';
+import type { Fault as S3Fault, S3FaultProxy } from '../s3-server-faults.ts';
 import { until } from '../until.ts';
-import type { Cut } from './network.ts';
+import { type Cut, canMakeNetworks } from './network.ts';
 import type { ClusterNode } from './node.ts';
+import type { SharedBucket } from './stores.ts';
 
 const PROBE_DEADLINE_MS = 30_000;
 
@@ -12,6 +15,8 @@ export interface Fault {
   kind: string;
   /** Cannot be made where there are no networks, or no mounts. */
   needsRoot: boolean;
+  /** What the nodes have to share for it. */
+  needs?: 'folder' | 'bucket' | 'redis' | 'database hints';
   /** How long it stays, in ms. */
   lasts: readonly [shortest: number, longest: number];
   /** How soon a client sees text again, p99 in ms; null where nothing is promised. */
@@ -98,51 +103,37 @@ export const FAULTS: readonly Fault[] = [
       );
     },
   },
+  redisFault('killed', [1_000, 3_000], async (redis) => {
+    await redis.kill();
+    return () => redis.start();
+  }),
+  redisFault('emptied', SHORT, async (redis) => {
+    await redis.restartEmpty();
+    return async () => {};
+  }),
+  redisFault('frozen', LONG, async (redis) => {
+    await redis.freeze();
+    return async () => redis.thaw();
+  }),
   {
-    kind: 'channel killed',
+    kind: 'channel sessions ended',
     needsRoot: false,
-    lasts: [1_000, 3_000],
-    goalMs: null,
-    async inject({ stores: { redis } }) {
-      await redis.kill();
-      return injected(
-        'redis',
-        () => redis.start(),
-        async () => (await redis.command(['PING'])) === 'PONG',
-      );
-    },
-  },
-  {
-    kind: 'channel emptied',
-    needsRoot: false,
+    needs: 'database hints',
     lasts: SHORT,
     goalMs: null,
-    async inject({ stores: { redis } }) {
-      await redis.restartEmpty();
+    async inject({ stores }) {
+      await endListening(stores);
       return injected(
-        'redis',
+        'sessions that listen',
         async () => {},
-        async () => (await redis.command(['PING'])) === 'PONG',
-      );
-    },
-  },
-  {
-    kind: 'channel frozen',
-    needsRoot: false,
-    lasts: LONG,
-    goalMs: null,
-    async inject({ stores: { redis } }) {
-      await redis.freeze();
-      return injected(
-        'redis',
-        async () => redis.thaw(),
-        async () => (await redis.command(['PING'])) === 'PONG',
+        async () => (await listening(stores)) > 0,
       );
     },
   },
   {
     kind: 'folder gone',
     needsRoot: false,
+    needs: 'folder',
     lasts: [1_000, 3_000],
     goalMs: null,
     async inject({ stores }) {
@@ -157,6 +148,7 @@ export const FAULTS: readonly Fault[] = [
   {
     kind: 'folder read-only',
     needsRoot: true,
+    needs: 'folder',
     lasts: [1_000, 3_000],
     goalMs: null,
     async inject({ stores }) {
@@ -164,6 +156,21 @@ export const FAULTS: readonly Fault[] = [
       return injected('folder', undo, async () => stores.isFolderWritable());
     },
   },
+  bucketFault('gone', async ({ server }) => {
+    await server.killGateway();
+    return () => server.startGateway();
+  }),
+  bucketFault('frozen', async ({ server }) => {
+    server.freeze();
+    return async () => server.thaw();
+  }),
+  bucketFault('slow', async ({ proxy }) => spoilt(proxy, { kind: 'slow', delayMs: 1_500 })),
+  bucketFault('refusing', async ({ proxy }) =>
+    spoilt(proxy, { kind: 'refuse', status: 503, code: 'SlowDown' }),
+  ),
+  bucketFault('forbidding', async ({ proxy }) =>
+    spoilt(proxy, { kind: 'refuse', status: 403, code: 'AccessDenied' }),
+  ),
   cutOff('silent', 'everything', SILENT_GOAL_MS),
   cutOff('silent', 'database', SILENT_GOAL_MS),
   cutOff('silent', 'channel', null),
@@ -173,6 +180,61 @@ export const FAULTS: readonly Fault[] = [
   cutOff('refusing', 'everything', SILENT_GOAL_MS),
   cutOff('refusing', 'database', SILENT_GOAL_MS),
 ];
+
+/** Whether such a fault can happen to this cluster. */
+export function canHappen({ needs, needsRoot }: Fault, { stores: { redis, bucket } }: Cluster): boolean {
+  if (needsRoot && !canMakeNetworks()) return false;
+  const present = [redis === null ? 'database hints' : 'redis', bucket === null ? 'folder' : 'bucket'];
+  return needs === undefined || present.includes(needs);
+}
+
+function redisFault(
+  what: string,
+  lasts: Fault['lasts'],
+  begin: (redis: RedisServer) => Promise<() => Promise<void>>,
+): Fault {
+  return {
+    kind: `channel ${what}`,
+    needsRoot: false,
+    needs: 'redis',
+    lasts,
+    goalMs: null,
+    async inject({ stores: { redis } }) {
+      if (redis === null) throw new Error('there is no Redis');
+      const undo = await begin(redis);
+      return injected('redis', undo, async () => (await redis.command(['PING'])) === 'PONG');
+    },
+  };
+}
+
+/** As a proxy or an administrator does; what they were told meanwhile is lost. */
+async function endListening(stores: Cluster['stores']): Promise<void> {
+  await stores.query(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query ILIKE 'LISTEN %'`);
+}
+
+async function listening(stores: Cluster['stores']): Promise<number> {
+  return (await stores.query(`SELECT pid FROM pg_stat_activity WHERE query ILIKE 'LISTEN %'`)).length;
+}
+
+function bucketFault(what: string, begin: (bucket: SharedBucket) => Promise<() => Promise<void>>): Fault {
+  return {
+    kind: `bucket ${what}`,
+    needsRoot: false,
+    needs: 'bucket',
+    lasts: LONG,
+    goalMs: null,
+    async inject({ stores: { bucket } }) {
+      if (bucket === null) throw new Error('there is no bucket');
+      const undo = await begin(bucket);
+      return injected('bucket', undo, async () => (await fetch(bucket.proxy.endpoint)).ok);
+    },
+  };
+}
+
+function spoilt(proxy: S3FaultProxy, fault: S3Fault): () => Promise<void> {
+  proxy.choose = () => fault;
+  return async () => void (proxy.choose = () => null);
+}
 
 function injected(victim: string, undo: () => Promise<void>, isUndone: () => Promise<boolean>): Injected {
   return { victim, undo, isUndone: () => isUndone().catch(() => false) };
@@ -267,13 +329,14 @@ function cutOff(cut: Cut, from: 'everything' | 'database' | 'channel', goalMs: n
   return {
     kind: `node ${cut} towards ${from}`,
     needsRoot: true,
+    ...(from === 'channel' ? { needs: 'redis' as const } : {}),
     lasts: LONG,
     goalMs,
     async inject({ nodes, stores }, random) {
       const { host, name } = random.pick(nodes);
       if (host === null) throw new Error('there is no network to cut');
       const { primary, redis } = stores;
-      const port = from === 'everything' ? null : from === 'database' ? primary.port : redis.port;
+      const port = from === 'everything' ? null : from === 'database' ? primary.port : (redis?.port ?? null);
       await host.cut(cut, port);
       return injected(
         name,

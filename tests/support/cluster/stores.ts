@@ -1,4 +1,4 @@
-/** What the nodes of a cluster share: PostgreSQL with a standby that takes part in every commit, Redis, a folder. */
+/** What the nodes of a cluster share: PostgreSQL with a standby that takes part in every commit, Redis, a folder or a bucket. */
 import { execFile } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, renameSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
@@ -8,19 +8,39 @@ import { promisify } from 'node:util';
 import type { Finaliser } from '../finaliser.ts';
 import { type PostgresServer, startPostgres } from '../postgres-server.ts';
 import { type RedisServer, startRedis } from '../redis-server.ts';
+import { type S3Server, startS3 } from '../s3-server.ts';
+import { S3FaultProxy } from '../s3-server-faults.ts';
 import { until } from '../until.ts';
 
 const run = promisify(execFile);
 const KEY_BYTES = 32;
+const CONFIGURATION = 'budao.yaml';
 /** Everybody who can reach the test's own network: only the machines of the test. */
 const ACCESS = ['local all all trust', 'host all all all trust', 'host replication all all trust'];
+
+/** A bucket as the nodes reach it: through a proxy that can spoil things. */
+export interface SharedBucket {
+  server: S3Server;
+  proxy: S3FaultProxy;
+  name: string;
+}
+
+export interface SharedStoresOptions {
+  /** Where documents and index are. */
+  files?: 'folder' | 'bucket';
+  /** How nodes tell each other of news. */
+  hints?: 'redis' | 'database';
+}
 
 export class SharedStores implements AsyncDisposable {
   readonly #host: string;
   readonly #finaliser: Finaliser;
   readonly #folder: string;
   readonly #ports: readonly [number, number];
-  readonly redis: RedisServer;
+  /** Null where nodes hint to each other through the database. */
+  readonly redis: RedisServer | null;
+  /** Null where documents and index are in a folder. */
+  readonly bucket: SharedBucket | null;
   readonly database: string;
   primary: PostgresServer;
   #standby: PostgresServer;
@@ -29,7 +49,8 @@ export class SharedStores implements AsyncDisposable {
     host: string;
     finaliser: Finaliser;
     folder: string;
-    redis: RedisServer;
+    redis: RedisServer | null;
+    bucket: SharedBucket | null;
     database: string;
     primary: PostgresServer;
     standby: PostgresServer;
@@ -38,6 +59,7 @@ export class SharedStores implements AsyncDisposable {
     this.#finaliser = parts.finaliser;
     this.#folder = parts.folder;
     this.redis = parts.redis;
+    this.bucket = parts.bucket;
     this.database = parts.database;
     this.primary = parts.primary;
     this.#standby = parts.standby;
@@ -45,19 +67,26 @@ export class SharedStores implements AsyncDisposable {
   }
 
   /** @param host the address at which the nodes reach all this */
-  static async start(host: string, finaliser: Finaliser): Promise<SharedStores> {
+  static async start(
+    host: string,
+    finaliser: Finaliser,
+    { files = 'folder', hints = 'redis' }: SharedStoresOptions = {},
+  ): Promise<SharedStores> {
+    const starting = files === 'bucket' ? startBucket(host) : null;
     const listen = settingsFor(host);
     const primary = await startPostgres({ settings: listen, access: ACCESS });
     const database = await primary.createLedger();
     const standby = await primary.startStandby({ settings: listen });
     await waitForStandby(primary);
     const bind = { bind: host === '127.0.0.1' ? host : `127.0.0.1 ${host}`, 'protected-mode': 'no' };
-    const redis = await startRedis({ settings: bind });
+    const redis = hints === 'redis' ? await startRedis({ settings: bind }) : null;
     const folder = mkdtempSync(join(tmpdir(), 'budao-shared-'));
     writeFileSync(join(folder, 'key'), Buffer.alloc(KEY_BYTES, 7), { mode: 0o600 });
     mkdirSync(join(folder, 'mount'));
     finaliser.add(`umount '${folder}/mount'; rm -rf '${folder}'`);
-    return new SharedStores({ host, finaliser, folder, redis, database, primary, standby });
+    const bucket = await starting;
+    if (bucket !== null) writeBucketConfiguration(folder, bucket);
+    return new SharedStores({ host, finaliser, folder, redis, bucket, database, primary, standby });
   }
 
   /** What every node is told of it. */
@@ -65,9 +94,13 @@ export class SharedStores implements AsyncDisposable {
     const hosts = this.#ports.map((port) => `${this.#host}:${port}`).join(',');
     return {
       BUDAO_LEDGER_URL: `postgres://postgres@${hosts}/${this.database}?sslmode=disable`,
-      BUDAO_CHANNEL_URL: `redis://${this.#host}:${this.redis.port}`,
-      BUDAO_BLOBS_FOLDER: join(this.#mount, 'blobs'),
-      BUDAO_INDEX_FOLDER: join(this.#mount, 'index'),
+      ...(this.redis === null ? {} : { BUDAO_CHANNEL_URL: `redis://${this.#host}:${this.redis.port}` }),
+      ...(this.bucket === null
+        ? {
+            BUDAO_BLOBS_FOLDER: join(this.#mount, 'blobs'),
+            BUDAO_INDEX_FOLDER: join(this.#mount, 'index'),
+          }
+        : { BUDAO_CONFIG: join(this.#folder, CONFIGURATION) }),
       BUDAO_SECRET_KEY_FILE: join(this.#folder, 'key'),
     };
   }
@@ -137,12 +170,29 @@ export class SharedStores implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.redis[Symbol.asyncDispose]();
+    await this.redis?.[Symbol.asyncDispose]();
+    await this.bucket?.proxy[Symbol.asyncDispose]();
+    await this.bucket?.server[Symbol.asyncDispose]();
     await this.primary[Symbol.asyncDispose]();
     await this.#standby[Symbol.asyncDispose]();
     await run('umount', ['--lazy', this.#mount]).catch(() => undefined);
     await rm(this.#folder, { recursive: true, force: true });
   }
+}
+
+async function startBucket(host: string): Promise<SharedBucket> {
+  const server = await startS3();
+  const proxy = await S3FaultProxy.before(server, host);
+  return { server, proxy, name: await server.createBucket() };
+}
+
+function writeBucketConfiguration(folder: string, { server, proxy, name }: SharedBucket): void {
+  const { accessKeyId, secretAccessKey } = server.user;
+  const credentialsFile = join(folder, 'credentials');
+  const keys = `aws_access_key_id = ${accessKeyId}\naws_secret_access_key = ${secretAccessKey}\n`;
+  writeFileSync(credentialsFile, `[default]\n${keys}`, { mode: 0o600 });
+  const bucket = { endpoint: proxy.endpoint, region: server.region, name, credentialsFile };
+  writeFileSync(join(folder, CONFIGURATION), JSON.stringify({ stores: { blobs: { bucket } } }));
 }
 
 /** A standby looks for its primary again at once, so that tests do not wait for it. */
