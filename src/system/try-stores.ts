@@ -60,7 +60,7 @@ async function tryLedger(configuration: Configuration): Promise<string> {
 
 async function tryNodes(configuration: Configuration): Promise<string> {
   await using ledger = await openLedger(configuration);
-  return requireSameSettings(ledger.read, settingsHash(configuration));
+  return await requireSameSettings(ledger.read, settingsHash(configuration));
 }
 
 async function tryRedis({ stores }: Configuration, url: string): Promise<string> {
