@@ -5,8 +5,8 @@ import type { Service } from '../support/service.ts';
 import { startConfigured } from './service-fixture.ts';
 import { QUESTION, StoredBefore, upload } from './stored-before.ts';
 
-const FIRST_TOKEN_TIMEOUT_MS = 600;
-const IDLE_TIMEOUT_MS = 600;
+const FIRST_TOKEN_TIMEOUT_MS = 2_000;
+const IDLE_TIMEOUT_MS = 2_000;
 const TOKENS = 12;
 const WHOLE = Array.from({ length: TOKENS }, (_, index) => `t${index + 1} `).join('');
 
@@ -79,12 +79,12 @@ const NEVER_BEGINS: { name: string; behaviour: Behaviour; reason: RegExp }[] = [
   {
     name: 'takes too long for its first token',
     behaviour: { firstTokenDelayMs: 60_000 },
-    reason: /0\.6 s|600 ms|within|time/i,
+    reason: /within|time/i,
   },
   {
     name: 'accepts and never answers',
     behaviour: { hang: 'before-headers' },
-    reason: /0\.6 s|600 ms|within|time/i,
+    reason: /within|time/i,
   },
   {
     name: 'hangs up before the first token',

@@ -10,11 +10,15 @@ const WHOLE = Array.from({ length: TOKENS }, (_, index) => `t${index + 1}`).join
 
 let stage: Stage;
 let page: Page;
+/** An answer ends when its end is waited for, and so is still growing when something breaks. */
+let mayEnd = false;
 beforeAll(async () => {
-  stage = await Stage.set({ sample: false, upstream: { tokens: TOKENS, tokensPerSecond: 40 } });
+  const behaviour = { mayEnd: () => mayEnd };
+  stage = await Stage.set({ sample: false, upstream: { tokens: TOKENS, tokensPerSecond: 40, behaviour } });
 });
 afterAll(() => stage?.[Symbol.asyncDispose]());
 beforeEach(async () => {
+  mayEnd = false;
   page = await stage.signedInPage();
 });
 afterEach(() => page.close());
@@ -50,6 +54,8 @@ test('a second window shows the same answer growing as the first one does', asyn
   await untilGrown(20);
   const other = await stage.browser.context.newPage();
   await other.goto(page.url());
+  await expect.poll(() => answerText(other), { timeout: PATIENCE_MS }).toMatch(/^t1 t2 /);
+  mayEnd = true;
   await expect.poll(() => answerText(other), { timeout: PATIENCE_MS }).toBe(WHOLE);
   await untilWhole();
   await other.close();
@@ -115,6 +121,7 @@ async function untilGrown(length: number): Promise<string> {
 }
 
 async function untilWhole(): Promise<void> {
+  mayEnd = true;
   await expect.poll(() => answerText(page), { timeout: 2 * PATIENCE_MS }).toBe(WHOLE);
   await untilAnswered(page);
   expect(await answerText(page)).toBe(WHOLE);

@@ -1,9 +1,9 @@
-/** What a reader sees of each mode, while the real thing is broken and after it is mended. */
+/** What a reader and an operator see of each mode, while the real thing is broken and after it is mended. */
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { ModesStage } from '../support/modes-stage.ts';
 import { until } from '../support/until.ts';
-import { picture } from './browser.ts';
+import { PATIENCE_MS, picture } from './browser.ts';
 import { ask, lastAnswer, Stage, untilAnswered } from './stage.ts';
 
 const QUESTION = '员工的年假有几天？';
@@ -12,10 +12,15 @@ const WITHOUT_QUOTATIONS = ['fallback-model', 'keyword-only', 'no-knowledge'];
 let world: ModesStage;
 let stage: Stage;
 let page: Page;
+/** The room Resilience, open all the while. */
+let room: Page;
 beforeAll(async () => {
   world = await ModesStage.start();
   stage = await Stage.before(world.service);
   page = await stage.signedInPage();
+  room = await stage.browser.context.newPage();
+  await room.goto(`${world.service.url}/#/resilience/modes`);
+  await room.locator('[data-current-mode="full"]').waitFor();
 }, 120_000);
 afterAll(async () => {
   await stage?.[Symbol.asyncDispose]();
@@ -57,6 +62,24 @@ async function healModels(): Promise<void> {
   await world.second.heal();
 }
 
+/**
+ * The room shows that every worker sees it so. A breaker opens after some failures in a row, and closes after one good
+ * call: people go on asking meanwhile.
+ */
+async function untilRoomShows(mode: string): Promise<void> {
+  await until(
+    async () => {
+      const shown = room.locator('[data-current-mode]');
+      const modes = await shown.evaluateAll((all) => all.map((one) => one.getAttribute('data-current-mode')));
+      if (modes.join() === mode) return true;
+      await world.ask();
+      return false;
+    },
+    2 * PATIENCE_MS,
+    () => `the room never showed the mode ${mode}`,
+  );
+}
+
 async function badgeOfNextAnswer(): Promise<string> {
   await ask(page, QUESTION);
   await untilAnswered(page);
@@ -73,7 +96,10 @@ test.each(BREAKS)(
     await page.locator('.mode-text').last().getByText('原因').waitFor();
     await picture(page, `mode-${mode}`);
     await page.keyboard.press('Escape');
+    await untilRoomShows(mode);
+    await picture(room, `room-${mode}`);
     await mend();
+    await untilRoomShows('full');
     await world.untilMode('full');
     expect(await badgeOfNextAnswer()).toBe('完整');
   },
@@ -90,9 +116,13 @@ test('a deferred question says why it waits, also after a reload, and its answer
   await picture(page, 'mode-deferred');
   await page.reload();
   await waiting.waitFor();
-  await healModels();
+  await untilRoomShows('deferred');
+  await picture(room, 'room-deferred');
+  await world.first.heal();
   await untilAnswered(page);
   await until(async () => ((await lastAnswer(page).locator('.mode').textContent()) ?? '').trim() === '完整');
   expect(await waiting.count()).toBe(0);
+  await world.second.heal();
   await world.allow(null);
+  await untilRoomShows('full');
 });

@@ -2,9 +2,14 @@ import type { Locator, Page } from 'playwright-core';
 import { startUpstream, type Upstream, type UpstreamOptions } from '../support/lying-upstream.ts';
 import { Service } from '../support/service.ts';
 import { until } from '../support/until.ts';
-import { Browser } from './browser.ts';
+import { Browser, PATIENCE_MS } from './browser.ts';
 
 export const NEW_PASSWORD = '四只猫在屋顶上看着星星';
+
+export interface Account {
+  username: string;
+  password: string;
+}
 
 /** A running service and a browser in front of it. */
 export class Stage implements AsyncDisposable {
@@ -45,13 +50,20 @@ export class Stage implements AsyncDisposable {
     return new Stage({ service, upstream: null, browser }, started.move());
   }
 
-  /** How to sign in, as the service prints it for the person who started it. */
-  get firstSignIn(): { username: string; password: string } {
-    const found = /sign in\s+(\S+) \/ (\S+)/.exec(this.service.output);
-    if (found?.[1] === undefined || found[2] === undefined) {
-      throw new Error(`the service printed no first password:\n${this.service.output}`);
-    }
-    return { username: found[1], password: found[2] };
+  /** How to sign in, as the service prints it for the person who started it, some moments after it is ready. */
+  async firstSignIn(): Promise<Account> {
+    let account: Account | null = null;
+    await until(
+      () => {
+        const found = /sign in\s+(\S+) \/ (\S+)\s/.exec(this.service.output);
+        if (found?.[1] === undefined || found[2] === undefined) return false;
+        account = { username: found[1], password: found[2] };
+        return true;
+      },
+      PATIENCE_MS,
+      () => `the service printed no first password:\n${this.service.output}`,
+    );
+    return account as unknown as Account;
   }
 
   /** The sample is loaded in the background after the start. */
@@ -78,7 +90,7 @@ export class Stage implements AsyncDisposable {
     const username = page.getByLabel('用户名');
     await question.or(username).waitFor();
     if (await username.isVisible()) {
-      await signIn(page, this.firstSignIn);
+      await signIn(page, await this.firstSignIn());
       await page.getByRole('button', { name: '以后再说' }).click();
     }
     await question.waitFor();
@@ -90,7 +102,7 @@ export class Stage implements AsyncDisposable {
   }
 }
 
-export async function signIn(page: Page, account: { username: string; password: string }): Promise<void> {
+export async function signIn(page: Page, account: Account): Promise<void> {
   await page.getByLabel('用户名').fill(account.username);
   await page.getByLabel('密码').fill(account.password);
   await page.getByRole('button', { name: '登录' }).click();

@@ -32,6 +32,8 @@ export interface Behaviour {
   /** Where `hang`, `cut`, `reset`, `error-event` and the garbage strike. All tokens unless given. */
   afterTokens?: number;
   finishReason?: string;
+  /** The last token waits until this is true. */
+  mayEnd?: () => boolean;
   /** What comes in place of, or amid, the stream. */
   stream?: 'events' | 'garbage-json' | 'html' | 'huge-line' | 'one-json';
   /** False leaves out the usage that was asked for. */
@@ -269,6 +271,7 @@ function streamAnswer(
   const perChunk = behaviour.eventsPerChunk ?? 1;
   let at = 0;
   const emit = (): boolean => {
+    if (at + perChunk >= events.length && behaviour.mayEnd?.() === false) return true;
     if (at < events.length) response.write(events.slice(at, at + perChunk).join(''));
     at += perChunk;
     if (at < events.length) return true;

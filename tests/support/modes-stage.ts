@@ -12,7 +12,7 @@ import { Service } from './service.ts';
 import { until } from './until.ts';
 
 const RECOVERY_DEADLINE_MS = 30_000;
-const FIRST_TOKEN_TIMEOUT_MS = 700;
+const FIRST_TOKEN_TIMEOUT_MS = 2_000;
 
 /** An upstream that can be killed and started again under its address. */
 export class Endpoint implements AsyncDisposable {
