@@ -5,6 +5,8 @@ import { releaseOwner } from '../runs/run-claims.ts';
 const INTERVAL_MS = 200;
 /** Looks in a row without a session before an owner counts as dead: a pool that reconnects is between two for a moment. */
 const LOOKS = 2;
+/** To the next look at somebody who is missing: every look costs the database, waiting costs those who read. */
+const DOUBT_MS = 100;
 
 /** A session that has said nothing for so long is no sign of life: a process looks at the clock every second. */
 const QUIET_MS = 2_500;
@@ -34,12 +36,12 @@ export class SessionWatch implements Disposable {
   readonly #channel: Channel;
   readonly #onDeath: (owner: string, released: number) => void;
   readonly #onError: (error: unknown) => void;
-  readonly #timer: NodeJS.Timeout;
+  #timer: NodeJS.Timeout;
+  #ended = false;
   #missing = new Map<string, number>();
   /** Who had a session since the server came, or came back: of others nothing can be told. */
   #seen = new Set<string>();
   #continuity: number;
-  #looking = false;
 
   constructor(options: {
     ledger: Ledger;
@@ -52,16 +54,16 @@ export class SessionWatch implements Disposable {
     this.#onDeath = options.onDeath;
     this.#onError = options.onError;
     this.#continuity = options.ledger.continuity;
-    this.#timer = setInterval(() => void this.#look(), INTERVAL_MS);
+    this.#timer = setTimeout(() => void this.#look(), INTERVAL_MS);
   }
 
   [Symbol.dispose](): void {
-    clearInterval(this.#timer);
+    this.#ended = true;
+    clearTimeout(this.#timer);
   }
 
   async #look(): Promise<void> {
-    if (this.#looking) return;
-    this.#looking = true;
+    const began = performance.now();
     try {
       const owners = await this.#ledger.read.all<Owner>(OWNERS);
       // What was seen before the database was away says nothing about now.
@@ -78,7 +80,9 @@ export class SessionWatch implements Disposable {
       this.#forget();
       this.#onError(error);
     } finally {
-      this.#looking = false;
+      const pauseMs = this.#missing.size > 0 ? DOUBT_MS : INTERVAL_MS;
+      const leftMs = Math.max(0, pauseMs - (performance.now() - began));
+      if (!this.#ended) this.#timer = setTimeout(() => void this.#look(), leftMs);
     }
   }
 
