@@ -49,6 +49,14 @@ describe('a dependency as all processes see it', () => {
     expect(factsOf(dependency('a', 'model', [on, on])).state).toBe('well');
   });
 
+  test('is away when no worker calls it, whatever a process says that calls nothing', () => {
+    const open = view({ condition: 'open', is_usable: false, calls: 4 });
+    expect(factsOf(dependency('a', 'model', [view({ role: 'api' }), open, open]))).toMatchObject({
+      state: 'open',
+      processes: 2,
+    });
+  });
+
   test('whose rest is over is tried with the next call', () => {
     expect(factsOf(dependency('a', 'model', [view({ condition: 'open' })])).state).toBe('trying');
   });

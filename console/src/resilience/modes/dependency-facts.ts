@@ -18,7 +18,8 @@ export interface DependencyFacts {
 }
 
 /** What all processes see, as one. */
-export function factsOf({ processes }: DependencyState): DependencyFacts {
+export function factsOf({ processes: all }: DependencyState): DependencyFacts {
+  const processes = all.filter(hasAVoice);
   const trying = processes.filter(isTrying);
   const away = processes.filter((view) => !view.is_usable && !isTrying(view));
   const concerned = away.length > 0 ? away : processes;
@@ -40,6 +41,11 @@ export function factsOf({ processes }: DependencyState): DependencyFacts {
     refused: sum(({ refused }) => refused),
     inFlight: sum(({ in_flight }) => in_flight),
   };
+}
+
+/** Answers come from workers. Another process that calls nothing knows nothing, unless calls are kept away by hand. */
+function hasAVoice({ role, calls, refused, is_usable }: DependencyView): boolean {
+  return role === 'worker' || calls > 0 || refused > 0 || !is_usable;
 }
 
 /** A breaker whose rest is over lets the next call through; one that is set by hand tries nothing. */
