@@ -156,7 +156,7 @@ export function scoreOf(evidence: Evidence): number {
 const AGENT =
   /部门|机构|机关|委员会|法院|中心|办公室|单位|政府|公司|银行|协会|工会|小组|主任|经理|主管|负责人|科室?|处长?|局|\b(?:department|office|team|manager|desk|committee|officer|director|head|supervisor|administrator|nurse|physician|engineer|who)\b/iu;
 const PLACE =
-  /[省市区县镇乡村路街楼室厅馆处院所]|位于|地址|所在地|\b(?:room|floor|building|street|desk|portal|website|at|located|counter|office)\b/iu;
+  /[省市区县镇乡村路街楼层室厅馆处院所]|位于|地址|所在地|\b(?:room|floor|building|street|desk|portal|website|at|located|counter|office)\b/iu;
 const PROCEDURE =
   /应当?|申请|提交|办理|提出|可以|先|然后|填写|联系|登录|报告|通知|\b(?:submit|apply|contact|open|click|request|must|first|then|report|call|fill|sign|use)\b/iu;
 const RULING =

@@ -8,12 +8,12 @@ const ZH_GENERIC =
 
 const ZH_ASKED =
   '(?:分别|各|一共|总共|到底|大概)?(?:是|为|有|要|叫|达到)?(?:多少|几|多久|多长|多大|多高|多远|什么|怎么算|如何计算|谁|哪)';
-/** 的X是多少: what belongs to the subject. */
+/** 的X是多少: what belongs to the subject. What X is like (有什么特点) is said without naming it. */
 const ZH_OWNED =
-  /的([^的,，。?？\s]{2,8}?)(?:分别|各|一共|总共|到底|大概)?(?:是|为|有|叫)(?:多少|几|多久|多长|多大|多高|什么|谁|哪)/u;
+  /的([^的,，。?？\s]{2,8}?)(?:分别|各|一共|总共|到底|大概)?(?:是|为|有|叫)(?:多少|几|多久|多长|多大|多高|什么(?!样|特[点色征性])|谁|哪)/u;
 /** 多少X, 几天X, 多长的X at the end: what is counted or measured. */
 const ZH_COUNTED =
-  /(?:多少|几|多长|多大|多高)(?:个?(?:工作日|小时|分钟|个月|[天日月年周个种项份]))?的?(?![天日月年周个名人次元万亿钱块小时分秒公千百米种类条家份级岁费内以间点必应可能要会不才就得需到能])(\p{Script=Han}{2,6})[?？呀啊呢吗]*$/u;
+  /(?:多少|几|多长|多大|多高)(?:个?(?:工作日|小时|分钟|个月|[天日月年周个种项份]))?的?(?![天日月年周个名人次元万亿钱块小时分秒公千百米种类条家份级岁费内以间点楼层号必应可能要会不才就得需到能])(\p{Script=Han}{2,6})[?？呀啊呢吗]*$/u;
 /** X多少 at the end, without 的. */
 const ZH_BEFORE = new RegExp(`^(.*?)${ZH_ASKED}[钱元天年个]?[?？呀啊呢吗]*$`, 'u');
 
@@ -43,7 +43,7 @@ function zhFocus(part: string): string | null {
 const EN_ASKED =
   /\b(?:what(?:'s| is| are| was| were)(?: the| an?)?|which|what|how many|how much) ((?:[a-z-]+ ){0,3}?[a-z-]+)(?= (?:of|for|in|to|at|on|with|by|when|if|does|do|is|are|was|were|has|have|can|may|must|should|will)\b|[?.,]|$)/i;
 const EN_GENERIC =
-  /^(?:the |an? )?(?:maximum|minimum|number|amount|time|time limit|limit|deadline|period|office|department|team|person|people|body|authority|documents?|materials?|form|conditions?|requirements?|rules?|procedure|process|steps?|happens?|kind|type|date|day|days|hours?|minutes?|weeks?|months?|years?|else|next|first|money|it|i|we|you|they|he|she)$/i;
+  /^(?:the |an? )?(?:maximum|minimum|number|amount|time|time limit|limit|deadline|period|office|department|team|person|people|body|authority|documents?|materials?|form|conditions?|requirements?|rules?|procedure|process|steps?|happens?|kind|type|date|day|days|hours?|minutes?|weeks?|months?|years?|else|now|next|first|money|who|it|i|we|you|they|he|she)$/i;
 
 function enFocus(part: string): string | null {
   const phrase = EN_ASKED.exec(part)?.[1];

@@ -89,6 +89,7 @@ const ZH_RULES: readonly Rule[] = [
       /多(?:久|长时间)[^,。?]{0,6}[一1][次回换遍]|(?:几|多少)个?(?:工作日|小时|分钟|星期|[天日周月年])[^,。?]{0,6}[一1][次回换遍]|每?隔(?:多|几)|每(?:几|多少)|多久(?:换|改|查|检|做|保养|更换)|频次|频率/u,
     expects: () => plain('frequency'),
   },
+  { pattern: /几楼|[在到去上]几层|几号(?:楼|窗|柜台|房|门)/u, expects: () => plain('place') },
   { pattern: /百分之(?:几|多少)|百分比/u, expects: () => quantity(['ratio'], '%') },
   { pattern: /(?:几|多少)倍/u, expects: () => quantity(['ratio']) },
   { pattern: /比例|比率|费率|利率|税率|几成|几折|折扣/u, expects: () => quantity(['ratio']) },
