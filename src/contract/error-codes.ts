@@ -137,6 +137,7 @@ export const WORK_ERROR_CODES = [
   'ledger_crowded',
   'ledger_database_missing',
   'ledger_login_refused',
+  'ledger_former_primary',
   'ledger_read_only',
   'ledger_unavailable',
   'ledger_without_rights',

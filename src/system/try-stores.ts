@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { BudaoError } from '../contract/errors.ts';
@@ -12,6 +13,8 @@ import { attempt, type Trial } from './trial.ts';
 
 /** A mount whose server is gone stops whoever touches it, for ever. */
 const FOLDER_TIMEOUT_MS = 10_000;
+
+const PROBE_BYTES = 64 * 1024;
 
 /** Tries every shared engine that the configuration names, with the smallest thing that tells whether it works. */
 export async function tryStores(configuration: Configuration): Promise<Trial[]> {
@@ -50,8 +53,16 @@ async function tryLedger(configuration: Configuration): Promise<string> {
     'SELECT pg_database_size(current_database()) AS size',
   )) ?? { size: 0 };
   const rights = await requirePostgresRights(ledger.read);
-  // Rights to write do not help where the disk is full, or nothing may be written.
-  await ledger.transaction((tx) => tx.run(`DELETE FROM setting WHERE name = 'config check'`));
+  await ledger.transaction(async (tx) => {
+    // So long that there is hardly room for it in what the tables have: a full disk shows itself.
+    const value = randomBytes(PROBE_BYTES).toString('base64');
+    await tx.run(
+      `INSERT INTO setting (name, value, updated_at) VALUES ('config check', :value, 0)
+       ON CONFLICT (name) DO UPDATE SET value = excluded.value`,
+      { value },
+    );
+    await tx.run(`DELETE FROM setting WHERE name = 'config check'`);
+  });
   const behindMs = Math.round(ledger.now() - Date.now());
   const clock =
     Math.abs(behindMs) > 1_000 ? `; this machine's clock is ${-behindMs} ms off the database's` : '';

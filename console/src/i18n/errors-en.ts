@@ -296,6 +296,7 @@ export const errorsInEn: Record<keyof typeof errorsInZh, string> = {
   'error.ledger_database_missing.advice': 'Ask an administrator to create it or to correct its address.',
   'error.ledger_login_refused': 'The database refuses the service.',
   'error.ledger_login_refused.advice': 'Ask an administrator to check its user and password.',
+  'error.ledger_former_primary': 'The database is a former primary, and lacks what the present one has.',
   'error.ledger_read_only': 'The database takes no changes right now.',
   'error.ledger_read_only.advice': 'Try again shortly; if it stays, ask an administrator.',
   'error.ledger_without_rights': 'The service lacks rights in the database.',

@@ -286,6 +286,7 @@ export const errorsInZh = {
   'error.ledger_database_missing.advice': '请管理员创建数据库，或更正它的地址。',
   'error.ledger_login_refused': '数据库拒绝了服务的登录。',
   'error.ledger_login_refused.advice': '请管理员检查数据库的用户和密码。',
+  'error.ledger_former_primary': '该数据库是以前的主库，缺少现任主库中的内容。',
   'error.ledger_read_only': '数据库暂时只读。',
   'error.ledger_read_only.advice': '请稍后重试；仍不行请联系管理员。',
   'error.ledger_without_rights': '服务在数据库中的权限不足。',

@@ -1,6 +1,7 @@
 import { lookup } from 'node:dns/promises';
 import { readFile } from 'node:fs/promises';
 import { isIP } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { ConnectionOptions } from 'node:tls';
 import { Client } from 'pg';
 import { BudaoError } from '../../contract/errors.ts';
@@ -12,6 +13,9 @@ import { isForOperator, readOnlyServer, sqlState, translatePostgresError } from 
 const OLDEST_VERSION = 15;
 /** A server behind a broken network is noticed by the kernel after this and ten probes. */
 const KEEPALIVE_AFTER_MS = 1_000;
+
+/** A host that is slower than this beside another is not waited for. */
+const CHOICE_PATIENCE_MS = 500;
 
 /** As long as SQLite's adapter waits for its lock. */
 export const LOCK_TIMEOUT_MS = 5_000;
@@ -45,12 +49,18 @@ interface Target {
   address: string;
 }
 
-/** Connects to whichever of the hosts takes writes. Names are looked up anew each time, files read anew. */
+/**
+ * Connects to whichever of the hosts takes writes. Names are looked up anew each time, files read anew.
+ *
+ * Of two that take writes, one was the primary before the other, and came back as if nothing had been: what is stored
+ * there is lost. Its timeline is the older one. So the first connection looks at all hosts, and none after it goes back.
+ */
 export class PostgresConnector {
   readonly #address: PostgresAddress;
   readonly #passwordPath: string | null;
   /** The host that took writes last is asked first. */
   #preferred: PostgresHost | null = null;
+  #newest: ServerIdentity | null = null;
 
   constructor(address: PostgresAddress, passwordPath: string | null) {
     this.#address = address;
@@ -59,23 +69,67 @@ export class PostgresConnector {
 
   /** @throws BudaoError ledger_unavailable, ledger_read_only, ledger_login_refused, ledger_too_old and their kin */
   async connect(): Promise<PostgresConnection> {
+    const { hosts } = this.#address;
     const failures: BudaoError[] = [];
+    if (this.#preferred === null && hosts.length > 1) {
+      const connection = await this.#connectToNewest(hosts, failures);
+      if (connection !== null) return connection;
+      throw mostTelling(failures);
+    }
     for (const host of this.#inOrder()) {
-      const targets = await lookUp(host).catch((error: unknown) => {
-        failures.push(unreachable(host, error));
-        return [];
-      });
-      for (const target of targets) {
-        try {
-          const connection = await this.#connectTo(target);
-          this.#preferred = host;
-          return connection;
-        } catch (error) {
-          failures.push(translatePostgresError(error, nameOf(host)) ?? unreachable(host, error));
-        }
-      }
+      const connection = await this.#connectToHost(host, failures);
+      if (connection !== null) return this.#use(host, connection);
     }
     throw mostTelling(failures);
+  }
+
+  /** One that does not answer is waited for only until another has. */
+  async #connectToNewest(
+    hosts: readonly PostgresHost[],
+    failures: BudaoError[],
+  ): Promise<PostgresConnection | null> {
+    const found: { host: PostgresHost; connection: PostgresConnection }[] = [];
+    let isChosen = false;
+    const attempts = hosts.map(async (host) => {
+      const connection = await this.#connectToHost(host, failures);
+      if (connection === null) return Promise.reject(new Error(nameOf(host)));
+      if (isChosen) void connection.close();
+      else found.push({ host, connection });
+    });
+    await Promise.any(attempts).catch(() => {});
+    await Promise.race([Promise.allSettled(attempts), sleep(CHOICE_PATIENCE_MS, undefined, { ref: false })]);
+    isChosen = true;
+    const newest = found.reduce<(typeof found)[number] | null>(
+      (best, one) =>
+        best === null || isOlder(best.connection.identity, one.connection.identity) ? one : best,
+      null,
+    );
+    for (const { connection } of found) if (connection !== newest?.connection) void connection.close();
+    return newest === null ? null : this.#use(newest.host, newest.connection);
+  }
+
+  async #connectToHost(host: PostgresHost, failures: BudaoError[]): Promise<PostgresConnection | null> {
+    const targets = await lookUp(host).catch((error: unknown) => {
+      failures.push(unreachable(host, error));
+      return [];
+    });
+    for (const target of targets) {
+      try {
+        const connection = await this.#connectTo(target);
+        if (!isOlder(connection.identity, this.#newest)) return connection;
+        void connection.close();
+        failures.push(formerPrimary(host));
+      } catch (error) {
+        failures.push(translatePostgresError(error, nameOf(host)) ?? unreachable(host, error));
+      }
+    }
+    return null;
+  }
+
+  #use(host: PostgresHost, connection: PostgresConnection): PostgresConnection {
+    this.#preferred = host;
+    this.#newest = connection.identity ?? this.#newest;
+    return connection;
   }
 
   #inOrder(): readonly PostgresHost[] {
@@ -174,6 +228,12 @@ async function readIdentity(connection: PostgresConnection): Promise<ServerIdent
   }
 }
 
+/** Of the same database, before a promotion that the other has behind it. */
+function isOlder(one: ServerIdentity | null, other: ServerIdentity | null): boolean {
+  if (one === null || other === null) return false;
+  return one.systemIdentifier === other.systemIdentifier && one.timeline < other.timeline;
+}
+
 /** All addresses of a name, as of now: after a fail-over it may stand for another machine. */
 async function lookUp(host: PostgresHost): Promise<Target[]> {
   if (host.host.startsWith('/') || isIP(host.host) !== 0) return [{ host, address: host.host }];
@@ -201,6 +261,15 @@ function unreachable(host: PostgresHost, error: unknown): BudaoError {
     : '';
   const reason = message === '' ? (code ?? 'unknown') : message;
   return new LedgerUnavailableError(`${nameOf(host)} cannot be reached: ${reason}.${advice}`, error);
+}
+
+function formerPrimary(host: PostgresHost): BudaoError {
+  return new BudaoError(
+    'unavailable',
+    'ledger_former_primary',
+    `${nameOf(host)} takes writes, but another server was promoted since and has what it lacks. Stop it, and make it a ` +
+      'standby of the primary, with pg_rewind or a new base backup.',
+  );
 }
 
 /** What an operator must change comes first, then a server that answers but does not write, then all that is away. */

@@ -133,6 +133,34 @@ test('after a fail-over the ledger goes on at the new primary, and a standby alo
   expect(await names(ledger)).toEqual(['new', 'old']);
 });
 
+test('a former primary that comes back and takes writes is left alone, by those who know the new one and by newcomers', async () => {
+  await using former = await startPostgres();
+  const database = await former.createLedger();
+  await using successor = await former.startStandby();
+  const url = `postgres://postgres@127.0.0.1:${former.port},127.0.0.1:${successor.port}/${database}`;
+  await using ledger = await openPostgresLedger({ url, outagePatienceMs: 1_000 });
+  const attempt = (name: string): Promise<string> =>
+    ledger
+      .transaction((tx) => put(tx, name))
+      .then(
+        () => 'done',
+        (error: unknown) => (error as { code: string }).code,
+      );
+  await former.kill();
+  await successor.promote();
+  await until(async () => (await attempt('new')) === 'done');
+  await former.start();
+  await using newcomer = await openPostgresLedger({ url });
+  expect(await names(newcomer)).toEqual(['new']);
+
+  await successor.kill();
+  await until(async () => (await attempt('astray')) === 'ledger_former_primary');
+  expect(await former.query(database, 'SELECT name FROM setting')).toEqual([]);
+  await successor.start();
+  await until(async () => (await attempt('newer')) === 'done');
+  expect(await names(ledger)).toEqual(['new', 'newer']);
+});
+
 test('a primary that becomes a standby is left for the one that has taken its place', async () => {
   await using primary = await startPostgres();
   const database = await primary.createLedger();
