@@ -1,5 +1,44 @@
-/** What `budao init --profile cluster` writes: every setting that a cluster needs, with its reason. */
-export const CLUSTER_TEMPLATE = `# 不倒 Budao：集群配置 / cluster configuration
+export const SHARED_FILES = ['folder', 'bucket'] as const;
+export type SharedFiles = (typeof SHARED_FILES)[number];
+
+/**
+ * What `budao init --profile cluster` writes: every setting that a cluster needs, with its reason. The other place for
+ * files is in it too, switched off.
+ */
+export function clusterTemplate({ keyFile, files }: { keyFile: string; files: SharedFiles }): string {
+  const places = SHARED_FILES.map((kind) => (kind === files ? PLACES[kind] : switchedOff(PLACES[kind])));
+  return TEMPLATE.replace('KEY_FILE', () => keyFile).replace('PLACES', () => places.join('\n'));
+}
+
+const PLACES: Record<SharedFiles, string> = {
+  folder: `  # 文档和索引在所有节点共享的文件夹里，例如 NFS。挂载点必须先存在；程序只在其下建文件夹
+  # Documents and index in a folder that all nodes share, such as NFS. It has to be mounted: only what is below is made
+  blobs:
+    folder: /mnt/budao/blobs
+  index:
+    folder: /mnt/budao/index`,
+  bucket: `  # 或在 S3 存储桶里（也可用 MinIO、Ceph、OSS、COS 等）；索引也放在那里
+  # Or in a bucket of S3, or of what speaks like it; the index lies there too
+  blobs:
+    bucket:
+      endpoint: https://s3.example.internal
+      region: us-east-1
+      name: budao
+      prefix: knowledge/
+      # 格式同 ~/.aws/credentials，更换后自动重读 / as ~/.aws/credentials; read anew when it changes
+      credentialsFile: /etc/budao/s3-credentials
+      # certificateAuthorityFile: /etc/budao/s3-ca.pem
+      # path：地址/桶；virtual-host：桶.地址 / path: address/bucket; virtual-host: bucket.address
+      addressing: path
+      # sha256 或 md5：有对象锁的桶需要 / sha256 or md5: needed by buckets with object lock
+      checksum: none`,
+};
+
+function switchedOff(section: string): string {
+  return section.replaceAll(/^ {2}(?!# )(.*)$/gm, '  # $1');
+}
+
+const TEMPLATE = `# 不倒 Budao：集群配置 / cluster configuration
 # 每个节点使用同一份文件；节点自己的设置放在环境变量里（BUDAO_NODE、BUDAO_HOST、BUDAO_PORT、BUDAO_ROLE）。
 # Every node uses this same file; what is a node's own comes from its environment (BUDAO_NODE, BUDAO_HOST, …).
 #
@@ -27,14 +66,10 @@ stores:
   # channel:
   #   url: rediss://budao@redis.example.internal:6379
   #   passwordFile: /etc/budao/redis-password
-  # 所有节点共享的文件夹，例如 NFS / a folder that all nodes share, such as NFS
-  blobs:
-    folder: /mnt/budao/blobs
-  index:
-    folder: /mnt/budao/index
+PLACES
   # 各节点相同的密钥文件：head -c 32 /dev/urandom > secret.key
   # The same key file on every node
-  secretKeyFile: /etc/budao/secret.key
+  secretKeyFile: KEY_FILE
 
 # 模型端点，按顺序尝试 / model endpoints, tried in order
 models: []

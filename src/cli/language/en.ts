@@ -371,6 +371,9 @@ Exit codes:
     description: 'write a commented configuration to start from',
     profile: 'what it is for: cluster',
     out: 'the file to write',
+    files: 'where nodes share documents and index: folder or bucket',
+    filesUnknown: (files: string): string => `Documents and index cannot be in a '${files}'.`,
+    filesHint: 'use --files folder or --files bucket',
     profileUnknown: (profile: string): string => `There is no profile '${profile}'.`,
     profileHint: 'use --profile cluster; one machine needs no configuration',
     exists: (file: string): string =>
