@@ -1,6 +1,6 @@
 import type { Dirent } from 'node:fs';
 import { readdir, realpath, stat } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { basename, join, relative } from 'node:path';
 import { CliError } from '../cli-error.ts';
 import { EXIT } from '../exit-codes.ts';
 import type { Messages } from '../language/messages.ts';
@@ -40,7 +40,7 @@ async function filesBelow(folder: string, messages: Messages): Promise<string[]>
   return entries
     .filter((entry) => entry.isFile() && !LITTER.test(entry.name))
     .map((entry) => join(entry.parentPath, entry.name))
-    .filter((path) => !/(^|\/)\.[^./]/.test(path.slice(folder.length)))
+    .filter((path) => !/(^|\/)\.[^./]/.test(relative(folder, path)))
     .sort();
 }
 
