@@ -1,5 +1,6 @@
 import type { AnswerResult } from '../contract/answer.ts';
 import { BudaoError } from '../contract/errors.ts';
+import { normalise } from '../knowledge/text/normalise.ts';
 import type { ScopedSql } from '../ledger/scope.ts';
 import {
   CONVERSATION_COLUMNS,
@@ -7,6 +8,7 @@ import {
   type ConversationRow,
   conversationFromRow,
 } from './conversations.ts';
+import { mentionPattern } from './mention-pattern.ts';
 
 /** A search looks at the newest conversations up to here. */
 const MAX_SEARCHED_CONVERSATIONS = 2_000;
@@ -23,7 +25,7 @@ export async function listConversations(
   request: { ownerId: string; limit: number; after: string | null; query: string | null },
 ): Promise<Conversation[]> {
   const { ownerId, limit } = request;
-  const query = request.query?.trim().toLowerCase() ?? '';
+  const query = normalise(request.query?.trim() ?? '');
   let cursor = request.after === null ? null : await cursorAt(sql, ownerId, request.after);
   if (query === '') return readPage(sql, ownerId, cursor, limit);
   const found: Conversation[] = [];
@@ -70,10 +72,13 @@ async function cursorAt(sql: ScopedSql, ownerId: string, id: string): Promise<Cu
   return { updatedAt: row.updated_at, id };
 }
 
-/** SQL narrows down, on JSON as it is stored; what counts is the text itself, not the names of JSON fields. */
+/**
+ * SQL narrows down, on JSON as it is stored; what counts is the text itself, not the names of JSON fields, in either
+ * script and width.
+ */
 async function mentions(sql: ScopedSql, conversation: Conversation, query: string): Promise<boolean> {
-  if (conversation.title?.toLowerCase().includes(query) === true) return true;
-  const pattern = `%${escapeLike(JSON.stringify(query).slice(1, -1))}%`;
+  if (conversation.title !== null && normalise(conversation.title).includes(query)) return true;
+  const pattern = mentionPattern(query);
   const rows = await sql.all<{ content: string | null; result: string | null }>(
     `SELECT i.content, r.result FROM conversation_item i
      LEFT JOIN run r ON r.id = i.run_id AND r.workspace_id = :workspace AND i.content IS NULL
@@ -84,10 +89,6 @@ async function mentions(sql: ScopedSql, conversation: Conversation, query: strin
   return rows.some((row) => {
     const json = row.content ?? row.result;
     if (json === null) return false;
-    return (JSON.parse(json) as Pick<AnswerResult, 'text'>).text.toLowerCase().includes(query);
+    return normalise((JSON.parse(json) as Pick<AnswerResult, 'text'>).text).includes(query);
   });
-}
-
-function escapeLike(text: string): string {
-  return text.replaceAll(/[!%_]/g, (char) => `!${char}`);
 }

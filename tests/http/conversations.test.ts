@@ -217,6 +217,7 @@ test('conversations are found by words of their title, questions and answers, an
   };
   const chinese = await create('年假有多少天？');
   const percent = await create('Is 100% "paid" leave possible?');
+  const marriage = await create('结婚登记后怎么休假？');
   const find = async (query: string) => {
     const reply = await server.fetch(`/v1/conversations?query=${encodeURIComponent(query)}`);
     return ((await reply.json()) as { data: { id: string }[] }).data.map((one) => one.id);
@@ -224,6 +225,9 @@ test('conversations are found by words of their title, questions and answers, an
   expect(await find('年假')).toEqual([chinese]);
   expect(await find('100% "PAID"')).toEqual([percent]);
   expect(await find('A(年假')).toEqual([chinese]);
+  expect(await find('　A（年假')).toEqual([chinese]);
+  expect(await find('１００％')).toEqual([percent]);
+  expect(await find('結婚登記後')).toEqual([marriage]);
   expect(await find('modeReason')).toEqual([]);
 });
 

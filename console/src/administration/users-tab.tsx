@@ -59,7 +59,9 @@ export function UsersTab() {
               <td className="document-name">
                 <div className="document-text-cell">
                   <strong>{user.display_name || user.username}</strong>
-                  <span className="muted small">{user.username}</span>
+                  {user.display_name !== '' && user.display_name !== user.username && (
+                    <span className="muted small">{user.username}</span>
+                  )}
                 </div>
               </td>
               <td data-label={t('users.role')}>

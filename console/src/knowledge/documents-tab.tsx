@@ -1,6 +1,7 @@
 import { Button } from 'antd';
 import { useEffect, useRef, useState } from 'react';
 import type { KnowledgeBase, KnowledgeDocument } from '../api/types.ts';
+import { fold } from '../i18n/fold.ts';
 import { useText } from '../i18n/text.ts';
 import { DataTable } from '../shell/data-table.tsx';
 import { FilterInput } from '../shell/filter-input.tsx';
@@ -32,9 +33,7 @@ export function DocumentsTab({ base, generation, onChanged }: DocumentsTabProps)
   const [dialog, setDialog] = useState<{ kind: DocumentDialog; document: KnowledgeDocument } | null>(null);
   const isUploading = useObservable(uploads.state).some((upload) => upload.knowledgeBaseId === base.id);
   const documents = value?.entries ?? [];
-  const shown = documents.filter((document) =>
-    (document.filename ?? '').toLowerCase().includes(filter.toLowerCase()),
-  );
+  const shown = documents.filter((document) => fold(document.filename ?? '').includes(fold(filter)));
   const isEmpty = value !== null && documents.length === 0;
   useReloadWhenSettled(documents, onChanged);
 

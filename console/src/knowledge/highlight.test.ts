@@ -11,6 +11,10 @@ describe('highlighting a search result', () => {
     expect(hits('职工的年休假为五天', '年休假几天')).toEqual(['年休假']);
   });
 
+  it('marks what was typed in full width, and what is written so', () => {
+    expect(hits('自2026年起，凭ＶＰＮ登录', '２０２６ vpn')).toEqual(['2026', 'ＶＰＮ']);
+  });
+
   it('marks English words whatever their case', () => {
     expect(hits('Use the VPN client; vpn is on.', 'vpn access')).toEqual(['VPN', 'vpn']);
   });

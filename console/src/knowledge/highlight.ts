@@ -17,16 +17,17 @@ const functionWords = new Set(
 /** Marks where words of the query, or pairs of Chinese characters from it, occur. */
 export function highlight(text: string, query: string): HighlightedPiece[] {
   const hits = new Uint8Array(text.length);
-  const lower = text.toLowerCase();
-  // Lower case of some letters is longer; then positions would no longer match.
-  const haystack = lower.length === text.length ? lower : text;
-  const { pairs, words } = termsOf(query.toLowerCase());
+  // The folded form of some letters is longer; then positions would no longer match.
+  const folded = text.replaceAll(/./gsu, (letter) =>
+    sameLength(letter, letter.normalize('NFKC').toLowerCase()),
+  );
+  const { pairs, words } = termsOf(query.normalize('NFKC').toLowerCase());
   for (const pair of pairs) {
-    for (let at = haystack.indexOf(pair); at !== -1; at = haystack.indexOf(pair, at + 1)) {
+    for (let at = folded.indexOf(pair); at !== -1; at = folded.indexOf(pair, at + 1)) {
       hits.fill(1, at, at + pair.length);
     }
   }
-  for (const { index, 0: found } of haystack.matchAll(word)) {
+  for (const { index, 0: found } of folded.matchAll(word)) {
     if (words.has(stemOf(found))) hits.fill(1, index, index + found.length);
   }
   const pieces: HighlightedPiece[] = [];
@@ -37,6 +38,10 @@ export function highlight(text: string, query: string): HighlightedPiece[] {
     start = end;
   }
   return pieces;
+}
+
+function sameLength(letter: string, folded: string): string {
+  return folded.length === letter.length ? folded : letter;
 }
 
 /** So that a plural is marked for its singular. */

@@ -5,6 +5,7 @@ import { getFileContent, listOriginals } from '../api/knowledge.ts';
 import type { KnowledgeBase, OriginalFile } from '../api/types.ts';
 import { inLanguage } from '../i18n/bilingual.ts';
 import { failureText, inOneLine } from '../i18n/error-text.ts';
+import { fold } from '../i18n/fold.ts';
 import { formatBytes, formatDateTime } from '../i18n/format.ts';
 import { useLanguage, useText } from '../i18n/text.ts';
 import { DataTable } from '../shell/data-table.tsx';
@@ -32,8 +33,7 @@ export function OriginalsPage({
   const all = files.value?.entries ?? [];
   const shown = all.filter(
     (file) =>
-      file.filename.toLowerCase().includes(filter.toLowerCase()) &&
-      (!isUnusedOnly || file.vector_store_ids.length === 0),
+      fold(file.filename).includes(fold(filter)) && (!isUnusedOnly || file.vector_store_ids.length === 0),
   );
   return (
     <div className="page">

@@ -29,6 +29,11 @@ export function Shell() {
 
   const rooms = roomsFor(currentWorkspace(state)?.role);
   const room = rooms.find(({ id }) => id === route.room) ?? rooms[0];
+  // An address of no room, or of one that is not for this person.
+  const isElsewhere = room !== undefined && room.id !== route.room;
+  useEffect(() => {
+    if (isElsewhere) navigate(room.id, null, { replace: true });
+  }, [isElsewhere, room]);
   const sidebar = (
     <Sidebar
       onSearch={() => {
