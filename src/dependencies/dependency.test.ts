@@ -54,6 +54,24 @@ describe('a full bulkhead', () => {
   });
 });
 
+test('whoever leaves in the very moment in which a place becomes free takes none with them', async () => {
+  const dependency = create({ bulkhead: { calls: 1, queue: 1, queueMs: 10_000 } });
+  for (let turns = 0; turns < 12; turns++) {
+    const first = await dependency.enter();
+    const controller = new AbortController();
+    const leaving = dependency.enter(controller.signal).then(
+      (entered) => entered.end(),
+      () => {},
+    );
+    first.end();
+    for (let turn = 0; turn < turns; turn++) await Promise.resolve();
+    controller.abort(new Error('left'));
+    await leaving;
+    await new Promise(setImmediate);
+    expect(dependency.state, `after ${turns} turns`).toMatchObject({ inFlight: 0, waiting: 0 });
+  }
+});
+
 describe('the breaker', () => {
   test('opens on failures in a row, and says so without calling', async () => {
     const dependency = create();

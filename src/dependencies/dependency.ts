@@ -187,24 +187,25 @@ export class Dependency implements Disposable {
     const taken = Promise.withResolvers<() => void>();
     const released = Promise.withResolvers<void>();
     let gaveUp = false;
+    // Noted at once: a place that becomes free before this one's waiter hears of it would be taken, and kept, by nobody.
+    const giveUp = (reason: unknown): void => {
+      gaveUp = true;
+      taken.reject(reason);
+    };
     const holding = this.#bulkhead.execute(() => {
       if (gaveUp) return undefined;
       taken.resolve(released.resolve);
       return released.promise;
     });
     holding.catch((error: unknown) => {
-      taken.reject(error instanceof BulkheadRejectedError ? dependencyBusy(this.name, this.#limits) : error);
+      giveUp(error instanceof BulkheadRejectedError ? dependencyBusy(this.name, this.#limits) : error);
     });
-    const timer = setTimeout(
-      () => taken.reject(dependencyBusy(this.name, this.#limits)),
-      this.#limits.queueMs,
-    );
-    const leave = (): void => taken.reject(signal?.reason);
+    const timer = setTimeout(() => giveUp(dependencyBusy(this.name, this.#limits)), this.#limits.queueMs);
+    const leave = (): void => giveUp(signal?.reason);
     signal?.addEventListener('abort', leave, { once: true });
     try {
       return await taken.promise;
     } catch (error) {
-      gaveUp = true;
       this.#counts.refused++;
       throw error;
     } finally {
