@@ -10,6 +10,7 @@ describe('quantitiesIn', () => {
     expect(seen('三十日')).toEqual(['duration day 30']);
     expect(seen('３０天')).toEqual(['duration day 30']);
     expect(seen('十五个工作日')).toEqual(['duration day 15']);
+    expect(seen('十分钟后、三十分钟内')).toEqual(['duration minute 10', 'duration minute 30']);
     expect(seen('二个月、半年')).toEqual(['duration month 2', 'duration year 0.5']);
   });
 
@@ -32,6 +33,6 @@ describe('quantitiesIn', () => {
   });
 
   it('takes article numbers and ordinary words for no quantity', () => {
-    expect(seen('依照第四十七条第一款的规定，一般应当统一办理，情形之一的除外')).toEqual([]);
+    expect(seen('依照第四十七条第一款的规定，一般应当统一办理，情形之一的除外，这十分重要')).toEqual([]);
   });
 });

@@ -132,7 +132,7 @@ const PATTERNS: readonly Pattern[] = [
 
 /** Chinese numerals that are part of ordinary words, and numbers that only point at a provision. */
 const NOT_A_QUANTITY =
-  /第[零〇一二两三四五六七八九十百千\d]+(?:条之[一二三四五六七八九十]|[条款项章节编号])?|之一|一[般定致切旦样些起同律经并贯直]|统一|唯一|单一|一次性|任一|某一|同一|十分|千万别|万一|三无|百姓/gu;
+  /第[零〇一二两三四五六七八九十百千\d]+(?:条之[一二三四五六七八九十]|[条款项章节编号])?|之一|一[般定致切旦样些起同律经并贯直]|统一|唯一|单一|一次性|任一|某一|同一|(?<![零〇一二两三四五六七八九])十分(?![钟之])|千万别|万一|三无|百姓/gu;
 
 /** The quantities of a text that `normalise` has been through, in reading order. */
 export function quantitiesIn(normalised: string): Quantity[] {

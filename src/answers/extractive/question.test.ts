@@ -25,6 +25,7 @@ describe('analyseQuestion', () => {
     expect(expected('这种能报销不')).toEqual(['yes-no']);
     expect(expected('应当由谁批准？')).toEqual(['agent']);
     expect(expected('在哪里领取？')).toEqual(['place']);
+    expect(expected('领证在几楼办')).toEqual(['place']);
     expect(expected('忘了密码怎么办')).toEqual(['procedure']);
     expect(expected('May I share my badge?')).toEqual(['yes-no']);
     expect(expected('Who approves overtime?')).toEqual(['agent']);

@@ -48,4 +48,13 @@ describe('the decision to answer', () => {
     expect(extractAnswer('保洁员要满多长的见习期？', evidence).declined).toBe(true);
     expect(extractAnswer('保洁员要连续工作满多长时间才能申请调岗？', evidence).declined).toBe(false);
   });
+
+  it('doubts an answer that never says what was asked for by name, unless all else speaks for it', () => {
+    const text = '保洁员的工作由后勤科安排。';
+    const asked = '按照规定，保洁员的加班津贴怎么算？';
+    expect(extractAnswer(asked, [retrieved(passageOf(1, text), 0.4, 0.06)]).declined).toBe(true);
+    expect(extractAnswer(asked, [retrieved(passageOf(1, text), 0.7, 0.2)]).declined).toBe(false);
+    const named = '保洁员的加班津贴由后勤科按月申请。';
+    expect(extractAnswer(asked, [retrieved(passageOf(1, named), 0.4, 0.06)]).declined).toBe(false);
+  });
 });

@@ -32,7 +32,7 @@ const longestFirst = (words: string[]) => [...new Set(words)].sort((a, b) => b.l
 const asksNothing = new Set(PHRASES);
 /** How a figure is asked for: its unit, and 有 before it, tell nothing of the topic. */
 const ASKED_FIGURE =
-  '有?(?:几|多少)个?(?:工作日|小时|钟头|分钟|星期|礼拜|[天日月年周次秒元块钱])|多久(?:做|来|搞)?一次';
+  '有?(?:几|多少)个?(?:工作日|小时|钟头|分钟|星期|礼拜|[天日月年周次秒元块钱]|点钟?)|多久(?:做|来|搞)?一次';
 const PATTERN = new RegExp(`(${ASKED_FIGURE})|${longestFirst([...PROTECTED, ...PHRASES]).join('|')}`, 'gu');
 
 /** 一次 in 多久换一次 only closes the question for how often. */
