@@ -45,7 +45,7 @@ export function modelRoutes(dependencies: HttpDependencies): FastifyPluginAsync 
         },
       },
       async (request) => {
-        const id = decodeURIComponent(request.params['*']);
+        const id = request.params['*'];
         const found = models.find((candidate) => candidate.id === id);
         if (found !== undefined) return found;
         throw new BudaoError(
