@@ -101,6 +101,15 @@ describe('passing trouble', () => {
     expect(upstream.requests).toHaveLength(3);
   });
 
+  test('is not answered with a hail of requests by an endpoint that says to come back at once', async () => {
+    upstream.setBehaviour({ status: 429, headers: { 'retry-after': '0' } });
+    await using asked = create({ retryBudgetMs: { query: 0, passage: 300 } });
+    await expect(asked.embed(['x'], { purpose: 'passage' })).rejects.toMatchObject({
+      code: 'embedder_rate_limited',
+    });
+    expect(upstream.requests.length).toBeLessThanOrEqual(2);
+  });
+
   test('is not waited out when it would take longer than the budget', async () => {
     upstream.setBehaviour({ status: 503, headers: { 'retry-after': '60' } });
     await expect(embedder.embed(['x'], { purpose: 'passage' })).rejects.toMatchObject({

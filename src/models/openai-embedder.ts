@@ -114,7 +114,8 @@ export function createOpenAiEmbedder(options: OpenAiEmbedderOptions): OpenAiEmbe
         return await ask(inputs, signal);
       } catch (error) {
         if (!(error instanceof GenerationError)) throw error;
-        const waitMs = error.retryAfterMs ?? Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** tries);
+        // An endpoint that says "at once" has not thought about it.
+        const waitMs = error.retryAfterMs || Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** tries);
         const late = performance.now() + waitMs > deadline;
         const isHopeless = late || !RETRIED_CODES.has(error.code);
         if (isHopeless || options.mayRetry?.() === false) throw embedderError(error);
