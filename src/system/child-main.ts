@@ -43,7 +43,7 @@ export async function runChild(
     void toldToLeave.then(() => leave(log, stop));
     tellSupervisor({ type: 'ready', ...(url === undefined ? {} : { url }) });
   } catch (error) {
-    if (error instanceof BudaoError && error.kind === 'invalid')
+    if (error instanceof BudaoError && error.kind !== 'internal')
       refuse(error, () => endAfterLogging(log, () => process.exit(1)));
     else die(log, error);
   }
@@ -75,7 +75,8 @@ function leave(log: Logger, stop: () => Promise<void>): void {
 
 /** The supervisor says the reason, and decides whether to try again. */
 function refuse(error: BudaoError, end: () => void): void {
-  tellSupervisor({ type: 'refused', message: error.message }, end);
+  const isPassing = error.kind === 'unavailable';
+  tellSupervisor({ type: 'refused', message: error.message, isPassing }, end);
 }
 
 /** An unknown state is left by dying: runs are taken over, and the supervisor starts a fresh process. */

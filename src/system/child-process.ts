@@ -8,7 +8,7 @@ export type ToChild = { type: 'ping' } | { type: 'stop' };
 export type FromChild =
   | { type: 'ready'; url?: string }
   | { type: 'pong' }
-  | { type: 'refused'; message: string };
+  | { type: 'refused'; message: string; isPassing: boolean };
 
 /** The first restart is immediate; a child that keeps dying young waits longer and longer. */
 const RESTART_DELAYS_MS = [0, 50, 200, 500, 1_000, 2_000, 5_000];
@@ -26,8 +26,11 @@ export interface ChildCallbacks {
   /** The child is dead: `processId` will never write again. */
   onDeath(processId: string, detail: ChildDeath): void;
   onReady(url: string | undefined): void;
-  /** The child cannot start as things are. It is started again and again, unless it is told to stop. */
-  onRefused(message: string): void;
+  /**
+   * The child cannot start as things are. It is started again and again, unless it is told to stop. `isPassing`: what it
+   * needs is away, and nobody has to change a setting.
+   */
+  onRefused(message: string, isPassing: boolean): void;
 }
 
 export interface ChildDeath {
@@ -111,7 +114,7 @@ export class KeptChild {
       this.#isReady = true;
       this.#callbacks.onReady(message.url);
     }
-    if (message.type === 'refused') this.#callbacks.onRefused(message.message);
+    if (message.type === 'refused') this.#callbacks.onRefused(message.message, message.isPassing);
   }
 
   #checkAlive(): void {

@@ -108,8 +108,8 @@ export class Supervisor implements AsyncDisposable {
           troubles.over(role);
           ready.note(role, url);
         },
-        onRefused(message) {
-          if (!ran && !ready.announced) return callbacks.onRefused(message);
+        onRefused(message, isPassing) {
+          if (!ran && !ready.announced && !isPassing) return callbacks.onRefused(message);
           troubles.note(role, message);
           if (role === 'api') startOthers();
         },
