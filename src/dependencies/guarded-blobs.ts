@@ -19,6 +19,9 @@ const FILE_SYSTEM_FAULTS = new Set([
   'ENODEV',
 ]);
 
+/** Asked for where only the answer matters, and not what it is. */
+const EMPTY_SHA256 = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855';
+
 export function speaksAgainstBlobs(error: unknown): boolean {
   if (error instanceof BudaoError) return STORE_FAULTS.has(error.code);
   return error instanceof Error && 'code' in error && FILE_SYSTEM_FAULTS.has(String(error.code));
@@ -37,14 +40,20 @@ export function guardBlobs<Blobs extends BlobStore & LocalBlobs>(
     await assertPresent();
     return work();
   };
+  const has = (sha256: string): Promise<boolean> =>
+    dependency.call(() => whilePresent(() => blobs.has(sha256)));
   return {
-    put: (content, options) => dependency.call(() => whilePresent(() => blobs.put(content, options))),
+    async put(content, options) {
+      // An upload lasts as long as its sender likes: were it the probe, all others would be kept away until it ends.
+      if (dependency.state.condition !== 'closed') await has(EMPTY_SHA256);
+      return dependency.call(() => whilePresent(() => blobs.put(content, options)));
+    },
     open: (sha256) =>
       dependency.call((signal) => whilePresent(() => openUnlessAborted(blobs, sha256, signal)), {
         hedge: true,
       }),
     localCopy: (sha256) => dependency.call(() => whilePresent(() => blobs.localCopy(sha256))),
-    has: (sha256) => dependency.call(() => whilePresent(() => blobs.has(sha256))),
+    has,
     verify: (sha256) => whilePresent(() => blobs.verify(sha256)),
     damaged: () => whilePresent(() => blobs.damaged()),
     delete: (sha256, options) => whilePresent(() => blobs.delete(sha256, options)),
