@@ -51,6 +51,15 @@ describe('guessing a password', () => {
     expect(waitOf('another', '10.0.0.2')).toBe(0);
   });
 
+  test('of many people behind one proxy does not lock out those who have signed in through it', () => {
+    throttle.begin('li', '10.0.0.1').succeed();
+    fail(40, 'nobody', '10.0.0.1');
+    expect(waitOf('wang', '10.0.0.1')).toBeGreaterThan(0);
+    expect(waitOf('li', '10.0.0.1')).toBe(0);
+    for (let index = 0; index < 5; index++) throttle.begin('li', '10.0.0.1');
+    expect(waitOf('li', '10.0.0.1')).toBeGreaterThan(0);
+  });
+
   test('from many addresses of one IPv6 network counts as one', () => {
     for (let index = 0; index < 5; index++) throttle.begin('li', `2001:db8::${index}`);
     expect(waitOf('li', '2001:db8:0:0:ffff::9')).toBeGreaterThan(0);

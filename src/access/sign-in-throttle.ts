@@ -4,7 +4,8 @@ const FREE_FAILURES = { pair: 5, address: 20, username: 50 };
 const FIRST_DELAY_MS = 1_000;
 /**
  * A person at one address waits up to 15 minutes. Failures from everywhere on one username delay strangers by at
- * most 30 s, and never an address from which that person has signed in: else anybody could lock a colleague out.
+ * most 30 s. Neither these nor those of others at the same address, which may be a proxy's, delay a person where they
+ * have signed in before: else anybody could lock a colleague out.
  */
 const MAX_DELAY_MS = { pair: 15 * 60_000, address: 15 * 60_000, username: 30_000 };
 const FORGET_AFTER_MS = 60 * 60_000;
@@ -83,12 +84,12 @@ export class SignInThrottle {
 
   #keys(username: string, address: string): [Kind, string][] {
     const pair = pairKey(username, address);
-    const keys: [Kind, string][] = [
+    if (this.#trusted.has(pair)) return [['pair', pair]];
+    return [
       ['pair', pair],
       ['address', addressKey(address)],
+      ['username', usernameKey(username)],
     ];
-    if (!this.#trusted.has(pair)) keys.push(['username', usernameKey(username)]);
-    return keys;
   }
 
   #waitMs(kind: Kind, key: string): number {
