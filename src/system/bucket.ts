@@ -3,11 +3,12 @@ import type { Logger } from 'pino';
 import { BudaoError } from '../contract/errors.ts';
 import { S3Client } from '../stores/blobs/s3-client.ts';
 import { credentialsFromFile } from '../stores/blobs/s3-credentials.ts';
+import type { S3Limits } from '../stores/blobs/s3-options.ts';
 import { probeBucket, requireSuitable } from '../stores/blobs/s3-probe.ts';
 import type { Bucket } from './configuration.ts';
 
 /** @throws BudaoError storage_address_invalid */
-export async function openBucket(bucket: Bucket): Promise<S3Client> {
+export async function openBucket(bucket: Bucket, limits: Partial<S3Limits> = {}): Promise<S3Client> {
   const { certificateAuthorityFile } = bucket;
   return new S3Client({
     endpoint: bucket.endpoint,
@@ -19,6 +20,7 @@ export async function openBucket(bucket: Bucket): Promise<S3Client> {
     certificateAuthority:
       certificateAuthorityFile === null ? null : await readFile(certificateAuthorityFile, 'utf8'),
     checksum: bucket.checksum,
+    limits,
   });
 }
 

@@ -18,3 +18,26 @@ it('says once that the clock was set, forwards or back, and nothing while it run
   vi.advanceTimersByTime(10_000);
   expect(jumps).toEqual([3_600_000, -86_400_000]);
 });
+
+it("says once that this machine's clock is off the installation's, and once that it agrees again", () => {
+  vi.useFakeTimers();
+  const told: [number, number][] = [];
+  const log = pino(
+    {},
+    {
+      write: (line: string) => {
+        const { level, offMs } = JSON.parse(line);
+        told.push([level, offMs]);
+      },
+    },
+  );
+  let aheadMs = 0;
+  using watch = new ClockWatch(log, () => Date.now() - aheadMs);
+  expect(watch).toBeDefined();
+  for (aheadMs of [0, 4_000, 60_000, 61_000, 100, -60_000]) vi.advanceTimersByTime(10_000);
+  expect(told).toEqual([
+    [40, 60_000],
+    [30, 100],
+    [40, -60_000],
+  ]);
+});

@@ -34,6 +34,7 @@ function nodeWith(at = drive(), bucket: Bucket | null = null): Configuration {
       ledger: { url: 'postgres://nowhere/budao' },
       blobs: { folder: folders ? join(at, 'blobs') : null, bucket },
       index: { folder: folders ? join(at, 'index') : null },
+      channel: { url: null },
     },
     models: [],
     embedder: null,

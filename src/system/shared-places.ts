@@ -18,6 +18,9 @@ const AWAY: ReadonlySet<string> = new Set([
   'storage_refused',
 ]);
 
+/** A process that can do without the bucket begins after so long. */
+const SHORT_LOOK_MS = 3_000;
+
 interface SharedPlace {
   /** By which the ledger knows that the place is in use. */
   setting: string;
@@ -56,7 +59,7 @@ export async function requireSharedPlaces(
   };
   if (blobs.folder !== null) await presently(requirePlace(ledger, folderPlace('blobs', blobs.folder)));
   if (index.folder !== null) await presently(requirePlace(ledger, folderPlace('index', index.folder)));
-  if (blobs.bucket !== null) await presently(requireBucket(ledger, blobs.bucket));
+  if (blobs.bucket !== null) await presently(requireBucket(ledger, blobs.bucket, options));
 }
 
 /** @throws BudaoError storage_unavailable, storage_refused */
@@ -70,9 +73,13 @@ export async function requireMarkedBucket(client: S3Client): Promise<void> {
   );
 }
 
-async function requireBucket(ledger: Ledger, bucket: Bucket): Promise<void> {
+async function requireBucket(
+  ledger: Ledger,
+  bucket: Bucket,
+  { mayBeAway }: { mayBeAway: boolean },
+): Promise<void> {
   const { openBucket, requireSuitableBucket } = await import('./bucket.ts');
-  await using client = await openBucket(bucket);
+  await using client = await openBucket(bucket, mayBeAway ? { deadlineMs: SHORT_LOOK_MS } : {});
   const place: SharedPlace = {
     setting: 'cluster.bucket',
     insteadOf: 'cluster.folder.blobs',

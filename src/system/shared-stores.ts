@@ -162,6 +162,7 @@ export function settingsHash(configuration: Configuration): string {
     limits,
     hasSharedLedger: stores.ledger.url !== null,
     files: { blobs: kindOf(stores.blobs), index: kindOf(stores.index) },
+    hints: stores.channel.url === null ? 'database' : 'redis',
   };
   return createHash('sha256').update(JSON.stringify(shared)).digest('hex').slice(0, 16);
 }

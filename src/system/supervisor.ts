@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { newId } from '../contract/ids.ts';
 import { Meter } from '../health/signals/meter.ts';
+import { ledgerTime } from '../ledger/clock.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { type Channel, RUNS_AVAILABLE } from '../runs/channel.ts';
 import { Janitor } from '../runs/janitor.ts';
@@ -125,7 +126,7 @@ export class Supervisor implements AsyncDisposable {
     ready.whenReady(startOthers);
     ready.whenReady((url) => callbacks.onReady({ url, firstSignIn }));
     const warnings = cleanup.use(new RepeatedWarnings(log));
-    cleanup.use(new ClockWatch(log));
+    cleanup.use(new ClockWatch(log, ledgerTime));
     if (inCluster) {
       const onError = (error: unknown): void => warnings.warn(error, {}, 'heartbeat failed');
       cleanup.use(new NodeHeartbeat({ ledger, node, onError }));

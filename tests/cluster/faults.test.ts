@@ -33,6 +33,7 @@ const TOKENS_PER_SECOND = 20;
 const EXPECTED = Array.from({ length: TOKENS }, (_, index) => `t${index + 1} `).join('');
 const RUNS_END_MS = 90_000;
 const CALM_MS = 1_000;
+const MINUTE_MS = 60_000;
 
 let cluster: Cluster;
 
@@ -40,8 +41,8 @@ beforeAll(async () => {
   cluster = await Cluster.start({
     nodes: [
       { name: 'n1', role: 'all' },
-      { name: 'n2', role: 'all' },
-      { name: 'n3', role: 'worker' },
+      { name: 'n2', role: 'all', clockAheadMs: MINUTE_MS },
+      { name: 'n3', role: 'worker', clockAheadMs: -MINUTE_MS },
     ],
     tokens: TOKENS,
     tokensPerSecond: TOKENS_PER_SECOND,

@@ -1,7 +1,7 @@
 /** Several nodes of one installation with everything they share, each on a machine of its own where that can be made. */
 
 import { canMakeNetworks, Network, type NetworkHost } from './cluster/network.ts';
-import { ClusterNode } from './cluster/node.ts';
+import { ClusterNode, type NodeOptions } from './cluster/node.ts';
 import { SharedStores, type SharedStoresOptions } from './cluster/stores.ts';
 import { Finaliser } from './finaliser.ts';
 import { startUpstream, type Upstream } from './lying-upstream.ts';
@@ -12,7 +12,7 @@ const CALM_DEADLINE_MS = 60_000;
 const LOOPBACK = '127.0.0.1';
 
 export interface ClusterOptions extends SharedStoresOptions {
-  nodes: readonly { name: string; role: 'all' | 'api' | 'worker' }[];
+  nodes: readonly (Pick<NodeOptions, 'name' | 'role'> & { clockAheadMs?: number })[];
   /** Of each answer: `t1 t2 t3 …`. */
   tokens: number;
   tokensPerSecond: number;
@@ -52,10 +52,9 @@ export class Cluster implements AsyncDisposable {
     const hosts: (NetworkHost | null)[] = [];
     for (const { name } of options.nodes) hosts.push((await network?.addHost(name)) ?? null);
     // All at once, on an empty database, as a cluster's first start may be.
-    const starts = options.nodes.map(({ name, role }, index) =>
+    const starts = options.nodes.map((node, index) =>
       ClusterNode.start({
-        name,
-        role,
+        ...node,
         finaliser,
         host: hosts[index] ?? null,
         environment: {

@@ -6,6 +6,7 @@ import { Readable } from 'node:stream';
 import { BudaoError } from '../../contract/errors.ts';
 import type { BlobStore, LocalBlobs, LocalCopy } from '../../knowledge/ports.ts';
 import { renameDurably, syncFolder, temporaryPathBeside } from '../files/durable-file.ts';
+import { FolderClock } from '../files/folder-clock.ts';
 import { makeFolderWithin, type ProvidedFolder, requireProvided } from '../files/provided-folder.ts';
 import { againWhenStale, isStaleHandle } from '../files/stale-handle.ts';
 import { blobCorrupt, blobMissing, tooLarge } from './blob-errors.ts';
@@ -27,11 +28,13 @@ const DAMAGED_FOLDER = 'damaged';
 export class FolderBlobs implements BlobStore, LocalBlobs {
   readonly #folder: string;
   readonly #provided: ProvidedFolder;
+  readonly #clock: FolderClock;
 
   /** @param provided what holds the folder, and is somebody else's to make */
   constructor(folder: string, provided: ProvidedFolder = { path: dirname(folder), mark: null }) {
     this.#folder = folder;
     this.#provided = provided;
+    this.#clock = new FolderClock(folder);
   }
 
   async put(content: Readable, options: { maxBytes: number }): Promise<{ sha256: string; bytes: number }> {
@@ -163,7 +166,7 @@ export class FolderBlobs implements BlobStore, LocalBlobs {
 
   async #isIdle(path: string, idleMs: number): Promise<boolean> {
     const found = await this.#find(path);
-    return found !== null && Date.now() - found.mtimeMs >= idleMs;
+    return found !== null && (idleMs === 0 || (await this.#clock.ageOf(found.mtimeMs)) >= idleMs);
   }
 
   /** The blob's own file: parsers compare what they read with its hash. */

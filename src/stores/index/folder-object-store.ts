@@ -3,6 +3,7 @@ import { copyFile, link, open, readdir, readFile, rename, rm, stat } from 'node:
 import path from 'node:path';
 import { BudaoError } from '../../contract/errors.ts';
 import { syncFolder, temporaryPathBeside, writeDurably } from '../files/durable-file.ts';
+import { FolderClock } from '../files/folder-clock.ts';
 import { makeFolderWithin, type ProvidedFolder, requireProvided } from '../files/provided-folder.ts';
 import { againWhenStale } from '../files/stale-handle.ts';
 import { indexError } from './lancedb-errors.ts';
@@ -37,6 +38,7 @@ export function createFolderObjectStore(
 
 function createPlainStore(folder: string, provided: ProvidedFolder): ObjectStore {
   const place = (key: string) => path.join(folder, key);
+  const clock = new FolderClock(folder);
   /** With the folder itself gone, nothing is known of what it holds. */
   const nullWhereMissing = async (error: NodeJS.ErrnoException): Promise<null> => {
     if (error.code !== 'ENOENT') throw error;
@@ -77,7 +79,7 @@ function createPlainStore(folder: string, provided: ProvidedFolder): ObjectStore
       const visible = names.filter((name) => !name.startsWith('.tmp-')).sort();
       for (const name of visible.slice(0, limit)) {
         const found = await againWhenStale(() => stat(place(`${prefix}${name}`))).catch(nullWhereMissing);
-        if (found !== null) yield { key: `${prefix}${name}`, ageMs: Date.now() - found.mtimeMs };
+        if (found !== null) yield { key: `${prefix}${name}`, ageMs: await clock.ageOf(found.mtimeMs) };
       }
     },
     delete: (key) => rm(place(key), { force: true }),

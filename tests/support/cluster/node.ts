@@ -21,6 +21,8 @@ export interface NodeOptions {
   /** Null where machines cannot be made: then it listens on loopback. */
   host: NetworkHost | null;
   environment: Record<string, string>;
+  /** How much its clock is ahead. */
+  clockAheadMs?: number;
   finaliser: Finaliser;
   /** Whether its worker has reported, for a node that nobody can ask over HTTP. */
   hasWorker: (name: string) => Promise<boolean>;
@@ -65,7 +67,7 @@ export class ClusterNode implements AsyncDisposable {
 
   /** Starts without waiting. */
   spawn(): void {
-    const { host, name, role, environment } = this.#options;
+    const { host, name, role, environment, clockAheadMs = 0 } = this.#options;
     const shell = host?.shell ?? 'exec "$@"';
     const child = spawn('sh', ['-c', shell, 'sh', process.execPath, join(ROOT, 'scripts/up.mjs')], {
       cwd: ROOT,
@@ -83,6 +85,7 @@ export class ClusterNode implements AsyncDisposable {
         BUDAO_NODE: name,
         BUDAO_ROLE: role,
         ...environment,
+        ...(clockAheadMs === 0 ? {} : withShiftedClock(clockAheadMs)),
       },
     });
     child.stdout?.on('data', (chunk: Buffer) => (this.#output += chunk.toString()));
@@ -154,6 +157,11 @@ export class ClusterNode implements AsyncDisposable {
     await this.kill();
     await rm(this.#dataDir, { recursive: true, force: true, maxRetries: 5 });
   }
+}
+
+function withShiftedClock(aheadMs: number): Record<string, string> {
+  const preload = join(ROOT, 'tests/support/cluster/shifted-clock.mjs');
+  return { NODE_OPTIONS: `--import=${preload}`, BUDAO_TEST_CLOCK_AHEAD_MS: String(aheadMs) };
 }
 
 /** State, parent and group of a process; nothing when it has gone meanwhile. */
