@@ -11,7 +11,7 @@ const palettes = {
     container: '#ffffff',
     layout: '#f7f6f3',
     text: '#1d2321',
-    placeholder: '#626c67',
+    faint: '#626c67',
     border: '#e2e0da',
     control: '#8a938e',
     chosen: '#e3f0ed',
@@ -25,7 +25,7 @@ const palettes = {
     container: '#1b1f1e',
     layout: '#131615',
     text: '#e6e9e7',
-    placeholder: '#909a95',
+    faint: '#909a95',
     border: '#323836',
     control: '#77817c',
     chosen: '#1c322e',
@@ -51,7 +51,8 @@ export function antdTheme(name: ThemeName, reducedMotion: boolean): ThemeConfig 
       colorWarning: palette.warn,
       colorError: palette.bad,
       colorTextBase: palette.text,
-      colorTextPlaceholder: palette.placeholder,
+      colorTextPlaceholder: palette.faint,
+      colorTextDescription: palette.faint,
       colorBorder: palette.border,
       controlItemBgActive: palette.chosen,
       controlItemBgActiveHover: palette.chosen,
@@ -63,6 +64,7 @@ export function antdTheme(name: ThemeName, reducedMotion: boolean): ThemeConfig 
     components: {
       // With the round corners of everything else it would look like one of several to choose from.
       Checkbox: { borderRadiusSM: 4, colorBorder: palette.control },
+      Radio: { colorBorder: palette.control },
       Button: {
         primaryColor: palette.onPrimary,
         dangerColor: palette.onPrimary,
