@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { ANSWER_INPUT } from '../../tests/support/answer-input.ts';
-import { ANSWER_RUN, type AnswerResult } from '../contract/answer.ts';
+import { ANSWER_RUN, type AnswerInput, type AnswerResult } from '../contract/answer.ts';
 import type { RetrievedHit, Retriever } from '../knowledge/retrieve/retrieve.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Run } from '../runs/run.ts';
@@ -17,7 +17,7 @@ import { MemoryChannel } from '../stores/channel/memory-channel.ts';
 import { openSqliteLedger } from '../stores/ledger/sqlite-ledger.ts';
 import { createAnswerHandler } from './answer-handler.ts';
 import { readAnswerText } from './find-answer.ts';
-import type { GeneratorChoice } from './ports.ts';
+import type { GenerationRequest, GeneratorChoice } from './ports.ts';
 
 const BEGINNING = '年假共有';
 
@@ -66,6 +66,19 @@ test('a text that a model has begun is not continued with quotations when the mo
   ]);
 });
 
+test('the sampling that a question asks for reaches the model', async () => {
+  const asked: Partial<GenerationRequest>[] = [];
+  await using service = await startService({
+    ...stalls,
+    generate: async (request, onPart) => {
+      asked.push(request);
+      onPart({ type: 'end', reason: 'stop', usage: null });
+    },
+  });
+  await service.follow(await service.submit({ input: { temperature: 0.3, topP: 0.5 } }));
+  expect(asked).toMatchObject([{ temperature: 0.3, topP: 0.5 }]);
+});
+
 test("what a document's attributes say of its validity reaches the answer and its log", async () => {
   const hit = (documentId: string, text: string, attributes: RetrievedHit['attributes']): RetrievedHit => ({
     chunk: {
@@ -91,7 +104,7 @@ test("what a document's attributes say of its validity reaches the answer and it
     hit('old', '员工的年假为7天，年假须在当年休完。', { status: 'superseded', effective_date: '2022-03-01' }),
     hit('new', '员工的年假为10天。', { status: 'in_force', effective_date: '2026-01-01' }),
   ]);
-  const run = await service.submit({ question: '员工的年假有几天？' });
+  const run = await service.submit({ input: { question: '员工的年假有几天？' } });
   const ended = await service.follow(run);
   expect(ended.result).toMatchObject({ text: expect.stringContaining('10天') });
   expect((ended.result as AnswerResult).text).not.toContain('7天');
@@ -144,17 +157,17 @@ interface AskOptions {
   timeoutMs?: number;
   /** What a worker wrote before it died. */
   begun?: string;
-  question?: string;
+  input?: Partial<AnswerInput>;
 }
 
 function submitAnswer(ledger: Ledger, options: AskOptions): Promise<Run> {
   const now = Date.now();
-  const { begun, question = ANSWER_INPUT.question, ...timeout } = options;
+  const { begun, input, ...timeout } = options;
   return ledger.transaction(async (tx) => {
     const request = {
       kind: ANSWER_RUN,
       workspaceId: 'ws_test',
-      input: { ...ANSWER_INPUT, question },
+      input: { ...ANSWER_INPUT, ...input },
       ...timeout,
     };
     const { run } = await submitRun(tx, request, now);

@@ -70,6 +70,7 @@ async function stream({
       prefix: progress.text,
       maxOutputTokens,
       temperature: input.temperature,
+      topP: input.topP,
       signal,
     },
     (part) => {

@@ -22,6 +22,7 @@ export interface GenerationRequest {
   prefix: string;
   maxOutputTokens: number;
   temperature: number | null;
+  topP: number | null;
   signal: AbortSignal;
 }
 

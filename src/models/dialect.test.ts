@@ -14,6 +14,7 @@ const DIALECT: Dialect = {
   includeUsage: true,
   tokenLimitField: 'max_tokens',
   sendTemperature: true,
+  sendTopP: true,
 };
 
 describe('a known vendor is continued in its own way', () => {
@@ -44,6 +45,7 @@ describe('the fields that ask for a continuation', () => {
     prefix: '第一条。\n',
     maxOutputTokens: 10,
     temperature: null,
+    topP: null,
     signal: new AbortController().signal,
   };
   const last = { role: 'assistant', content: '第一条。' };
@@ -81,6 +83,7 @@ describe('a refusal teaches how to ask', () => {
       { change: { tokenLimitField: 'max_completion_tokens' }, lasting: true },
     ],
     ["Unsupported value: 'temperature'", false, { change: { sendTemperature: false }, lasting: true }],
+    ["Unsupported parameter: 'top_p'", false, { change: { sendTopP: false }, lasting: true }],
     [
       'Unrecognized request argument supplied: continue_final_message',
       true,

@@ -11,6 +11,7 @@ export interface Dialect {
   includeUsage: boolean;
   tokenLimitField: 'max_tokens' | 'max_completion_tokens';
   sendTemperature: boolean;
+  sendTopP: boolean;
 }
 
 const CONTINUATION_FIELDS =
@@ -75,6 +76,7 @@ export function buildChatBody(
     ...(dialect.includeUsage ? { stream_options: { include_usage: true } } : {}),
     [dialect.tokenLimitField]: request.maxOutputTokens,
     ...(request.temperature !== null && dialect.sendTemperature ? { temperature: request.temperature } : {}),
+    ...(request.topP !== null && dialect.sendTopP ? { top_p: request.topP } : {}),
     ...flags,
     ...options.extraBody,
   };
@@ -98,6 +100,9 @@ export function adaptDialect(
   }
   if (dialect.sendTemperature && unknownField && /temperature/i.test(message)) {
     return { change: { sendTemperature: false }, lasting: true };
+  }
+  if (dialect.sendTopP && unknownField && /\btop_p\b/i.test(message)) {
+    return { change: { sendTopP: false }, lasting: true };
   }
   if (continuing && dialect.continuation !== 'none') {
     const lasting = unknownField && CONTINUATION_FIELDS.test(message);

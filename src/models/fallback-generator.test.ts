@@ -74,6 +74,7 @@ function ask(signal = new AbortController().signal, prefix = ''): GenerationRequ
     prefix,
     maxOutputTokens: 100,
     temperature: null,
+    topP: null,
     signal,
   };
 }

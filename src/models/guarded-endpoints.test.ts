@@ -102,5 +102,5 @@ test('an endpoint that writes as much as it may sends the next answer to the nex
 
 function request(signal = new AbortController().signal): GenerationRequest {
   const messages = [{ role: 'user' as const, content: '?' }];
-  return { messages, prefix: '', maxOutputTokens: 100, temperature: null, signal };
+  return { messages, prefix: '', maxOutputTokens: 100, temperature: null, topP: null, signal };
 }

@@ -38,6 +38,7 @@ function ask(overrides: Partial<GenerationRequest> = {}): GenerationRequest {
     prefix: '',
     maxOutputTokens: 500,
     temperature: 0.2,
+    topP: 0.9,
     signal: new AbortController().signal,
     ...overrides,
   };
@@ -87,7 +88,10 @@ describe('an answer arrives whole', () => {
     ['though the field for the usage is refused', { refuseFields: ['stream_options'] }],
     ['though only max_completion_tokens is known', { refuseFields: ['max_tokens'] }],
     ['though a temperature is refused', { refuseFields: ['temperature'] }],
-    ['though three fields are refused', { refuseFields: ['max_tokens', 'temperature', 'stream_options'] }],
+    [
+      'though four fields are refused',
+      { refuseFields: ['max_tokens', 'temperature', 'top_p', 'stream_options'] },
+    ],
   ];
   for (const [name, behaviour] of cases) {
     test(`${name}`, async () => {

@@ -29,7 +29,7 @@ import { UPSTREAM_LIMITS } from './upstream-limits.ts';
 import { createWatchdog } from './watchdog.ts';
 
 /** One try as asked, and one for each lesson that a refusal can teach. */
-const MAX_TRIES = 5;
+const MAX_TRIES = 6;
 /** A pooled connection that the server has just closed fails before any answer; a fresh one does not. */
 const STALE_CONNECTION_CODES = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE']);
 
@@ -89,6 +89,7 @@ export function createOpenAiGenerator(options: OpenAiGeneratorOptions): OpenAiGe
       includeUsage: true,
       tokenLimitField: 'max_tokens',
       sendTemperature: true,
+      sendTopP: true,
     },
   };
   return {

@@ -48,6 +48,7 @@ export function tracedGenerator(
         ...attributes,
         'gen_ai.request.max_tokens': request.maxOutputTokens,
         'gen_ai.request.temperature': request.temperature,
+        'gen_ai.request.top_p': request.topP,
       };
       const work = () =>
         generator.generate(request, (part) => {

@@ -36,6 +36,7 @@ async function tryGenerator(generator: Choice): Promise<string> {
     prefix: '',
     maxOutputTokens: TRY_OUTPUT_TOKENS,
     temperature: null,
+    topP: null,
     signal: AbortSignal.timeout(TRY_TIMEOUT_MS),
   };
   let usage = '';
