@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { CitationScanner, citationsOf, parseCitations, renderExtractive } from './citations.ts';
+import { citationsOf, parseCitations, renderExtractive } from './citations.ts';
 import type { Passage } from './ports.ts';
 
 const numbers = new Set([1, 2, 3, 4]);
@@ -47,21 +47,6 @@ describe('parseCitations', () => {
     const text = '五天 [1]。';
     const [mark] = parseCitations(text, numbers);
     expect(text.slice(mark?.start, mark?.end)).toBe('[1]');
-  });
-});
-
-describe('CitationScanner', () => {
-  it('finds the same marks however the stream is cut', () => {
-    const text = '第一句 [1][2]。链接 [3](x)，第二句【4】 and an open bracket [ here, 数组[1, 2] 完［３］';
-    const whole = parseCitations(text, numbers);
-    expect(whole.length).toBe(6);
-    for (let size = 1; size <= text.length; size += 1) {
-      const scanner = new CitationScanner(numbers);
-      const marks = [];
-      for (let at = 0; at < text.length; at += size) marks.push(...scanner.push(text.slice(at, at + size)));
-      marks.push(...scanner.end());
-      expect(marks).toEqual(whole);
-    }
   });
 });
 

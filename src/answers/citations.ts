@@ -44,51 +44,6 @@ export function parseCitations(text: string, passageNumbers: ReadonlySet<number>
   return marks;
 }
 
-/** Reads marks while the text streams in; a mark that is cut between two deltas is found when its rest arrives. */
-export class CitationScanner {
-  readonly #passageNumbers: ReadonlySet<number>;
-  #pending = '';
-  #offset = 0;
-
-  constructor(passageNumbers: ReadonlySet<number>) {
-    this.#passageNumbers = passageNumbers;
-  }
-
-  /** Marks that this delta made certain; places count from the start of the whole text. */
-  push(delta: string): CitationMark[] {
-    const text = this.#pending + delta;
-    const certain = certainEnd(text);
-    const marks = this.#shift(text.slice(0, certain));
-    this.#pending = text.slice(certain);
-    this.#offset += certain;
-    return marks;
-  }
-
-  /** Marks that waited for text which did not come. */
-  end(): CitationMark[] {
-    const marks = this.#shift(this.#pending);
-    this.#offset += this.#pending.length;
-    this.#pending = '';
-    return marks;
-  }
-
-  #shift(text: string): CitationMark[] {
-    return parseCitations(text, this.#passageNumbers).map(({ start, end, passageNumber }) => ({
-      start: start + this.#offset,
-      end: end + this.#offset,
-      passageNumber,
-    }));
-  }
-}
-
-/** How far no later text can change the marks: up to an open bracket, or a closed one that may begin a link. */
-function certainEnd(text: string): number {
-  const open = Math.max(text.lastIndexOf('['), text.lastIndexOf('［'), text.lastIndexOf('【'));
-  if (open < 0 || text.length - open > MAX_MARK_CHARS) return text.length;
-  const close = text.slice(open).search(/[\]］】]/u);
-  return close < 0 || open + close === text.length - 1 ? open : text.length;
-}
-
 function numbersIn(mark: string): number[] {
   const body = mark
     .normalize('NFKC')

@@ -6,9 +6,6 @@ import { cutToTokens } from './cut-to-tokens.ts';
 import { SYSTEM_PROMPT_EN } from './system-en.ts';
 import { SYSTEM_PROMPT_ZH } from './system-zh.ts';
 
-/** Stored with each answer, so that answers of different prompts can be told apart. */
-export const PROMPT_VERSION = '2';
-
 export interface PromptRequest {
   question: string;
   /** Earlier turns, oldest first. */
