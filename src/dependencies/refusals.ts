@@ -21,7 +21,7 @@ export function dependencyResting(
   lastMessage: string | null,
 ): DependencyRefusal {
   if (forced === 'open') {
-    const message = `"${name}" was switched off by hand. An owner can switch it on again under /ops/dependencies.`;
+    const message = `"${name}" was switched off by hand. An operator can switch it on again under /ops/dependencies.`;
     return new DependencyRefusal('dependency_resting', message, 30_000);
   }
   const waitMs = Math.max(0, (restsUntil ?? 0) - Date.now());

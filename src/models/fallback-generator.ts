@@ -160,7 +160,7 @@ function refusedError(
   if (states.every((state) => state.forced === 'open')) {
     return new GenerationError(
       'upstream_switched_off',
-      `Every model endpoint of "${name}" was switched off by hand; an owner can switch it on again`,
+      `Every model endpoint of "${name}" was switched off by hand; an operator can switch it on again`,
       options,
     );
   }
