@@ -6,12 +6,12 @@ test('a model is found by its name, whatever signs that holds; one that does not
   await using server = await AnswerServer.start(answerInPieces, { generatorNames });
   for (const name of generatorNames) {
     const reply = await server.fetch(`/v1/models/${encodeURIComponent(name)}`);
-    expect([reply.status, (await reply.json()) as unknown], name).toMatchObject([200, { id: name }]);
+    expect([reply.status, await reply.json()], name).toMatchObject([200, { id: name }]);
   }
   expect((await server.fetch('/v1/models/Qwen/Qwen3-8B')).status).toBe(200);
   for (const unknown of ['%25', '%25zz', 'gpt-9']) {
     const reply = await server.fetch(`/v1/models/${unknown}`);
-    expect([reply.status, (await reply.json()) as unknown], unknown).toMatchObject([
+    expect([reply.status, await reply.json()], unknown).toMatchObject([
       404,
       { error: { code: 'model_not_found' } },
     ]);
