@@ -1,7 +1,8 @@
 import type { ErrorCode } from '../contract/error-codes.ts';
 import { BudaoError } from '../contract/errors.ts';
 import type { Ledger, Sql } from '../ledger/ledger.ts';
-import { type AccessTokens, looksLikeToken } from './access-tokens.ts';
+import type { AccessTokens } from './access-tokens.ts';
+import { looksLikeToken } from './credential-form.ts';
 import { hashCredential, sameHash } from './credential-hash.ts';
 import { lowerRole, type Principal, type Role } from './principal.ts';
 

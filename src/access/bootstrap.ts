@@ -2,8 +2,8 @@
 import { BudaoError } from '../contract/errors.ts';
 import type { Ledger, Sql } from '../ledger/ledger.ts';
 import { scopeSql } from '../ledger/scope.ts';
-import { looksLikeToken } from './access-tokens.ts';
 import { type AccountRow, findAccountByUsername, insertAccount } from './account-rows.ts';
+import { looksLikeToken } from './credential-form.ts';
 import { hashCredential } from './credential-hash.ts';
 import { insertKey } from './keys.ts';
 import { PasswordHasher } from './password-hasher.ts';

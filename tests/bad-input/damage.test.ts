@@ -4,10 +4,18 @@ import { open, readdir, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { ROOT, Service } from '../support/service.ts';
+import { ROOT, type Service } from '../support/service.ts';
 import { until } from '../support/until.ts';
 import { expectError } from './expect-error.ts';
-import { formOf, QUESTION, StoredBefore, settled, upload, type VectorStoreFile } from './stored-before.ts';
+import {
+  formOf,
+  QUESTION,
+  type StoredBefore,
+  settled,
+  upload,
+  type VectorStoreFile,
+} from './stored-before.ts';
+import { startStoredService } from './stored-service.ts';
 
 // One service for all: every repair leaves it as it was.
 let service: Service;
@@ -15,9 +23,7 @@ let before: StoredBefore;
 let fingerprint = '';
 
 beforeAll(async () => {
-  service = await Service.start();
-  before = await StoredBefore.create(service);
-  fingerprint = await before.fingerprint();
+  ({ service, before, fingerprint } = await startStoredService());
 });
 afterAll(async () => {
   await service[Symbol.asyncDispose]();

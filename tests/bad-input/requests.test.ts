@@ -4,19 +4,18 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { Service } from '../support/service.ts';
+import type { Service } from '../support/service.ts';
 import { BAD_PLACES, BAD_QUESTIONS, type BadRequest } from './bad-requests.ts';
 import { expectError } from './expect-error.ts';
-import { QUESTION, StoredBefore } from './stored-before.ts';
+import { QUESTION, type StoredBefore } from './stored-before.ts';
+import { startStoredService } from './stored-service.ts';
 
 let service: Service;
 let before: StoredBefore;
 let fingerprint = '';
 
 beforeAll(async () => {
-  service = await Service.start();
-  before = await StoredBefore.create(service);
-  fingerprint = await before.fingerprint();
+  ({ service, before, fingerprint } = await startStoredService());
 });
 afterAll(async () => {
   await service[Symbol.asyncDispose]();

@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { API_KEY } from '../support/cluster/node.ts';
 import type { History, SeenEvent } from '../support/history/history.ts';
+import { eventsOf, type StreamEvent } from '../support/response-events.ts';
 
 /** Of a stream that brings 20 tokens a second: silence for so long means that nobody is there. */
 const SILENCE_MS = 1_000;
@@ -164,13 +165,6 @@ export class ClusterClient {
   }
 }
 
-interface StreamEvent {
-  type: string;
-  sequence_number: number;
-  delta?: string;
-  response?: { id: string; status: string };
-}
-
 function seen(event: StreamEvent, reader: string, responseId: string): SeenEvent {
   const text = event.type === 'response.output_text.delta' ? (event.delta ?? '') : null;
   return {
@@ -181,17 +175,4 @@ function seen(event: StreamEvent, reader: string, responseId: string): SeenEvent
     text,
     atMs: performance.now(),
   };
-}
-
-async function* eventsOf(body: ReadableStream<Uint8Array>): AsyncGenerator<StreamEvent> {
-  const decoder = new TextDecoder();
-  let buffer = '';
-  for await (const chunk of body) {
-    buffer += decoder.decode(chunk, { stream: true });
-    for (let end = buffer.indexOf('\n\n'); end >= 0; end = buffer.indexOf('\n\n')) {
-      const json = /^data: (.*)$/m.exec(buffer.slice(0, end))?.[1];
-      buffer = buffer.slice(end + 2);
-      if (json !== undefined && json !== '[DONE]') yield JSON.parse(json) as StreamEvent;
-    }
-  }
 }

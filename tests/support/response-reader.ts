@@ -1,12 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { eventsOf, type StreamEvent } from './response-events.ts';
 import type { Service } from './service.ts';
-
-interface StreamEvent {
-  type: string;
-  sequence_number: number;
-  delta?: string;
-  response?: { id: string; status: string };
-}
 
 /** What a client that never gives up has seen of one answer. */
 export interface SeenAnswer {
@@ -97,19 +91,6 @@ function record(
   }
   if (/^response\.(completed|failed|incomplete)$/.test(event.type))
     seen.status = event.response?.status ?? event.type;
-}
-
-async function* eventsOf(body: ReadableStream<Uint8Array>): AsyncGenerator<StreamEvent> {
-  const decoder = new TextDecoder();
-  let buffer = '';
-  for await (const chunk of body) {
-    buffer += decoder.decode(chunk, { stream: true });
-    for (let end = buffer.indexOf('\n\n'); end >= 0; end = buffer.indexOf('\n\n')) {
-      const data = /^data: (.*)$/m.exec(buffer.slice(0, end))?.[1];
-      buffer = buffer.slice(end + 2);
-      if (data !== undefined && data !== '[DONE]') yield JSON.parse(data) as StreamEvent;
-    }
-  }
 }
 
 function isBrokenConnection(error: unknown): boolean {

@@ -1,4 +1,5 @@
-import type { AlertRule } from './rule.ts';
+import type { CounterName } from '../signals/signals.ts';
+import type { AlertRule, Condition } from './rule.ts';
 
 const ENDED_TURNS = ['turns_completed', 'turns_incomplete', 'turns_failed'] as const;
 const HOUR_SECONDS = 3_600;
@@ -112,14 +113,7 @@ export const BUSINESS_RULES: readonly AlertRule[] = [
     layer: 'business',
     group: 'knowledge',
     severity: 'info',
-    condition: {
-      kind: 'ratio',
-      of: 'turns_declined',
-      to: ['turns_completed'],
-      seconds: HOUR_SECONDS,
-      threshold: 0.5,
-      minEvents: 15,
-    },
+    condition: halfOfTheAnswers('turns_declined'),
     failures: 12,
     recoveries: 60,
     text: {
@@ -140,14 +134,7 @@ export const BUSINESS_RULES: readonly AlertRule[] = [
     layer: 'business',
     group: 'knowledge',
     severity: 'warning',
-    condition: {
-      kind: 'ratio',
-      of: 'turns_uncited',
-      to: ['turns_completed'],
-      seconds: HOUR_SECONDS,
-      threshold: 0.5,
-      minEvents: 15,
-    },
+    condition: halfOfTheAnswers('turns_uncited'),
     failures: 12,
     recoveries: 60,
     text: {
@@ -211,3 +198,8 @@ export const BUSINESS_RULES: readonly AlertRule[] = [
     },
   },
 ];
+
+/** In an hour, and of enough answers that it is no accident. */
+function halfOfTheAnswers(of: CounterName): Condition {
+  return { kind: 'ratio', of, to: ['turns_completed'], seconds: HOUR_SECONDS, threshold: 0.5, minEvents: 15 };
+}

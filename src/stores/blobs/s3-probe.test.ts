@@ -1,39 +1,25 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import { faultyS3 } from '../../../tests/support/faulty-s3.ts';
 import { freePort } from '../../../tests/support/free-port.ts';
-import { type S3Server, type S3User, startS3 } from '../../../tests/support/s3-server.ts';
-import { type Fault, S3FaultProxy, type SeenRequest } from '../../../tests/support/s3-server-faults.ts';
+import type { S3User } from '../../../tests/support/s3-server.ts';
+import type { Fault, SeenRequest } from '../../../tests/support/s3-server-faults.ts';
 import { S3Client } from './s3-client.ts';
 import { fixedCredentials } from './s3-credentials.ts';
 import type { S3Checksum } from './s3-options.ts';
 import { probeBucket, requireSuitable, type S3Probe } from './s3-probe.ts';
 
-let server: S3Server;
-let proxy: S3FaultProxy;
-let bucket: string;
-
-beforeAll(async () => {
-  server = await startS3();
-  proxy = await S3FaultProxy.before(server);
-}, 120_000);
-afterAll(async () => {
-  await proxy[Symbol.asyncDispose]();
-  await server[Symbol.asyncDispose]();
-});
-beforeEach(async () => {
-  proxy.choose = () => null;
-  bucket = await server.createBucket();
-});
+const s3 = faultyS3();
 
 async function probe(
-  options: { endpoint?: string; user?: S3User; checksum?: S3Checksum } = {},
+  options: { endpoint?: string; bucket?: string; user?: S3User; checksum?: S3Checksum } = {},
 ): Promise<S3Probe> {
   await using client = new S3Client({
-    endpoint: options.endpoint ?? server.endpoint,
-    region: server.region,
-    bucket,
+    endpoint: options.endpoint ?? s3.server.endpoint,
+    region: s3.server.region,
+    bucket: options.bucket ?? s3.bucket,
     prefix: 'knowledge/',
     addressing: 'path',
-    credentials: fixedCredentials({ ...(options.user ?? server.user), sessionToken: null }),
+    credentials: fixedCredentials({ ...(options.user ?? s3.server.user), sessionToken: null }),
     checksum: options.checksum ?? 'none',
     limits: { maxTries: 2 },
   });
@@ -41,7 +27,7 @@ async function probe(
 }
 
 const unmet = ({ findings }: S3Probe) => findings.filter(({ isMet }) => !isMet).map(({ name }) => name);
-const keysIn = async () => (await server.fetch('GET', `/${bucket}?list-type=2`)).text();
+const keysIn = async () => (await s3.server.fetch('GET', `/${s3.bucket}?list-type=2`)).text();
 
 test('a store that does everything is fit for both, and has nothing left of the probe', async () => {
   for (const checksum of ['none', 'md5', 'sha256'] as const) {
@@ -97,8 +83,8 @@ describe('the probe notices', () => {
   ];
 
   test.each(cases)('%s', async (_, name, choose, uses) => {
-    proxy.choose = choose;
-    const found = await probe({ endpoint: proxy.endpoint });
+    s3.proxy.choose = choose;
+    const found = await probe({ endpoint: s3.proxy.endpoint });
     expect(unmet(found)).toContain(name);
     for (const use of ['blobs', 'index'] as const) {
       const require = () => requireSuitable(found, use);
@@ -109,7 +95,7 @@ describe('the probe notices', () => {
   });
 
   test('which of its rights a key lacks', async () => {
-    const user = await server.createUser(bucket, ['GetObject', 'ListBucket']);
+    const user = await s3.server.createUser(s3.bucket, ['GetObject', 'ListBucket']);
     const found = await probe({ user });
     expect(unmet(found)).toEqual(['right to put', 'right to delete']);
     expect(() => requireSuitable(found, 'blobs')).toThrow(/Allow s3:PutObject.*Allow s3:DeleteObject/);
@@ -122,8 +108,7 @@ describe('the probe notices', () => {
   });
 
   test('a bucket that is not there', async () => {
-    bucket = 'no-such-bucket';
-    const found = await probe();
+    const found = await probe({ bucket: 'no-such-bucket' });
     expect(() => requireSuitable(found, 'blobs')).toThrow(/NoSuchBucket/);
   });
 });

@@ -17,6 +17,7 @@ import {
 import { createIndexes, optimizeTable } from './lancedb-maintenance.ts';
 import { chunkSchema, rowOf } from './lancedb-schema.ts';
 import { loadLanceDb } from './load-lancedb.ts';
+import { WriteTurns } from './write-turns.ts';
 
 /** Tries against other writers; one run at a time writes a knowledge base, so that even a second one is rare. */
 const MAX_ATTEMPTS = 6;
@@ -37,7 +38,7 @@ export class LanceDbTable implements IndexTable {
   readonly #synced = new Set<string>();
   #open: OpenVersion | null = null;
   #opening: Promise<OpenVersion | null> | null = null;
-  #lastWrite: Promise<void> = Promise.resolve();
+  readonly #turns = new WriteTurns();
 
   /** A copy of what is kept elsewhere need not be `isDurable`. */
   constructor(
@@ -116,7 +117,7 @@ export class LanceDbTable implements IndexTable {
   }
 
   drop(): Promise<void> {
-    return this.#inTurn(async () => {
+    return this.#turns.take(async () => {
       this.#close();
       this.#synced.clear();
       await discard(this.#folder);
@@ -125,13 +126,13 @@ export class LanceDbTable implements IndexTable {
 
   /** Waits for the write under way, then lets go of the handle. */
   async close(): Promise<void> {
-    await this.#lastWrite;
+    await this.#turns.settled();
     this.#close();
   }
 
   /** Every write may be done again from the start: where another process was faster, it is. */
   #write(work: () => Promise<void>): Promise<void> {
-    return this.#inTurn(async () => {
+    return this.#turns.take(async () => {
       for (let attempt = 1; ; attempt += 1) {
         try {
           await work();
@@ -147,19 +148,6 @@ export class LanceDbTable implements IndexTable {
         }
       }
     });
-  }
-
-  /** One write of this process at a time, in the order of the calls. */
-  async #inTurn(work: () => Promise<void>): Promise<void> {
-    const before = this.#lastWrite;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#lastWrite = promise;
-    await before;
-    try {
-      await work();
-    } finally {
-      resolve();
-    }
   }
 
   async #openNewest(): Promise<OpenVersion | null> {

@@ -2,9 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { mkdtemp, readdir, rm, truncate, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { type S3Server, startS3 } from '../../../tests/support/s3-server.ts';
-import { S3FaultProxy, type SeenRequest } from '../../../tests/support/s3-server-faults.ts';
+import { beforeEach, describe, expect, test } from 'vitest';
+import { faultyS3 } from '../../../tests/support/faulty-s3.ts';
+import type { SeenRequest } from '../../../tests/support/s3-server-faults.ts';
 import { chunkIndexChecks, textChunk } from '../../knowledge/chunk-index.suite.ts';
 import type { ChunkIndex } from '../../knowledge/ports.ts';
 import { S3Client } from '../blobs/s3-client.ts';
@@ -18,23 +18,10 @@ const GENERATION = { id: 'g1', dimension: null };
 const TABLE = 'kb__g1__v1';
 const SEARCH = { query: '年假', vector: null, limit: 20, documentIds: null };
 
-let server: S3Server;
-let proxy: S3FaultProxy;
-let bucket: string;
+const s3 = faultyS3();
 let cleanup: AsyncDisposableStack;
 
-beforeAll(async () => {
-  server = await startS3();
-  proxy = await S3FaultProxy.before(server);
-}, 120_000);
-afterAll(async () => {
-  await proxy[Symbol.asyncDispose]();
-  await server[Symbol.asyncDispose]();
-});
-beforeEach(async () => {
-  proxy.choose = () => null;
-  proxy.seen.length = 0;
-  bucket = await server.createBucket();
+beforeEach(() => {
   cleanup = new AsyncDisposableStack();
   return () => cleanup.disposeAsync();
 });
@@ -42,12 +29,12 @@ beforeEach(async () => {
 function objectsAt(): ObjectStore {
   const client = cleanup.use(
     new S3Client({
-      endpoint: proxy.endpoint,
-      region: server.region,
-      bucket,
+      endpoint: s3.proxy.endpoint,
+      region: s3.server.region,
+      bucket: s3.bucket,
       prefix: '',
       addressing: 'path',
-      credentials: fixedCredentials({ ...server.user, sessionToken: null }),
+      credentials: fixedCredentials({ ...s3.server.user, sessionToken: null }),
       limits: { maxTries: 3, deadlineMs: 2_000, silenceTimeoutMs: 1_000 },
     }),
   );
@@ -85,11 +72,11 @@ describe('writers of different machines at once', () => {
       }),
     );
     expect(await documents(await open())).toEqual(names);
-    expect(proxy.seen.filter(isPublication).length).toBeGreaterThan(names.length);
+    expect(s3.proxy.seen.filter(isPublication).length).toBeGreaterThan(names.length);
   });
 
   test('lose rows on a store that ignores the condition, which is why the probe refuses it', async () => {
-    proxy.choose = (request) => (request.isConditional ? { kind: 'unconditional' } : null);
+    s3.proxy.choose = (request) => (request.isConditional ? { kind: 'unconditional' } : null);
     const writers = await Promise.all([open(), open(), open()]);
     await Promise.all(
       writers.map(async (index, writer) => {
@@ -101,12 +88,12 @@ describe('writers of different machines at once', () => {
 
   test('are told the truth when the answer to their publication is lost', async () => {
     let left = 1;
-    proxy.choose = (request) => (isPublication(request) && left-- > 0 ? { kind: 'lost-answer' } : null);
+    s3.proxy.choose = (request) => (isPublication(request) && left-- > 0 ? { kind: 'lost-answer' } : null);
     const index = await open();
     await put(index, 'a');
     await put(index, 'b');
     expect(await documents(await open())).toEqual(['a', 'b']);
-    expect(proxy.seen.filter(isPublication).length).toBe(3);
+    expect(s3.proxy.seen.filter(isPublication).length).toBe(3);
   });
 });
 
@@ -117,12 +104,12 @@ describe('a writer that fails', () => {
   ])('%s changes nothing for anybody, itself included', async (_, matches) => {
     const index = await open();
     await put(index, 'a');
-    proxy.choose = (request) =>
+    s3.proxy.choose = (request) =>
       matches(request) ? { kind: 'refuse', status: 500, code: 'InternalError' } : null;
     await expect(put(index, 'b')).rejects.toMatchObject({ code: 'storage_unavailable' });
     expect(await documents(index)).toEqual(['a']);
     expect(await documents(await open())).toEqual(['a']);
-    proxy.choose = () => null;
+    s3.proxy.choose = () => null;
     await put(index, 'b');
     expect(await documents(await open())).toEqual(['a', 'b']);
   });
@@ -137,14 +124,14 @@ describe('a reader', () => {
     const reader = await open({ cacheFolder, onStale: () => (stale += 1) });
     expect(await documents(reader)).toEqual(['a']);
     await put(writer, 'b');
-    proxy.choose = () => ({ kind: 'refuse', status: 503, code: 'SlowDown' });
+    s3.proxy.choose = () => ({ kind: 'refuse', status: 503, code: 'SlowDown' });
     expect(await documents(reader)).toEqual(['a']);
     expect(stale).toBeGreaterThan(0);
     expect(await documents(await open({ cacheFolder }))).toEqual(['a']);
     await expect(documents(await open())).rejects.toMatchObject({ code: 'storage_unavailable' });
     const impatient = await open({ cacheFolder, serveStaleMs: 0 });
     await expect(documents(impatient)).rejects.toMatchObject({ code: 'storage_unavailable' });
-    proxy.choose = () => null;
+    s3.proxy.choose = () => null;
     expect(await documents(reader)).toEqual(['a', 'b']);
   });
 
@@ -154,27 +141,27 @@ describe('a reader', () => {
     const writer = await open();
     await put(writer, 'a');
     await documents(reader);
-    proxy.seen.length = 0;
+    s3.proxy.seen.length = 0;
     await documents(reader);
-    expect(proxy.seen.map(({ method }) => method)).toEqual(['GET']);
+    expect(s3.proxy.seen.map(({ method }) => method)).toEqual(['GET']);
     await put(writer, 'b');
     await documents(reader);
-    proxy.seen.length = 0;
+    s3.proxy.seen.length = 0;
     expect(await documents(await open({ cacheFolder }))).toEqual(['a', 'b']);
-    expect(proxy.seen.filter(({ path }) => path.includes('/files/'))).toEqual([]);
+    expect(s3.proxy.seen.filter(({ path }) => path.includes('/files/'))).toEqual([]);
   });
 
   test('notices bytes that were changed on their way, and gets the right ones', async () => {
     await put(await open(), 'a');
     let left = 1;
-    proxy.choose = ({ method, path }) =>
+    s3.proxy.choose = ({ method, path }) =>
       method === 'GET' && path.includes('/files/') && left-- > 0 ? { kind: 'flip', position: 0 } : null;
     expect(await documents(await open())).toEqual(['a']);
   });
 
   test.each([
-    ['damaged', async (key: string) => server.fetch('PUT', `/${bucket}/${key}`, 'damaged')],
-    ['missing', async (key: string) => server.fetch('DELETE', `/${bucket}/${key}`)],
+    ['damaged', async (key: string) => s3.server.fetch('PUT', `/${s3.bucket}/${key}`, 'damaged')],
+    ['missing', async (key: string) => s3.server.fetch('DELETE', `/${s3.bucket}/${key}`)],
   ])('says that the index is broken when a file of it is %s, and it can be built anew', async (_, harm) => {
     const objects = objectsAt();
     const writer = await open({ objects });
@@ -209,7 +196,7 @@ test('the newest version that a list does not show yet is not overwritten', asyn
   await put(writer, 'b');
   let left = 1;
   const hideNewest = (text: string) => text.replace(/<Contents>.*?<\/Contents>/s, '');
-  proxy.choose = ({ path }) =>
+  s3.proxy.choose = ({ path }) =>
     path.includes('list-type') && path.includes('versions') && left-- > 0
       ? { kind: 'rewrite', rewrite: hideNewest }
       : null;

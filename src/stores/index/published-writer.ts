@@ -19,6 +19,7 @@ import {
   publishVersion,
   readNewest,
 } from './published-version.ts';
+import { WriteTurns } from './write-turns.ts';
 
 const MAX_ATTEMPTS = 8;
 const MAX_PAUSE_MS = 200;
@@ -31,7 +32,7 @@ export class PublishedWriter {
   readonly #dimension: number | null;
   /** What the last version was written in, and the next one starts from. */
   #draft: TableCopy | null = null;
-  #lastWrite: Promise<void> = Promise.resolve();
+  readonly #turns = new WriteTurns();
 
   constructor(place: PublishedPlace, name: string, dimension: number | null) {
     this.#place = place;
@@ -68,20 +69,20 @@ export class PublishedWriter {
   }
 
   async collectGarbage(): Promise<void> {
-    await this.#inTurn(async () => {
+    await this.#turns.take(async () => {
       await collectGarbage(this.#place.objects, this.#name);
       await this.#place.cache.evict();
     });
   }
 
   async close(): Promise<void> {
-    await this.#lastWrite;
+    await this.#turns.settled();
     await this.#discardDraft();
   }
 
   /** @param prepare makes the next version, or null where nothing has to change */
   #untilInForce(prepare: () => Promise<PublishedVersion | null>): Promise<void> {
-    return this.#inTurn(async () => {
+    return this.#turns.take(async () => {
       for (let attempt = 1; ; attempt += 1) {
         const began = { wall: Date.now(), steady: performance.now() };
         try {
@@ -137,18 +138,5 @@ export class PublishedWriter {
     if (tookMs < ABANDONED_PUBLISH_MS) return true;
     // Frozen for so long, it may have been given a number whose first holder was tidied up meanwhile.
     return (await readNewest(this.#place.objects, this.#name, null))?.token === version.token;
-  }
-
-  /** One write of this process at a time, in the order of the calls. */
-  async #inTurn(work: () => Promise<void>): Promise<void> {
-    const before = this.#lastWrite;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#lastWrite = promise;
-    await before;
-    try {
-      await work();
-    } finally {
-      resolve();
-    }
   }
 }
