@@ -3,6 +3,7 @@ import { acknowledgeAlert, silenceRule } from '../../api/operations.ts';
 import { formatDateTime, formatDuration } from '../../i18n/format.ts';
 import { useLanguage, useText } from '../../i18n/text.ts';
 import { useFeedback } from '../../shell/use-feedback.ts';
+import { nameOf } from '../modes/dependency-name.ts';
 import { Advice } from './advice.tsx';
 import type { AlertGroup } from './by-rule.ts';
 
@@ -22,7 +23,7 @@ export function FiringCard({ group, silencedUntil, onChanged }: FiringCardProps)
   const { tell, fail } = useFeedback();
   const { rule, severity, alerts, firstAt } = group;
   const text = alerts[0]?.text[language] ?? { title: rule, advice: '' };
-  const subjects = alerts.map(({ subject }) => subject).filter((subject) => subject !== '');
+  const subjects = alerts.flatMap(({ subject }) => (subject === '' ? [] : [nameOf(t, subject)]));
   const open = alerts.filter(({ acknowledged_at }) => acknowledged_at === null);
   const change = (work: Promise<unknown>, told: string) =>
     work.then(() => {
