@@ -21,6 +21,7 @@ import { type DataFolder, dataFolderAt } from './data-folder.ts';
 import { deferring } from './deferring-handler.ts';
 import { guardedBlobs, guardedIndex } from './guards.ts';
 import { type ConfiguredModels, createEmbedder, createModels } from './models.ts';
+import { forgetOld } from './retention.ts';
 import { requireSharedPlaces } from './shared-places.ts';
 import { openBlobs, openChannel, openIndex, openLedger } from './shared-stores.ts';
 import { tracedRetriever } from './telemetry.ts';
@@ -105,7 +106,7 @@ export function createHandlers(
     createIngestHandler({ ledger, channel, extractor: parser, blobs, derived, embedderById, maxChunks }),
     createIndexHandler({ ledger, derived, index }),
     createRebuildHandler({ ledger, extractor: parser, blobs, derived, embedder, index, maxChunks }),
-    createMaintainHandler(stores),
+    createMaintainHandler(stores, (now) => forgetOld(ledger, configuration.retention, now)),
   ].map((handler) => deferring(handler as RunHandler<never>));
   const answer = createAnswerHandler({ ledger, retriever, generatorsFor, settings: configuration.answers });
   const counted = countingAnswers(answer as RunHandler<never>, meter);

@@ -4,6 +4,7 @@ import { resolve } from 'node:path';
 import { z } from 'zod';
 import { BudaoError } from '../contract/errors.ts';
 import { HealthSettings } from '../health/settings.ts';
+import { RetentionSettings } from './retention.ts';
 
 /** A value that never shows itself in logs, errors or JSON. */
 export class Secret {
@@ -150,6 +151,7 @@ const Settings = z.strictObject({
       streamPatienceMs: z.int().min(1_000).max(600_000).default(30_000),
     })
     .prefault({}),
+  retention: RetentionSettings.prefault({}),
   /** A node that is told to stop serves on for so long, marked as leaving, so that balancers notice. */
   leaveDelayMs: z.int().min(0).max(60_000).default(0),
   health: HealthSettings.prefault({}),

@@ -60,7 +60,7 @@ describe('maintenance', () => {
     await knowledge.quiet();
     const run = await knowledge.ledger.read.get<{ status: string; result: string }>('SELECT * FROM run');
     expect(run).toMatchObject({ status: 'completed' });
-    expect(JSON.parse(run!.result)).toEqual({ expired: [], found: 0, findings: [] });
+    expect(JSON.parse(run!.result)).toEqual({ expired: [], forgotten: {}, found: 0, findings: [] });
   });
 
   it('empties a knowledge base that nobody asked for its days, and keeps its files', async () => {

@@ -45,17 +45,27 @@ export async function submitMaintenance(
   return created ? { kind: MAINTAIN_RUN } : null;
 }
 
-export function createMaintainHandler(stores: DoctorStores): RunHandler {
+/** `forgetOld` removes what is kept for a while only. */
+export function createMaintainHandler(
+  stores: DoctorStores,
+  forgetOld: (now: number) => Promise<object> = async () => ({}),
+): RunHandler {
   return {
     kind: MAINTAIN_RUN,
     concurrency: 1,
     async handle() {
       const expired = await expireKnowledgeBases(stores.ledger, ledgerTime());
       await forgetOldRequests(stores.ledger, ledgerTime());
+      const forgotten = await forgetOld(ledgerTime());
       const { findings } = await examine(stores, { fix: true, quick: true });
       return {
         status: 'completed',
-        result: { expired, found: findings.length, findings: findings.slice(0, MAX_FINDINGS_KEPT) },
+        result: {
+          expired,
+          forgotten,
+          found: findings.length,
+          findings: findings.slice(0, MAX_FINDINGS_KEPT),
+        },
       };
     },
   };
