@@ -149,6 +149,7 @@ async function uploadAll(
         replaces: replaces?.id ?? null,
         onBytes,
         signal,
+        messages,
       });
     } catch (error) {
       signal.throwIfAborted();

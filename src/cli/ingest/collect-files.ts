@@ -51,7 +51,7 @@ async function describe(path: string, messages: Messages): Promise<{ size: numbe
   return { size: entry.size, isFile: entry.isFile() };
 }
 
-function unreadable(path: string, error: NodeJS.ErrnoException, messages: Messages): CliError {
+export function unreadable(path: string, error: NodeJS.ErrnoException, messages: Messages): CliError {
   return new CliError(
     EXIT.usage,
     'path_unreadable',

@@ -4,9 +4,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { VectorStoreFileObject } from '../../contract/openai/vector-stores.ts';
 import { CliError } from '../cli-error.ts';
 import { EXIT } from '../exit-codes.ts';
+import type { Messages } from '../language/messages.ts';
 import type { Attributes } from '../service/attributes.ts';
 import type { ServiceClient } from '../service/client.ts';
-import type { LocalFile } from './collect-files.ts';
+import { type LocalFile, unreadable } from './collect-files.ts';
 
 /** Each of them waits for a restart of the service by itself. */
 const MAX_TRIES = 4;
@@ -20,6 +21,7 @@ export interface UploadOptions {
   replaces: string | null;
   onBytes(count: number): void;
   signal: AbortSignal;
+  messages: Messages;
 }
 
 /** Streams one file to the service; it is durable there when this resolves, once however often it had to be sent. */
@@ -55,8 +57,7 @@ async function send(
     options.onBytes(-sentBytes);
     sentBytes = 0;
     yield Buffer.from(head);
-    for await (const chunk of createReadStream(file.path)) {
-      const bytes = chunk as Buffer;
+    for await (const bytes of contentOf(file.path, options.messages)) {
       sentBytes += bytes.length;
       options.onBytes(bytes.length);
       yield bytes;
@@ -75,6 +76,15 @@ async function send(
   } catch (error) {
     options.onBytes(-sentBytes);
     throw error;
+  }
+}
+
+/** What goes wrong here has nothing to do with the service. @throws CliError path_unreadable */
+async function* contentOf(path: string, messages: Messages): AsyncGenerator<Buffer> {
+  try {
+    for await (const chunk of createReadStream(path)) yield chunk as Buffer;
+  } catch (error) {
+    throw unreadable(path, error as NodeJS.ErrnoException, messages);
   }
 }
 
