@@ -20,6 +20,7 @@ import type { CliContext, GlobalOptions } from './context.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
 import { chooseMessages, type Messages } from './language/messages.ts';
 import { displayWidth } from './terminal/display-width.ts';
+import { withoutControls } from './terminal/one-line.ts';
 import { type OutputStream, Terminal } from './terminal/terminal.ts';
 
 const COMMANDS: readonly AddCommand[] = [
@@ -128,7 +129,9 @@ function report(thrown: unknown, messages: Messages, terminal: Terminal): ExitCo
   const error = asCliError(thrown);
   const { code, message, hint } = error;
   if (terminal.isJson) terminal.result({ error: { code, message, hint } }, () => '');
-  terminal.note(`${messages.errorPrefix}${message}${code === 'unexpected_error' ? '' : ` (${code})`}`);
+  terminal.note(
+    `${messages.errorPrefix}${withoutControls(message)}${code === 'unexpected_error' ? '' : ` (${code})`}`,
+  );
   if (hint !== null) terminal.note(`${messages.tryPrefix}${hint}`);
   return error.exitCode;
 }

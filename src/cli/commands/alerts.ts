@@ -5,6 +5,7 @@ import type { Messages } from '../language/messages.ts';
 import type { ServiceClient } from '../service/client.ts';
 import { connect } from '../service/locate.ts';
 import { formatTime } from '../terminal/format-time.ts';
+import { oneLine } from '../terminal/one-line.ts';
 import type { AddCommand } from './add-command.ts';
 
 const MAX_LISTED = 100;
@@ -223,9 +224,10 @@ async function test(context: CliContext, wanted: string | undefined): Promise<Ex
   terminal.result({ data: sent }, () =>
     sent
       .map(({ channel_id: id, status, failure }) => {
-        const name = known.find((channel) => channel.id === id)?.name ?? id;
+        const name = oneLine(known.find((channel) => channel.id === id)?.name ?? id);
         if (status === 'completed') return `${terminal.green(t.sent)}  ${name}\n`;
-        return `${terminal.red(t.notSent)}  ${name}  ${failure?.message ?? messages.runs.status[status]}\n`;
+        const why = oneLine(failure?.message ?? messages.runs.status[status]);
+        return `${terminal.red(t.notSent)}  ${name}  ${why}\n`;
       })
       .join(''),
   );

@@ -60,7 +60,7 @@ async function ask(context: CliContext, question: string, options: AskOptions): 
         onStarted: (id) => stopping.watch(id),
         onText: (text) => isStreaming && terminal.stdout.write(withoutControls(text)),
         onResumed: () => terminal.isWatched && terminal.note(terminal.dim(messages.ask.resumed)),
-        onDeferred: (reason) => terminal.note(terminal.dim(messages.ask.deferred(reason))),
+        onDeferred: (reason) => terminal.note(terminal.dim(messages.ask.deferred(withoutControls(reason)))),
       },
       stopping.signal,
     );

@@ -2,6 +2,7 @@ import type { CliContext } from '../context.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { connect } from '../service/locate.ts';
 import { formatTime } from '../terminal/format-time.ts';
+import { oneLine } from '../terminal/one-line.ts';
 import type { AddCommand } from './add-command.ts';
 
 interface DependencyObject {
@@ -77,7 +78,7 @@ async function list(context: CliContext): Promise<ExitCode> {
     const facts = terminal.facts([
       ...modes.current.map(({ mode, mode_reason: reason, processes }): [string, string] => [
         t.mode,
-        `${mode}${reason === null ? '' : ` (${reason})`} × ${processes}`,
+        `${mode}${reason === null ? '' : ` (${oneLine(reason)})`} × ${processes}`,
       ]),
       [t.allowed, ['full', ...modes.allowed_modes].join(', ')],
       [t.deferred, String(modes.deferred_answers)],

@@ -141,5 +141,5 @@ function eventInWords(event: RunEventObject): string {
 
 function endInWords({ messages }: CliContext, run: RunObject): string {
   const { runs: t } = messages;
-  return t.ended(run.id, t.status[run.status], run.failure?.message ?? '');
+  return t.ended(run.id, t.status[run.status], oneLine(run.failure?.message ?? ''));
 }
