@@ -53,6 +53,28 @@ describe('an attribute filter', () => {
       'a deep nest',
       Array.from({ length: 12 }).reduce<unknown>((filter) => ({ type: 'and', filters: [filter] }), {}),
     ],
+    [
+      'more values than a search should compare each document with',
+      {
+        type: 'or',
+        filters: Array.from({ length: 3 }, () => ({
+          type: 'in',
+          key: 'dept',
+          value: Array.from({ length: 1_000 }, (_, index) => index),
+        })),
+      },
+    ],
+    [
+      'more comparisons than that',
+      {
+        type: 'or',
+        filters: Array.from({ length: 2_001 }, (_, value) => ({ type: 'eq', key: 'year', value })),
+      },
+    ],
+    [
+      'as many combinations, though empty',
+      { type: 'or', filters: Array.from({ length: 2_001 }, () => ({ type: 'and', filters: [] })) },
+    ],
   ])('refuses %s', (_, filter) => {
     expect(() => parseAttributeFilter(filter)).toThrow(expect.objectContaining({ code: 'invalid_filter' }));
   });

@@ -3,6 +3,8 @@ import { BudaoError } from '../../contract/errors.ts';
 import type { Attributes, AttributeValue } from '../library/memberships.ts';
 
 const MAX_FILTER_DEPTH = 8;
+/** Each document of a knowledge base is compared with all of them, while the process does nothing else. */
+const MAX_COMPARED_VALUES = 2_000;
 
 const scalar = z.union([z.string(), z.number(), z.boolean()]);
 const Comparison = z.discriminatedUnion('type', [
@@ -15,19 +17,32 @@ type Comparison = z.infer<typeof Comparison>;
 export type AttributeFilter = Comparison | { type: 'and' | 'or'; filters: AttributeFilter[] };
 
 /** @throws BudaoError invalid_filter */
-export function parseAttributeFilter(value: unknown, depth = 0): AttributeFilter {
+export function parseAttributeFilter(value: unknown): AttributeFilter {
+  return parse(value, 0, { values: 0 });
+}
+
+function parse(value: unknown, depth: number, compared: { values: number }): AttributeFilter {
   if (depth > MAX_FILTER_DEPTH) throw invalidFilter(`is nested deeper than ${MAX_FILTER_DEPTH} levels`);
   if (typeof value === 'object' && value !== null && 'filters' in value) {
     const { type, filters } = value as { type?: unknown; filters: unknown };
     if ((type !== 'and' && type !== 'or') || !Array.isArray(filters)) {
       throw invalidFilter('combines filters by a type that is neither `and` nor `or`');
     }
-    return { type, filters: filters.map((filter) => parseAttributeFilter(filter, depth + 1)) };
+    count(compared, 1);
+    return { type, filters: filters.map((filter) => parse(filter, depth + 1, compared)) };
   }
   const parsed = Comparison.safeParse(value);
   if (!parsed.success)
     throw invalidFilter('needs `type` (eq, ne, gt, gte, lt, lte, in, nin), `key` and `value`');
+  count(compared, Array.isArray(parsed.data.value) ? parsed.data.value.length : 1);
   return parsed.data;
+}
+
+function count(compared: { values: number }, values: number): void {
+  compared.values += values;
+  if (compared.values > MAX_COMPARED_VALUES) {
+    throw invalidFilter(`compares with more than ${MAX_COMPARED_VALUES} values`);
+  }
 }
 
 export function matchesFilter(filter: AttributeFilter, attributes: Attributes): boolean {
