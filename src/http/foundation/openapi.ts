@@ -11,6 +11,8 @@ interface DocumentedRoute {
   path: string;
   /** The least role that may call it, or null where anybody may. */
   role: string | null;
+  /** Only operators may, beside that. */
+  isForOperators: boolean;
   operation: Operation;
 }
 
@@ -50,7 +52,7 @@ export function registerOpenApi(app: FastifyInstance, version: string): void {
 }
 
 function documented(route: RouteOptions): DocumentedRoute[] {
-  const { operation, page, role } = route.config ?? {};
+  const { operation, operator, page, role } = route.config ?? {};
   if (page === true) return [];
   const name = `${String(route.method)} ${route.url}`;
   if (operation === undefined) {
@@ -63,7 +65,13 @@ function documented(route: RouteOptions): DocumentedRoute[] {
   const methods = Array.isArray(route.method) ? route.method : [route.method];
   return methods
     .filter((method) => method !== 'HEAD')
-    .map((method) => ({ method: method.toLowerCase(), path, role: role ?? null, operation }));
+    .map((method) => ({
+      method: method.toLowerCase(),
+      path,
+      role: role ?? null,
+      isForOperators: operator === true,
+      operation,
+    }));
 }
 
 function openApiDocument(routes: readonly DocumentedRoute[], version: string): unknown {
@@ -84,7 +92,7 @@ function openApiDocument(routes: readonly DocumentedRoute[], version: string): u
 }
 
 function describe(route: DocumentedRoute, schemas: SharedSchemas): unknown {
-  const { operation, path, role } = route;
+  const { operation, isForOperators, path, role } = route;
   const pathParameters = [...path.matchAll(/\{(\w+)\}/g)].map((match) => ({
     name: match[1],
     in: 'path',
@@ -95,7 +103,9 @@ function describe(route: DocumentedRoute, schemas: SharedSchemas): unknown {
   return {
     operationId: `${route.method}${path.replaceAll(/[^a-zA-Z0-9]+([a-zA-Z0-9])?/g, (_match, first?: string) => first?.toUpperCase() ?? '')}`,
     summary: operation.summary,
-    ...(role === null ? {} : { description: `Takes the role ${role}, or a higher one.` }),
+    ...(role === null
+      ? {}
+      : { description: isForOperators ? 'Takes an operator.' : `Takes the role ${role}, or a higher one.` }),
     tags: [operation.tag],
     security: role === null ? [] : [{ bearer: [] }],
     parameters: [
