@@ -6,6 +6,7 @@ import { missingKnowledgeBases } from '../../answers/knowledge-bases.ts';
 import type { AnswerInput } from '../../contract/answer.ts';
 import { BudaoError } from '../../contract/errors.ts';
 import { type CreateResponse, FileSearchTool } from '../../contract/openai/create-response.ts';
+import { parseAttributeFilter } from '../../knowledge/retrieve/attribute-filter.ts';
 import { scopeSql } from '../../ledger/scope.ts';
 import { isTerminal, type Run } from '../../runs/run.ts';
 import type { HttpDependencies } from '../dependencies.ts';
@@ -40,7 +41,7 @@ export async function answerInputFor(
     replacesResponseId: replaced?.id ?? null,
     knowledgeBaseIds: search?.vector_store_ids ?? null,
     fileSearchRequested: search !== null && search.vector_store_ids.length > 0,
-    filters: (search?.filters ?? null) as AnswerInput['filters'],
+    filters: search?.filters == null ? null : parseAttributeFilter(search.filters),
     maxNumResults: search?.max_num_results ?? null,
     scoreThreshold: search?.ranking_options?.score_threshold ?? null,
     includeSearchResults: body.include?.includes('file_search_call.results') === true,
