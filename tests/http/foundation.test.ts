@@ -4,6 +4,7 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { BudaoError } from '../../src/contract/errors.ts';
 import { LedgerBusyError, LedgerFullError } from '../../src/ledger/errors.ts';
 import { AnswerServer, answerInPieces } from '../support/answer-server.ts';
 
@@ -38,6 +39,33 @@ describe('probes', () => {
   });
 });
 
+test('while a process starts its probes call nothing failed that is on its way', async () => {
+  let isUp = false;
+  await using server = await AnswerServer.start(undefined, {
+    checks: [
+      { name: 'ledger', isRequired: true, check: async () => undefined },
+      {
+        name: 'workers',
+        isRequired: true,
+        check: async () => (isUp ? undefined : Promise.reject(new Error('no worker process is alive'))),
+      },
+    ],
+  });
+  for (const probe of ['readyz', 'startupz']) {
+    const reply = await fetch(`${server.baseUrl}/${probe}`);
+    expect([reply.status, await reply.text()]).toEqual([
+      503,
+      '[+]ledger ok\n[-]workers not there yet: no worker process is alive\n' +
+        `initialising: 50 %, waiting for workers\n${probe} check not passed yet\n`,
+    ]);
+  }
+  isUp = true;
+  expect((await fetch(`${server.baseUrl}/readyz`)).status).toBe(200);
+  isUp = false;
+  const later = await fetch(`${server.baseUrl}/readyz`);
+  expect(await later.text()).toContain('[-]workers failed: no worker process is alive');
+});
+
 describe('errors', () => {
   test('under /ops are problem+json, elsewhere they have the shape of OpenAI', async () => {
     await using server = await AnswerServer.start();
@@ -66,6 +94,10 @@ describe('errors', () => {
     const full = await ask();
     expect([full.status, full.headers.get('x-should-retry')]).toEqual([507, 'false']);
     expect(await full.json()).toMatchObject({ error: { code: 'storage_full' } });
+    failWith(new BudaoError('unavailable', 'ledger_read_only', 'db-7.internal:5432 takes no writes.'));
+    const standby = await (await ask()).text();
+    expect(standby).toContain('standby');
+    expect(standby).not.toContain('db-7');
     failWith(new LedgerBusyError(5_000));
     const busy = await ask();
     expect([busy.status, busy.headers.get('retry-after')]).toEqual([503, '1']);

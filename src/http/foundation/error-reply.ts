@@ -2,6 +2,7 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { ErrorCode } from '../../contract/error-codes.ts';
 import { BudaoError, type ErrorKind } from '../../contract/errors.ts';
+import { messageForClients } from '../../ledger/client-messages.ts';
 import { isLedgerAway } from '../../ledger/errors.ts';
 
 const STATUS: Record<ErrorKind, number> = {
@@ -88,7 +89,7 @@ export function errorReply(error: unknown): ErrorReply {
   return {
     status,
     code: known.code,
-    message: known.message,
+    message: messageForClients(known),
     param: known.param,
     retryAfterSeconds: isPassing ? Math.max(1, Math.ceil(waitMs / 1000)) : null,
   };

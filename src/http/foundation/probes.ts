@@ -3,6 +3,8 @@ import { z } from 'zod';
 
 /** How long a probe waits for one check. */
 const CHECK_TIMEOUT_MS = 2_000;
+/** What is missing for longer after the start is no longer on its way. */
+const STARTING_MS = 60_000;
 
 /** One thing that the service needs, or wants to be seen. */
 export interface HealthCheck {
@@ -33,8 +35,9 @@ const ProbeReply = z
 const VerboseQuery = z.looseObject({ verbose: z.string().optional() });
 
 /**
- * `/livez`: the process runs, whatever is missing. `/readyz`: questions can be asked, and here for some time yet. `/startupz`: they could be asked
- * once; until then it says how far the start has come. Each also as JSON, for who accepts that.
+ * `/livez`: the process runs, whatever is missing. `/readyz`: questions can be asked, and here for some time yet.
+ * `/startupz`: they could be asked once. Until then both say how far the start has come, and call nothing failed that
+ * may only be on its way. Each also as JSON, for who accepts that.
  */
 export function registerProbes(app: FastifyInstance, checks: readonly HealthCheck[]): void {
   const probe = (summary: string): { config: object; logLevel: 'silent' } => ({
@@ -52,6 +55,7 @@ export function registerProbes(app: FastifyInstance, checks: readonly HealthChec
     logLevel: 'silent',
   });
   let hasStarted = false;
+  const beganMs = performance.now();
   const ready = async (): Promise<CheckOutcome[]> => {
     const outcomes = await Promise.all(checks.map(runCheck));
     hasStarted ||= missing(outcomes).length === 0;
@@ -73,7 +77,9 @@ export function registerProbes(app: FastifyInstance, checks: readonly HealthChec
       return answer(request, reply, { probe: 'readyz', status: 'leaving', isGood: false, outcomes: [] });
     const outcomes = await ready();
     const isGood = missing(outcomes).length === 0;
-    return answer(request, reply, { probe: 'readyz', status: isGood ? 'ok' : 'not ready', isGood, outcomes });
+    const isStarting = !hasStarted && performance.now() - beganMs < STARTING_MS;
+    const lacking = isStarting ? 'initialising' : 'not ready';
+    return answer(request, reply, { probe: 'readyz', status: isGood ? 'ok' : lacking, isGood, outcomes });
   });
   app.get('/startupz', probe('Whether the process has finished starting'), async (request, reply) => {
     const outcomes = hasStarted ? [] : await ready();
@@ -119,7 +125,8 @@ function asText({ probe, status, isGood, outcomes }: ProbeResult, isVerbose: boo
   if (isGood && !isVerbose) return 'ok\n';
   const lines = outcomes.map((outcome) => {
     if (outcome.isOk) return `[+]${outcome.name} ok${outcome.remark === '' ? '' : `: ${outcome.remark}`}`;
-    return `[-]${outcome.name} failed${outcome.isRequired ? '' : ' (not required)'}: ${outcome.remark}`;
+    const lacks = status === 'initialising' && outcome.isRequired ? 'not there yet' : 'failed';
+    return `[-]${outcome.name} ${lacks}${outcome.isRequired ? '' : ' (not required)'}: ${outcome.remark}`;
   });
   if (status === 'leaving') lines.push('leaving: this process is being stopped');
   const waiting = missing(outcomes).map(({ name }) => name);
@@ -127,7 +134,8 @@ function asText({ probe, status, isGood, outcomes }: ProbeResult, isVerbose: boo
     status === 'initialising'
       ? [`initialising: ${Math.round(progressOf(outcomes) * 100)} %, waiting for ${waiting.join(', ')}`]
       : [];
-  return `${[...lines, ...progress, `${probe} check ${isGood ? 'passed' : 'failed'}`].join('\n')}\n`;
+  const verdict = isGood ? 'passed' : status === 'initialising' ? 'not passed yet' : 'failed';
+  return `${[...lines, ...progress, `${probe} check ${verdict}`].join('\n')}\n`;
 }
 
 function asJson({ status, outcomes }: ProbeResult): object {

@@ -142,11 +142,11 @@ const BY_STATE: Readonly<Record<string, Translate>> = {
       { cause },
     ),
   [READ_ONLY_TRANSACTION]: (server, message, cause) => readOnlyServer(server, message, cause),
-  '53100': (server, _message, cause) =>
+  '53100': (_server, _message, cause) =>
     new BudaoError(
       'unavailable',
       'storage_full',
-      `The disk of ${server} is full. Free some space or enlarge the volume; nothing stored before is lost.`,
+      'The disk of the database server is full. Free some space or enlarge the volume; nothing stored before is lost.',
       { cause },
     ),
   '53300': (server, message, cause) =>
