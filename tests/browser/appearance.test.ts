@@ -1,6 +1,7 @@
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { PHONE, picture } from './browser.ts';
+import { cutOffTexts, focusedLabel, sidewaysPx, tabTo } from './page-checks.ts';
 import { answerText, ask, lastAnswer, Stage, untilAnswered } from './stage.ts';
 
 const QUESTION = '员工依法登记结婚的，享受婚假多少天？';
@@ -61,10 +62,10 @@ test('dark is dark, stays so after a reload, and text stays readable', async () 
 test('on a phone every room fits without scrolling sideways, and a citation opens over the answer', async () => {
   await page.setViewportSize(PHONE);
   await picture(page, 'phone-welcome');
-  expect(await sidewaysPx()).toBe(0);
+  expect(await sidewaysPx(page)).toBe(0);
   await ask(page, QUESTION);
   await untilAnswered(page);
-  expect(await sidewaysPx()).toBe(0);
+  expect(await sidewaysPx(page)).toBe(0);
   await picture(page, 'phone-chat');
   await lastAnswer(page).locator('button.mark').first().click();
   await page.locator('.passage-mark').waitFor();
@@ -74,30 +75,31 @@ test('on a phone every room fits without scrolling sideways, and a citation open
     await page.getByRole('button', { name: '菜单' }).click();
     await page.getByRole('link', { name: room }).click();
     await page.getByRole('heading', { level: 1 }).waitFor();
-    expect(await sidewaysPx()).toBe(0);
+    expect(await sidewaysPx(page)).toBe(0);
+    expect(await cutOffTexts(page)).toEqual([]);
     await picture(page, room === '管理' ? 'phone-administration' : 'phone-bases');
     if (room === '管理') continue;
     await page.locator('.base-card').click();
     await page.locator('.status-ready').first().waitFor();
-    expect(await sidewaysPx()).toBe(0);
+    expect(await sidewaysPx(page)).toBe(0);
     await picture(page, 'phone-knowledge');
   }
 });
 
 test('a question is asked and its source read with the keyboard alone', async () => {
-  await expect.poll(() => focusedLabel()).toBe('问题');
+  await expect.poll(() => focusedLabel(page)).toBe('问题');
   await page.keyboard.type(QUESTION);
   await page.keyboard.press('Enter');
   await page.locator('.question', { hasText: QUESTION }).waitFor();
   await untilAnswered(page);
-  expect(await focusedLabel()).toBe('问题');
-  const reached = await tabUntil(/^查看出处 1/, 'Shift+Tab');
+  expect(await focusedLabel(page)).toBe('问题');
+  const reached = await tabTo(page, /^查看出处 1/, 'Shift+Tab');
   await picture(page, 'keyboard-focus');
   await page.keyboard.press('Enter');
   await page.locator('.passage-mark').waitFor();
   await page.keyboard.press('Escape');
   await page.locator('.passage').waitFor({ state: 'detached' });
-  await expect.poll(() => focusedLabel()).toBe(reached);
+  await expect.poll(() => focusedLabel(page)).toBe(reached);
 });
 
 test('Enter that chooses a character of an input method sends nothing', async () => {
@@ -126,25 +128,6 @@ async function chooseFromAccount(entry: string): Promise<void> {
 
 function chineseIn(texts: readonly string[]): string {
   return texts.join('').replaceAll(/[^\p{Script=Han}]/gu, '');
-}
-
-function sidewaysPx(): Promise<number> {
-  return page.evaluate('document.documentElement.scrollWidth - innerWidth');
-}
-
-function focusedLabel(): Promise<string> {
-  return page.evaluate(
-    'document.activeElement.getAttribute("aria-label") ?? document.activeElement.textContent.trim()',
-  );
-}
-
-async function tabUntil(label: RegExp, key: 'Tab' | 'Shift+Tab'): Promise<string> {
-  for (let presses = 0; presses < 40; presses++) {
-    const focused = await focusedLabel();
-    if (label.test(focused)) return focused;
-    await page.keyboard.press(key);
-  }
-  throw new Error(`the keyboard does not reach ${label}`);
 }
 
 /** WCAG's contrast ratio of an element's text with what lies behind it. */

@@ -24,29 +24,6 @@ beforeEach(async () => {
   await page.getByRole('heading', { name: '韧性', level: 1 }).waitFor();
 });
 
-test('a worker that is killed leaves the room and another one comes, without a reload', async () => {
-  await page.evaluate('window.stayed = true');
-  await expect.poll(readyWorkers, { timeout: PATIENCE_MS }).toHaveLength(2);
-  const pid = stage.service.kill('worker');
-  await expect.poll(readyWorkers, { timeout: 2 * PATIENCE_MS }).not.toContain(pid);
-  await expect.poll(readyWorkers, { timeout: 2 * PATIENCE_MS }).toHaveLength(2);
-  expect(await page.evaluate('window.stayed')).toBe(true);
-  await picture(page, 'resilience-nodes');
-});
-
-test('while the service is away the room says since when its picture is old, and goes on by itself', async () => {
-  await page.locator('.live-mark').waitFor();
-  await stage.service.killAll();
-  await page.locator('.stale-mark').waitFor();
-  expect(await page.locator('.live-mark').count()).toBe(0);
-  expect(await page.locator('[data-process]').count()).toBeGreaterThan(0);
-  await picture(page, 'resilience-stale');
-  await stage.service.start();
-  await page.locator('.live-mark').waitFor({ timeout: 2 * PATIENCE_MS });
-  expect(await page.locator('.stale-mark').count()).toBe(0);
-  await stage.service.untilBothWorkers();
-});
-
 test('a model that is switched off by hand is shown so, and how questions are answered meanwhile', async () => {
   await openTab('模式与依赖');
   await page.locator(`${MODEL} .state`, { hasText: '正常' }).waitFor();
@@ -126,6 +103,29 @@ test('the room is walked through with the keyboard alone, and a dialog gives the
   await page.keyboard.press('Escape');
   await page.getByRole('dialog').waitFor({ state: 'detached' });
   await expect.poll(() => focusedLabel(page)).toBe(opener);
+});
+
+test('a worker that is killed leaves the room and another one comes, without a reload', async () => {
+  await page.evaluate('window.stayed = true');
+  await expect.poll(readyWorkers, { timeout: PATIENCE_MS }).toHaveLength(2);
+  const pid = stage.service.kill('worker');
+  await expect.poll(readyWorkers, { timeout: 2 * PATIENCE_MS }).not.toContain(pid);
+  await expect.poll(readyWorkers, { timeout: 2 * PATIENCE_MS }).toHaveLength(2);
+  expect(await page.evaluate('window.stayed')).toBe(true);
+  await picture(page, 'resilience-nodes');
+});
+
+test('while the service is away the room says since when its picture is old, and goes on by itself', async () => {
+  await page.locator('.live-mark').waitFor();
+  await stage.service.killAll();
+  await page.locator('.stale-mark').waitFor();
+  expect(await page.locator('.live-mark').count()).toBe(0);
+  expect(await page.locator('[data-process]').count()).toBeGreaterThan(0);
+  await picture(page, 'resilience-stale');
+  await stage.service.start();
+  await page.locator('.live-mark').waitFor({ timeout: 2 * PATIENCE_MS });
+  expect(await page.locator('.stale-mark').count()).toBe(0);
+  await stage.service.untilBothWorkers();
 });
 
 async function readyWorkers(): Promise<number[]> {
