@@ -18,11 +18,15 @@ export async function findAnswer(
   responseId: string,
   param: string | null = null,
 ): Promise<Run> {
+  const run = await findAnswerIfAny(sql, caller, responseId);
+  if (run !== null) return run;
+  throw new BudaoError('not_found', 'response_not_found', `There is no response ${responseId}.`, { param });
+}
+
+/** The same, or null where there is none, for who can do without. */
+export async function findAnswerIfAny(sql: Sql, caller: Caller, responseId: string): Promise<Run | null> {
   const run = await getRun(sql, responseId);
-  if (run === undefined || !isAnswerOf(run, caller)) {
-    throw new BudaoError('not_found', 'response_not_found', `There is no response ${responseId}.`, { param });
-  }
-  return run;
+  return run !== undefined && isAnswerOf(run, caller) ? run : null;
 }
 
 function isAnswerOf(run: Run, caller: Caller): boolean {

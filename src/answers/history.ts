@@ -4,7 +4,7 @@ import { scopeSql } from '../ledger/scope.ts';
 import { isTerminal, type Run } from '../runs/run.ts';
 import type { Caller } from './caller.ts';
 import { answerPosition, type ConversationItem, itemsBefore } from './conversation-items.ts';
-import { findAnswer, readAnswerText } from './find-answer.ts';
+import { findAnswerIfAny, readAnswerText } from './find-answer.ts';
 
 /** More than fits into any prompt that also holds passages; the token budget cuts further. */
 const MAX_HISTORY_MESSAGES = 40;
@@ -49,7 +49,10 @@ async function itemMessage(ledger: Ledger, caller: Caller, item: ConversationIte
     return [{ role: item.role === 'developer' ? 'system' : item.role, content: item.text }];
   }
   if (item.runId === null) return [];
-  const text = await readAnswerText(ledger.read, await findAnswer(ledger.read, caller, item.runId));
+  const run = await findAnswerIfAny(ledger.read, caller, item.runId);
+  // Deleted since its place was read.
+  if (run === null) return [];
+  const text = await readAnswerText(ledger.read, run);
   return text === '' ? [] : [{ role: 'assistant', content: text }];
 }
 
@@ -58,8 +61,8 @@ async function chainUpTo(ledger: Ledger, caller: Caller, responseId: string): Pr
   const messages: AnswerMessage[] = [];
   let nextId: string | null = responseId;
   while (nextId !== null && messages.length < MAX_HISTORY_MESSAGES) {
-    const run: Run | undefined = await findAnswer(ledger.read, caller, nextId).catch(() => undefined);
-    if (run === undefined) break;
+    const run: Run | null = await findAnswerIfAny(ledger.read, caller, nextId);
+    if (run === null) break;
     const input = run.input as AnswerInput;
     const text = isTerminal(run.status) ? await readAnswerText(ledger.read, run) : '';
     const turn: AnswerMessage[] = [...input.messages, { role: 'user', content: input.question }];
