@@ -50,10 +50,13 @@ export class ApiKeys {
     this.#now = now;
   }
 
-  /** The newest first, revoked ones too. */
+  /** Those in force come first, whatever was revoked since; of each kind the newest. */
   async list(workspaceId: string): Promise<ApiKey[]> {
     const own = scopeSql(this.#ledger.read, workspaceId);
-    const rows = await own.all<KeyRow>(`${KEY} ORDER BY created_at DESC, id DESC LIMIT ${MAX_LISTED_KEYS}`);
+    const rows = await own.all<KeyRow>(
+      `${KEY} ORDER BY CASE WHEN revoked_at IS NULL THEN 0 ELSE 1 END, created_at DESC, id DESC
+       LIMIT ${MAX_LISTED_KEYS}`,
+    );
     return rows.map(keyFromRow);
   }
 
