@@ -1,6 +1,7 @@
 /** What the OpenAI surface lacks: upload and add in one step, and a look at what was made of a document. */
 
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
+import { BudaoError } from '../../contract/errors.ts';
 import { listPage } from '../../contract/openai/common.ts';
 import { ChunkListQuery, UploadDocument } from '../../contract/openai/vector-stores.ts';
 import { pageOf } from '../../contract/replies/common.ts';
@@ -74,6 +75,8 @@ export function documentRoutes(dependencies: KnowledgeDependencies, slots: Uploa
     const { limit, after } = validate(ChunkListQuery, request.query);
     const chunks = (await artifactOf(request))?.chunks ?? [];
     const start = after === undefined ? 0 : chunks.findIndex((chunk) => chunk.id === after) + 1;
+    // From the front again a reader would never come to the end.
+    if (after !== undefined && start === 0) throw cursorLost(after);
     return listPage(chunks.slice(start, start + limit + 1).map(chunkObject), limit);
   };
 
@@ -130,6 +133,15 @@ export function documentRoutes(dependencies: KnowledgeDependencies, slots: Uploa
       content,
     );
   };
+}
+
+function cursorLost(after: string): BudaoError {
+  return new BudaoError(
+    'invalid',
+    'invalid_cursor',
+    `There is no chunk ${after} to continue after: the document was read anew. Begin with the first page.`,
+    { param: 'after' },
+  );
 }
 
 function chunkObject(chunk: Chunk) {

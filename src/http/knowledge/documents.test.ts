@@ -58,6 +58,8 @@ describe('documents of a knowledge base', () => {
     const { body: rest } = await server.send(
       `${base}/files/${id}/chunks?after=${encodeURIComponent(first.last_id)}`,
     );
+    const lost = await server.send(`${base}/files/${id}/chunks?after=nowhere`);
+    expect([lost.status, lost.body.error.code]).toEqual([400, 'invalid_cursor']);
     const chunks = [...first.data, ...rest.data];
     expect(chunks.map((chunk: Reply) => chunk.ordinal)).toEqual(chunks.map((_, ordinal) => ordinal));
     for (const chunk of chunks) expect(text.text.slice(chunk.start, chunk.end)).toBe(chunk.text);
