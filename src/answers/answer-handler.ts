@@ -11,6 +11,8 @@ import {
 import { BudaoError } from '../contract/errors.ts';
 import { parseAttributeFilter } from '../knowledge/retrieve/attribute-filter.ts';
 import type { Retriever } from '../knowledge/retrieve/retrieve.ts';
+import { dayAt } from '../knowledge/retrieve/standing.ts';
+import { ledgerTime } from '../ledger/clock.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { RunInterruption } from '../runs/interruption.ts';
 import type { RunContext, RunHandler, RunOutcome } from '../runs/run.ts';
@@ -171,7 +173,7 @@ async function search(
       signal,
     )
     .catch((error: unknown) => withoutKnowledge(error, signal));
-  const today = new Date().toISOString().slice(0, 10);
+  const today = dayAt(ledgerTime());
   const searched: Searched = {
     query,
     passages: retrieved.hits.map((hit, position) => toAnswerPassage(hit, position + 1, today)),

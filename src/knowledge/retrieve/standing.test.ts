@@ -1,9 +1,26 @@
-import { describe, expect, it } from 'vitest';
-import { standingOf } from './standing.ts';
+import { afterEach, describe, expect, it } from 'vitest';
+import { dayAt, standingOf } from './standing.ts';
 
 const TODAY = '2026-05-01';
 const stateOf = (attributes: Parameters<typeof standingOf>[0]) =>
   standingOf(attributes, TODAY)?.state ?? null;
+
+describe('the day on which a rule comes into force', () => {
+  const before = process.env.TZ;
+  afterEach(() => {
+    if (before === undefined) delete process.env.TZ;
+    else process.env.TZ = before;
+  });
+
+  it('begins when it begins where the service stands, not in Greenwich', () => {
+    const earlyInShanghai = Date.UTC(2026, 3, 30, 17, 30);
+    process.env.TZ = 'UTC';
+    expect(dayAt(earlyInShanghai)).toBe('2026-04-30');
+    process.env.TZ = 'Asia/Shanghai';
+    expect(dayAt(earlyInShanghai)).toBe('2026-05-01');
+    expect(dayAt(Date.UTC(987, 0, 1))).toBe('0987-01-01');
+  });
+});
 
 describe('standingOf', () => {
   it('says nothing where the attributes say nothing of it', () => {

@@ -41,6 +41,17 @@ export function standingOf(attributes: Attributes, today: string): DocumentStand
   };
 }
 
+/** `YYYY-MM-DD` by the clock of this machine (`TZ`): rules begin and end at the midnight of those who follow them. */
+export function dayAt(timeMs: number): string {
+  const date = new Date(timeMs);
+  const parts = [
+    [date.getFullYear(), 4],
+    [date.getMonth() + 1, 2],
+    [date.getDate(), 2],
+  ] as const;
+  return parts.map(([value, digits]) => String(value).padStart(digits, '0')).join('-');
+}
+
 function isGiven(value: string | number | boolean | undefined): boolean {
   return value !== undefined && value !== '' && value !== false;
 }
