@@ -1,6 +1,6 @@
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import { PHONE, picture } from './browser.ts';
+import { PHONE, picture, TABLET } from './browser.ts';
 import { cutOffTexts, focusedLabel, sidewaysPx, tabTo } from './page-checks.ts';
 import { answerText, ask, lastAnswer, Stage, untilAnswered } from './stage.ts';
 
@@ -84,6 +84,17 @@ test('on a phone every room fits without scrolling sideways, and a citation open
     expect(await sidewaysPx(page)).toBe(0);
     await picture(page, 'phone-knowledge');
   }
+});
+
+test('on a tablet the menu of a document is within reach', async () => {
+  await page.setViewportSize(TABLET);
+  await page.getByRole('link', { name: '知识库' }).first().click();
+  await page.locator('.base-card').click();
+  await page.locator('.status-ready').first().waitFor();
+  const menu = await page.locator('.data-table .document-menu button').first().boundingBox();
+  expect((menu?.x ?? TABLET.width) + (menu?.width ?? 0)).toBeLessThan(TABLET.width);
+  expect(await sidewaysPx(page)).toBe(0);
+  await picture(page, 'tablet-knowledge');
 });
 
 test('a question is asked and its source read with the keyboard alone', async () => {

@@ -16,6 +16,7 @@ const ARGUMENTS = [
   '--disable-sync',
 ];
 export const DESKTOP = { width: 1440, height: 900 };
+export const TABLET = { width: 800, height: 1180 };
 export const PHONE = { width: 390, height: 844 };
 /** Any condition on a page: generous, as the machine may be busy with other tests. */
 export const PATIENCE_MS = 20_000;
