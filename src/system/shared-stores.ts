@@ -29,9 +29,13 @@ export function nodeName(configuration: Configuration): string {
 }
 
 /** In the cluster the schema is brought up to date by `budao migrate` alone, on one machine at its start. */
-export async function openLedger(configuration: Configuration, processId = 'budao'): Promise<Ledger> {
+export async function openLedger(
+  configuration: Configuration,
+  processId = 'budao',
+  { mayCreate = false }: { mayCreate?: boolean } = {},
+): Promise<Ledger> {
   const { url, passwordFile, connections } = configuration.stores.ledger;
-  if (url === null) return openSqliteLedger({ path: dataFolderAt(configuration.dataDir).ledger });
+  if (url === null) return openSqliteLedger({ path: dataFolderAt(configuration.dataDir).ledger, mayCreate });
   const { openPostgresLedger } = await import('../stores/ledger/postgres-ledger.ts');
   const ledger = await openPostgresLedger({
     url: named(url, processId),

@@ -17,6 +17,7 @@ import { forgetEndpoint, wasListeningOn } from './endpoint-file.ts';
 import type { FirstSignIn } from './first-sign-in.ts';
 import { prepareInstallation } from './first-start.ts';
 import { superviseHealth } from './health.ts';
+import { hasLocalKey } from './local-key.ts';
 import { NodeHeartbeat } from './node-heartbeat.ts';
 import { registerProcess, removeProcess } from './process-table.ts';
 import { RepeatedWarnings } from './repeated-warnings.ts';
@@ -70,7 +71,7 @@ export class Supervisor implements AsyncDisposable {
     await prepareDataFolder(folder);
     cleanup.use(DataFolderLock.acquire(folder));
     const id = newId('process');
-    const ledger = cleanup.use(await openLedger(configuration, id));
+    const ledger = cleanup.use(await openLedger(configuration, id, { mayCreate: !hasLocalKey(folder) }));
     const node = nodeName(configuration);
     const inCluster = isCluster(configuration);
     await takeOver(ledger, folder, { node, isCluster: inCluster });

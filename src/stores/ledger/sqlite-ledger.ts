@@ -1,10 +1,12 @@
+import { existsSync } from 'node:fs';
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import { BudaoError } from '../../contract/errors.ts';
 import { LedgerBusyError, LedgerUnavailableError } from '../../ledger/errors.ts';
 import type { Ledger, Sql, SqlParams, TransactionOptions } from '../../ledger/ledger.ts';
 import { isBusy, SqliteConnection, translateSqliteError } from './sqlite-connection.ts';
 import { SqliteLogSync } from './sqlite-log-sync.ts';
-import { migrateSqlite } from './sqlite-migrate.ts';
+import { isMigrated, migrateSqlite } from './sqlite-migrate.ts';
+import { ledgerFileGone, notTheLedger, SqlitePlace } from './sqlite-place.ts';
 
 /** How long a transaction waits for another process's lock before it gives up. */
 const LOCK_DEADLINE_MS = 5_000;
@@ -47,38 +49,65 @@ interface Job {
  *
  * @throws BudaoError data_folder_newer, storage_full, ledger_unavailable, ledger_corrupt
  */
-export async function openSqliteLedger(options: { path: string }): Promise<Ledger> {
+export async function openSqliteLedger(options: {
+  path: string;
+  /** False where a ledger has been before: an empty one would hide that it is gone. */
+  mayCreate?: boolean;
+}): Promise<Ledger> {
+  const { path, mayCreate = true } = options;
+  if (!mayCreate && !existsSync(path)) throw ledgerFileGone(path);
+  const files = await openFiles(path, (writer) => migrateSqlite(writer.database));
+  return new SqliteLedger(path, files);
+}
+
+interface Files extends Disposable {
+  writer: SqliteConnection;
+  reader: SqliteConnection;
+}
+
+async function openFiles(path: string, prepare: (writer: SqliteConnection) => void): Promise<Files> {
   using cleanup = new DisposableStack();
   const open = (pragmas: readonly string[]): SqliteConnection =>
-    cleanup.adopt(new SqliteConnection(options.path, pragmas), (connection) => connection.close());
+    cleanup.adopt(new SqliteConnection(path, pragmas), (connection) => connection.close());
   try {
     const writer = await retryWhileBusy(() => open(WRITER_PRAGMAS));
-    await retryWhileBusy(() => migrateSqlite(writer.database));
-    const ledger = new SqliteLedger(writer, open(READER_PRAGMAS), new SqliteLogSync(options.path));
-    cleanup.move();
-    return ledger;
+    await retryWhileBusy(() => prepare(writer));
+    const reader = open(READER_PRAGMAS);
+    const owned = cleanup.move();
+    return { writer, reader, [Symbol.dispose]: () => owned.dispose() };
   } catch (error) {
     throw translateSqliteError(error) ?? error;
   }
 }
 
 class SqliteLedger implements Ledger {
-  /** The file outlives every process that uses it, and a power cut ends them all. */
-  readonly continuity = 0;
   readonly read: Sql;
-  readonly #writer: SqliteConnection;
-  readonly #reader: SqliteConnection;
-  readonly #logSync: SqliteLogSync;
+  readonly #path: string;
+  readonly #place: SqlitePlace;
+  #files: Files;
+  #logSync: SqliteLogSync;
+  #reopening: Promise<void> | null = null;
+  #continuity = 0;
   #queue: Job[] = [];
   #flushing: Promise<void> | null = null;
   #closed = false;
   #synced = true;
 
-  constructor(writer: SqliteConnection, reader: SqliteConnection, logSync: SqliteLogSync) {
-    this.#writer = writer;
-    this.#reader = reader;
-    this.#logSync = logSync;
-    this.read = reader;
+  constructor(path: string, files: Files) {
+    this.#path = path;
+    this.#files = files;
+    this.#place = new SqlitePlace(path);
+    this.#logSync = new SqliteLogSync(path);
+    this.read = {
+      all: async (statement, params) => (await this.#reader()).all(statement, params),
+      get: async (statement, params) => (await this.#reader()).get(statement, params),
+      run: async (statement, params) => (await this.#reader()).run(statement, params),
+    };
+  }
+
+  /** The file outlives every process that uses it, and a power cut ends them all; but a copy of it may be put back. */
+  get continuity(): number {
+    return this.#continuity;
   }
 
   transaction<T>(
@@ -94,16 +123,40 @@ class SqliteLedger implements Ledger {
   }
 
   async checkIntegrity(): Promise<string[]> {
-    const rows = await this.#reader.all<{ integrity_check: string }>('PRAGMA integrity_check(50)');
+    const rows = await this.read.all<{ integrity_check: string }>('PRAGMA integrity_check(50)');
     return rows.map((row) => row.integrity_check).filter((line) => line !== 'ok');
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closed = true;
     await this.#flushing;
+    await this.#reopening?.catch(() => {});
     await this.#logSync[Symbol.asyncDispose]();
-    this.#reader.close();
-    this.#writer.close();
+    this.#files[Symbol.dispose]();
+  }
+
+  async #reader(): Promise<SqliteConnection> {
+    if (!this.#place.isSame()) await this.#reopen();
+    return this.#files.reader;
+  }
+
+  /** A copy of the ledger has been put in its place, or a program that knows none has made a file of its own. */
+  #reopen(): Promise<void> {
+    this.#reopening ??= this.#useFileInPlace().finally(() => (this.#reopening = null));
+    return this.#reopening;
+  }
+
+  async #useFileInPlace(): Promise<void> {
+    const files = await openFiles(this.#path, ({ database }) => {
+      if (!isMigrated(database)) throw notTheLedger(this.#path);
+    });
+    this.#place.accept();
+    this.#files[Symbol.dispose]();
+    this.#files = files;
+    await this.#logSync[Symbol.asyncDispose]();
+    this.#logSync = new SqliteLogSync(this.#path);
+    this.#synced = true;
+    this.#continuity += 1;
   }
 
   /** Commits whatever has gathered by the end of this turn of the event loop, until nothing is left. */
@@ -118,7 +171,13 @@ class SqliteLedger implements Ledger {
   }
 
   async #commit(jobs: readonly Job[]): Promise<void> {
-    const database = this.#writer.database;
+    try {
+      if (!this.#place.isSame()) await this.#reopen();
+    } catch (error) {
+      for (const job of jobs) job.reject(error);
+      return;
+    }
+    const { database } = this.#files.writer;
     const outcomes: Outcome[] = [];
     const isRelaxed = jobs.every((job) => job.relaxed);
     // Others may begin while the disk is being waited for.
@@ -142,14 +201,14 @@ class SqliteLedger implements Ledger {
   /** Without it the next commit that is synced makes this one durable too: the log is one file. */
   #syncAtCommit(sync: boolean): void {
     if (sync === this.#synced) return;
-    this.#writer.database.exec(`PRAGMA synchronous = ${sync ? 'FULL' : 'NORMAL'}`);
+    this.#files.writer.database.exec(`PRAGMA synchronous = ${sync ? 'FULL' : 'NORMAL'}`);
     this.#synced = sync;
   }
 
   /** Nothing is told before the whole batch is committed. */
   async #runInSavepoint(job: Job): Promise<Outcome> {
-    const database = this.#writer.database;
-    const tx = new TransactionSql(this.#writer);
+    const { database } = this.#files.writer;
+    const tx = new TransactionSql(this.#files.writer);
     database.exec('SAVEPOINT job');
     try {
       const value = await withoutLeavingTheTurn(job.work(tx));

@@ -27,6 +27,11 @@ export function migrateSqlite(database: DatabaseSync): void {
   }
 }
 
+/** Of a file that was a ledger of this version before. */
+export function isMigrated(database: DatabaseSync): boolean {
+  return schemaVersion(database) === SCHEMA_VERSION;
+}
+
 function schemaVersion(database: DatabaseSync): number {
   return Number(database.prepare('PRAGMA user_version').get()?.user_version);
 }
