@@ -4,6 +4,7 @@ import { BlockCollector } from './block-collector.ts';
 import { readHtmlBlocks } from './formats/html-blocks.ts';
 import { parseMarkdown } from './formats/markdown.ts';
 import { readSlideShapes } from './formats/pptx-shapes.ts';
+import { parseText } from './formats/text.ts';
 import { defaultExtractionLimits } from './limits.ts';
 import { ZipArchive } from './zip-archive.ts';
 
@@ -22,6 +23,29 @@ it.each([
   const out = collector();
   await parseMarkdown({ text: source, out } as Parameters<typeof parseMarkdown>[0]);
   expect(out.blocks.map((block) => block.text)).toEqual([text]);
+});
+
+/** Line by line onto what has grown, a log of two megabytes took more than a minute. */
+it('very many lines without a blank one between them are joined once, in every format', async () => {
+  const lines = Array.from({ length: 12_000 }, (_, at) =>
+    `entry ${String(at).padStart(8, '0')} `.padEnd(99, 'x'),
+  );
+  const joined = lines.join(' ');
+  const source = lines.join('\n');
+  const [text, markdown, html] = [collector(), collector(), collector()];
+  await parseText({ text: source, out: text } as Parameters<typeof parseText>[0]);
+  await parseMarkdown({ text: source, out: markdown } as Parameters<typeof parseMarkdown>[0]);
+  readHtmlBlocks(`<p>${source}</p>`, html);
+  for (const { blocks } of [text, markdown, html]) {
+    expect(blocks.map((block) => block.text === joined)).toEqual([true]);
+  }
+});
+
+it('a text of more lines than a call takes arguments is no damaged document', async () => {
+  const out = collector();
+  const text = 'a log\n'.repeat(150_000);
+  await parseText({ text, out } as Parameters<typeof parseText>[0]);
+  expect(out.blocks.map((block) => block.text).join('\n')).toBe(text.trimEnd());
 });
 
 it('HTML with a long run of blanks is read in one pass', () => {

@@ -1,6 +1,6 @@
 import { Parser } from 'htmlparser2';
 import type { BlockCollector, BlockPlace } from '../block-collector.ts';
-import { joinLines } from '../join-lines.ts';
+import { joinAllLines } from '../join-lines.ts';
 import { maxHtmlDepth } from '../limits.ts';
 import { corruptDocument } from '../refusals.ts';
 import { type TableCell, type TableRow, tableRowTexts } from '../table-rows.ts';
@@ -279,10 +279,9 @@ function spans(attributes: Attributes): { colspan?: number; rowspan?: number } {
 /** White space as a browser shows it, except that a line end between Chinese characters leaves nothing. */
 function collapse(text: string, before: string): string {
   const lines = text.split(/(?<![ \t\f])[ \t\f]*\r?\n[ \t\f\r\n]*/u);
-  const [first = '', ...rest] = lines;
-  let joined = first;
-  for (const line of rest)
-    joined = joined === '' || line === '' ? `${joined} ${line}` : joinLines(joined, line);
+  // Only at either end a line can be empty: there the line end stands between this text and another.
+  const blankAt = (line: string | undefined): string => (lines.length > 1 && line === '' ? ' ' : '');
+  const joined = blankAt(lines[0]) + joinAllLines(lines) + blankAt(lines.at(-1));
   const collapsed = joined.replace(/[ \t\f]+/gu, ' ');
   return before === '' || /\s/u.test(before.at(-1) ?? '') ? collapsed.trimStart() : collapsed;
 }

@@ -1,5 +1,5 @@
 import type { BlockCollector } from '../block-collector.ts';
-import { joinLines } from '../join-lines.ts';
+import { joinAllLines } from '../join-lines.ts';
 import type { Parsed, TextContext } from '../parse-context.ts';
 import { tableRowTexts } from '../table-rows.ts';
 import { markdownInline } from './markdown-inline.ts';
@@ -142,14 +142,13 @@ class MarkdownReader {
 
 /** Soft line ends vanish, hard ones (two blanks or a backslash) stay. */
 function joinParagraph(lines: readonly string[]): string {
-  let text = '';
-  let hard = false;
+  const ended: string[][] = [[]];
   for (const line of lines) {
-    const trimmed = line.trim().replace(/\\$/u, '');
-    text = hard ? `${text}\n${trimmed}` : joinLines(text, trimmed);
-    hard = /(?: {2}|\\)$/u.test(line);
+    ended.at(-1)?.push(line.trim().replace(/\\$/u, ''));
+    if (/(?: {2}|\\)$/u.test(line)) ended.push([]);
   }
-  return text;
+  if (ended.at(-1)?.length === 0) ended.pop();
+  return ended.map(joinAllLines).join('\n');
 }
 
 function tableCells(line: string): { text: string }[] {
