@@ -3,6 +3,7 @@ import { BudaoError } from '../contract/errors.ts';
 import type { FromChild, ToChild } from './child-process.ts';
 import { type Configuration, loadConfiguration } from './configuration.ts';
 import { createLog, endAfterLogging, killSelf } from './log.ts';
+import { closeSockets, watchSockets } from './open-sockets.ts';
 
 /** Below the supervisor's own patience; whoever else sends SIGTERM has nobody who would end what hangs. */
 const LEAVE_DEADLINE_MS = 7_500;
@@ -51,7 +52,11 @@ export async function runChild(
 
 /** Without its supervisor nobody would notice this process's death, nor start it again. */
 function dieWithSupervisor(): void {
-  process.on('disconnect', killSelf);
+  watchSockets();
+  process.on('disconnect', () => {
+    closeSockets();
+    killSelf();
+  });
   // Lost while the modules were being loaded: nobody tells a second time.
   if (process.connected === false) killSelf();
 }

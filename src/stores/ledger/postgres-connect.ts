@@ -1,6 +1,7 @@
+import { channel } from 'node:diagnostics_channel';
 import { lookup } from 'node:dns/promises';
 import { readFile } from 'node:fs/promises';
-import { isIP } from 'node:net';
+import { isIP, Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ConnectionOptions } from 'node:tls';
 import { Client } from 'pg';
@@ -154,6 +155,7 @@ export class PostgresConnector {
       application_name: applicationName,
       types: VALUE_TYPES,
       pipeline: true,
+      stream: openSocket,
     });
     // The same failure also rejects what is awaited.
     client.on('error', () => {});
@@ -197,6 +199,15 @@ export class PostgresConnector {
       ...(key === undefined ? {} : { key }),
     };
   }
+}
+
+const newSockets = channel('net.client.socket');
+
+/** Made known as Node makes known its own, which it does not for those that the driver makes. */
+function openSocket(): Socket {
+  const socket = new Socket();
+  newSockets.publish({ socket });
+  return socket;
 }
 
 async function prepareSession(connection: PostgresConnection): Promise<void> {
