@@ -44,7 +44,7 @@ export function buildPrompt(request: PromptRequest): Prompt {
 
   const recent = fitHistory(request.history, room * HISTORY_SHARE);
   const passages = fitPassages(request.passages, room - historyCost(recent));
-  const passageTokens = passages.reduce((total, { block }) => total + estimateTokens(block), 0);
+  const passageTokens = passages.reduce((total, { tokens }) => total + tokens, 0);
   const history = fitHistory(request.history, room - passageTokens);
   return {
     messages: [
@@ -93,22 +93,31 @@ function fitHistory(history: readonly ChatMessage[], maxTokens: number): ChatMes
   return kept;
 }
 
-function fitPassages(passages: readonly Passage[], maxTokens: number): { passage: Passage; block: string }[] {
-  const fitted: { passage: Passage; block: string }[] = [];
+function fitPassages(passages: readonly Passage[], maxTokens: number): FittedPassage[] {
+  const fitted: FittedPassage[] = [];
   let room = maxTokens;
   for (const passage of passages) {
     let block = passageBlock(passage, passage.chunk.text);
-    if (estimateTokens(block) > room) {
+    let tokens = estimateTokens(block);
+    const isCut = tokens > room;
+    if (isCut) {
       const textRoom = room - estimateTokens(passageBlock(passage, ''));
       const text = textRoom < MIN_CUT_PASSAGE_TOKENS ? '' : cutToTokens(passage.chunk.text, textRoom);
       if (text === '') break;
       block = passageBlock(passage, text);
-      room = 0;
-    } else room -= estimateTokens(block);
-    fitted.push({ passage, block });
-    if (room <= 0) break;
+      tokens = estimateTokens(block);
+    }
+    fitted.push({ passage, block, tokens });
+    room -= tokens;
+    if (isCut || room <= 0) break;
   }
   return fitted;
+}
+
+interface FittedPassage {
+  passage: Passage;
+  block: string;
+  tokens: number;
 }
 
 /** A passage cannot close its own frame, whatever its text says. */

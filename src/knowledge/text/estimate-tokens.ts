@@ -12,8 +12,9 @@ const LETTERS_PER_TOKEN = 3;
 export function estimateTokens(text: string): number {
   let tokens = 0;
   let letters = 0;
-  for (const character of text) {
-    const code = character.codePointAt(0) as number;
+  for (let index = 0; index < text.length; index++) {
+    const code = text.codePointAt(index) as number;
+    if (code > 0xffff) index += 1;
     const isLetter = (code >= 97 && code <= 122) || (code >= 65 && code <= 90);
     if (isLetter) {
       letters += 1;
@@ -24,7 +25,9 @@ export function estimateTokens(text: string): number {
       letters = 0;
     }
     if (code === 32 || code === 10 || code === 9) continue;
-    tokens += code < 128 || CJK.test(character) || (code >= 0x3000 && code <= 0xffef) ? 1 : 2;
+    // Asked in this order: the expression is for the few characters that no range tells.
+    const isOne = code < 128 || (code >= 0x3000 && code <= 0xffef) || CJK.test(String.fromCodePoint(code));
+    tokens += isOne ? 1 : 2;
   }
   return tokens + Math.ceil(letters / LETTERS_PER_TOKEN);
 }
