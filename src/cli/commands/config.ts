@@ -1,11 +1,11 @@
 import { access, constants, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { type Configuration, ConfigurationError, loadConfiguration } from '../../system/configuration.ts';
+import type { Configuration } from '../../system/configuration.ts';
 import type { Trial } from '../../system/trial.ts';
-import { CliError } from '../cli-error.ts';
 import type { CliContext } from '../context.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { isLoopback } from '../service/client.ts';
+import { loadSettings } from '../service/settings.ts';
 import type { AddCommand } from './add-command.ts';
 
 interface CheckOptions {
@@ -34,7 +34,7 @@ export const addConfigCommand: AddCommand = (program, { messages, action }) => {
 
 async function check(context: CliContext, options: CheckOptions): Promise<ExitCode> {
   const { terminal, messages } = context;
-  const settings = load(context, options);
+  const settings = loadSettings(context, options.config);
   const asksSomebody = settings.models.length > 0 || settings.stores.ledger.url !== null;
   if (!terminal.isJson && options.offline !== true && asksSomebody) terminal.note(messages.config.trying);
   const trials = options.offline === true ? [] : await tryAll(settings);
@@ -55,22 +55,6 @@ async function tryAll(settings: Configuration): Promise<Trial[]> {
   const { tryModels } = await import('../../system/try-models.ts');
   const { tryStores } = await import('../../system/try-stores.ts');
   return [...(await tryStores(settings)), ...(await tryModels(settings))];
-}
-
-function load(context: CliContext, { config }: CheckOptions): Configuration {
-  const { dataDir } = context.options;
-  try {
-    return loadConfiguration(context.environment, {
-      ...(config === undefined ? {} : { configFile: config }),
-      ...(dataDir === undefined ? {} : { dataDir }),
-    });
-  } catch (error) {
-    if (!(error instanceof ConfigurationError)) throw error;
-    throw new CliError(EXIT.usage, error.code, error.message.replace(/\nTry: .*$/, ''), {
-      hint: context.messages.hints.configuration,
-      cause: error,
-    });
-  }
 }
 
 /** The folder itself, or the one that it would be made in. */
