@@ -57,11 +57,11 @@ export class Acknowledged {
   }
 
   /** Until something is answered in the way that is expected. */
-  static async untilAnswered(
-    attempt: () => Promise<Attempt>,
-    isExpected: (answer: Attempt) => boolean,
-  ): Promise<Attempt> {
-    let last: Attempt | null = null;
+  static async untilAnswered<Answer extends Attempt>(
+    attempt: () => Promise<Answer>,
+    isExpected: (answer: Answer) => boolean,
+  ): Promise<Answer> {
+    let last: Answer | null = null;
     await until(
       async () => {
         last = await attempt();
@@ -70,7 +70,7 @@ export class Acknowledged {
       REFUSAL_DEADLINE_MS,
       () => `never answered as expected, last: ${JSON.stringify(last)}`,
     );
-    return last as unknown as Attempt;
+    return last as unknown as Answer;
   }
 
   /** Nothing that was acknowledged is lost, doubled or left unfinished. */

@@ -22,9 +22,11 @@ beforeAll(async () => {
 afterAll(async () => stage?.[Symbol.asyncDispose]());
 
 async function expectCase(engine: EngineCase): Promise<void> {
-  await acknowledged.ask();
-  const before = await acknowledged.upload();
-  expect(before).toMatchObject({ status: 200 });
+  await expectAnswers(null, () => acknowledged.ask());
+  const before = await Acknowledged.untilAnswered(
+    () => acknowledged.upload(),
+    ({ status }) => status === 200,
+  );
   const mend = await engine.provoke(stage, before.id);
   try {
     await Promise.all([

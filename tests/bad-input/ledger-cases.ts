@@ -57,6 +57,7 @@ export const LEDGER_CASES: readonly EngineCase[] = [
     uploading: /^ledger_too_old$/,
     isReady: false,
     readiness: /\[-\]ledger failed: .*version 14/,
+    log: /is version 14\. Upgrade it to 15 or later/,
   },
   {
     name: 'a database that takes no writes by its setting',
@@ -70,7 +71,8 @@ export const LEDGER_CASES: readonly EngineCase[] = [
     asking: /^ledger_read_only$/,
     uploading: /^ledger_read_only$/,
     isReady: false,
-    readiness: /\[-\]ledger failed: .*default_transaction_read_only is on/,
+    readiness: /\[-\]ledger failed: .*takes no writes/,
+    log: /takes no writes: default_transaction_read_only is on/,
   },
   {
     name: 'a database in recovery',
@@ -89,7 +91,8 @@ export const LEDGER_CASES: readonly EngineCase[] = [
     asking: /^ledger_read_only$/,
     uploading: /^ledger_read_only$/,
     isReady: false,
-    readiness: /\[-\]ledger failed: .*standby/,
+    readiness: /\[-\]ledger failed: .*takes no writes/,
+    log: /takes no writes: it is a standby, or still recovering/,
   },
   {
     name: 'a slow database',
