@@ -72,6 +72,15 @@ test('whoever leaves in the very moment in which a place becomes free takes none
   }
 });
 
+test('whoever has left already does not wait for a place', async () => {
+  const dependency = create({ bulkhead: { calls: 1, queue: 1, queueMs: 600_000 } });
+  const first = held(dependency);
+  await expect(dependency.enter(AbortSignal.abort(new Error('left')))).rejects.toThrow('left');
+  expect(dependency.state).toMatchObject({ inFlight: 1, waiting: 0 });
+  first.release();
+  await first.done;
+});
+
 describe('the breaker', () => {
   test('opens on failures in a row, and says so without calling', async () => {
     const dependency = create();
@@ -109,6 +118,26 @@ describe('the breaker', () => {
       dependency.endRest();
       expect(await codeOf(dependency.call(async () => 1))).toBe('went well');
       expect(dependency.state).toMatchObject({ condition: 'closed', changedAt: 1_060_000 });
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  test('may be tried when its rest is over, and is trusted again only when something has answered', async () => {
+    vi.useFakeTimers({ toFake: ['Date'], now: 1_000_000 });
+    try {
+      const dependency = create();
+      for (let count = 0; count < 3; count++) await codeOf(dependency.call(failing));
+      expect(dependency.state).toMatchObject({ isUsable: false, isTrusted: false });
+      vi.setSystemTime(2_000_000);
+      expect(dependency.state).toMatchObject({ isUsable: true, isTrusted: false });
+      dependency.endRest();
+      expect(dependency.state).toMatchObject({ isUsable: true, isTrusted: true });
+      await codeOf(dependency.call(failing));
+      vi.setSystemTime(3_000_000);
+      expect(dependency.state).toMatchObject({ isUsable: true, isTrusted: false });
+      expect(await codeOf(dependency.call(async () => 1))).toBe('went well');
+      expect(dependency.state).toMatchObject({ isUsable: true, isTrusted: true });
     } finally {
       vi.useRealTimers();
     }

@@ -98,6 +98,7 @@ export class Dependency implements Disposable {
       condition: circuit.condition,
       forced: circuit.forced,
       isUsable: circuit.admits(),
+      isTrusted: circuit.isTrusted,
       changedAt: this.#changedAt,
       nextTryAt: circuit.restsUntil,
       lastError: this.#lastError,
@@ -121,6 +122,7 @@ export class Dependency implements Disposable {
 
   /** @throws BudaoError dependency_resting, dependency_busy; whatever aborted the signal */
   async enter(signal?: AbortSignal): Promise<OpenCall> {
+    signal?.throwIfAborted();
     if (!this.#circuit.admits()) throw this.#resting();
     const release = await this.#takePlace(signal);
     const passage = await this.#circuit.enter();
