@@ -65,6 +65,8 @@ export class Circuit {
   #probing = false;
   /** When the next probe is let through; 0 while closed. */
   #restsUntil = 0;
+  /** It rests no longer because something was seen to answer, and not for time alone. */
+  #hasSign = false;
 
   constructor(
     options: CircuitOptions,
@@ -99,6 +101,11 @@ export class Circuit {
     // Others would wait for the probe; they do something else instead.
     if (this.#probing) return false;
     return this.#policy.state !== CircuitState.Open || Date.now() >= this.#restsUntil;
+  }
+
+  /** Whether calls are expected to go well: after a rest that time alone has ended nothing speaks for that yet. */
+  get isTrusted(): boolean {
+    return this.admits() && (this.condition !== 'open' || this.#hasSign);
   }
 
   /** Null while calls are kept away. */
@@ -157,6 +164,7 @@ export class Circuit {
     const { ownState } = this.#policy.toJSON() as { ownState: object };
     this.#policy = this.#build({ ownState: { ...ownState, openedAt: 0 }, breakerState: null });
     this.#restsUntil = Date.now();
+    this.#hasSign = true;
     this.#onChange('rested');
   }
 
@@ -172,6 +180,7 @@ export class Circuit {
     policy.onBreak(() => {
       if (this.#policy !== policy) return;
       this.#restsUntil = Date.now() + this.#options.restMs;
+      this.#hasSign = false;
       this.#onChange('opened');
     });
     policy.onReset(() => {

@@ -9,6 +9,8 @@ export interface DependencyState {
   forced: Forcing;
   /** Whether a call would be let through now. */
   isUsable: boolean;
+  /** Whether it is expected to go well; not so when only time has ended a rest. */
+  isTrusted: boolean;
   /** When it was last opened or closed; the tries in between do not count. */
   changedAt: number;
   /** When an open circuit lets a probe through; null while it is closed or set by hand. */

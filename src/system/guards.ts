@@ -55,7 +55,10 @@ export function guardedBlobs(
   return guardBlobs(blobs, dependency, presence.assert);
 }
 
-/** What a process that answers would do now. `order` names the configured models, best first. */
+/**
+ * What a process that answers would do now, as far as is known: what a next call may find out is not counted on.
+ * `order` names the configured models, best first.
+ */
 export function modeViewOf(states: readonly DependencyState[], order: readonly string[]): ModeView {
   const find = (name: string): DependencyState | undefined => states.find((state) => state.name === name);
   const index = find(INDEX_DEPENDENCY);
@@ -63,7 +66,7 @@ export function modeViewOf(states: readonly DependencyState[], order: readonly s
   return {
     endpoints: order.map((name) => {
       const state = find(modelDependencyName(name));
-      return { name, isUsable: state?.isUsable ?? true, lastError: state?.lastError ?? null };
+      return { name, isUsable: state?.isTrusted ?? true, lastError: state?.lastError ?? null };
     }),
     embedder: embedder === undefined ? null : healthOf(embedder),
     index: index === undefined ? { isUsable: true, reason: '' } : healthOf(index),
@@ -74,13 +77,13 @@ export function modeViewOf(states: readonly DependencyState[], order: readonly s
 /** Of what is away; of everything where all is well. */
 function lastChange(states: readonly (DependencyState | undefined)[]): number {
   const known = states.filter((state) => state !== undefined);
-  const away = known.filter(({ isUsable }) => !isUsable);
+  const away = known.filter(({ isTrusted }) => !isTrusted);
   return Math.max(0, ...(away.length > 0 ? away : known).map(({ changedAt }) => changedAt));
 }
 
 function healthOf(state: DependencyState): { isUsable: boolean; reason: string } {
   return {
-    isUsable: state.isUsable,
+    isUsable: state.isTrusted,
     reason: state.lastError?.message ?? `"${state.name}" was switched off by hand.`,
   };
 }
