@@ -102,7 +102,8 @@ describe('who is asking, while the ledger is away', () => {
     keyId: null,
     workspaceId: WORKSPACE,
     role: 'owner',
-    isOperator: false, kind: 'key',
+    isOperator: false,
+    kind: 'key',
   };
   let now: number;
 
