@@ -33,6 +33,8 @@ export interface HttpDependencies {
   access: Access;
   /** Further routes, of the parts that are not about answers. */
   routes: readonly FastifyPluginAsync[];
+  /** Addresses and ranges of the proxies whose word counts on where a request comes from, and whether by TLS. */
+  trustedProxies: readonly string[];
   /** The built console, or null. */
   consoleFolder: string | null;
 }

@@ -37,6 +37,8 @@ export async function createHttpServer(dependencies: HttpDependencies): Promise<
     // One line a request is written below: without query strings, which may hold what people search for.
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: MAX_BODY_BYTES,
+    // An empty list trusts nobody: then the headers of forwarding are those of a client that may claim anything.
+    trustProxy: [...dependencies.trustedProxies],
     requestTimeout: MAX_REQUEST_MS,
     routerOptions: { maxParamLength: 200 },
     genReqId: (request) => {

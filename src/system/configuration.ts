@@ -37,6 +37,10 @@ const secret = z
   .transform((value) => new Secret(value));
 const httpUrl = z.url({ protocol: /^https?$/, error: 'must be an http:// or https:// address' });
 
+const addressOrRange = z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()], {
+  error: 'must be an IP address or a range of them, such as 10.0.0.7 or 10.0.0.0/8',
+});
+
 const ModelEndpoint = z.strictObject({
   name: z.string().min(1).optional(),
   baseUrl: httpUrl,
@@ -137,6 +141,12 @@ const Settings = z.strictObject({
   /** How people call this node; the machine's name unless told otherwise. */
   node: z.string().min(1).max(100).nullable().default(null),
   stores: Stores.prefault({}),
+  server: z
+    .strictObject({
+      /** Balancers and whatever else ends TLS in front: what they say of where a request comes from is believed. */
+      trustedProxies: z.array(addressOrRange).max(100).default([]),
+    })
+    .prefault({}),
   /** What goes on while the ledger is away. */
   outage: z
     .strictObject({
@@ -238,6 +248,9 @@ function readEnvironment(environment: NodeJS.ProcessEnv): Record<string, unknown
     role: environment.BUDAO_ROLE,
     node: environment.BUDAO_NODE,
     leaveDelayMs: numeric(environment.BUDAO_LEAVE_DELAY_MS),
+    server: environment.BUDAO_TRUSTED_PROXIES
+      ? { trustedProxies: environment.BUDAO_TRUSTED_PROXIES.split(',').map((one) => one.trim()) }
+      : undefined,
     sample: boolean(environment.BUDAO_SAMPLE),
     logLevel: environment.BUDAO_LOG_LEVEL,
     health: environment.BUDAO_OTLP_ENDPOINT
@@ -368,6 +381,7 @@ const ENVIRONMENT_NAMES: Record<string, string> = {
   'stores.ledger.url': 'BUDAO_LEDGER_URL',
   'stores.channel.url': 'BUDAO_CHANNEL_URL',
   sample: 'BUDAO_SAMPLE',
+  'server.trustedProxies': 'BUDAO_TRUSTED_PROXIES',
   'models.0.baseUrl': 'BUDAO_MODEL_BASE_URL',
   'embedder.baseUrl': 'BUDAO_EMBEDDING_BASE_URL',
 };
@@ -375,7 +389,7 @@ const ENVIRONMENT_NAMES: Record<string, string> = {
 function describe(error: z.ZodError): string {
   const lines = error.issues.map((issue) => {
     const path = issue.path.join('.');
-    const variable = ENVIRONMENT_NAMES[path];
+    const variable = ENVIRONMENT_NAMES[path] ?? ENVIRONMENT_NAMES[issue.path.slice(0, -1).join('.')];
     return `  ${path || '(top level)'}${variable ? ` (${variable})` : ''}: ${issue.message}`;
   });
   return `The configuration has ${lines.length} problem${lines.length === 1 ? '' : 's'}:\n${lines.join('\n')}\nTry: budao config check`;

@@ -196,6 +196,7 @@ export class AnswerServer implements AsyncDisposable {
       status: async () => ({ startedAt: 0, mode: 'full', processes: [] }),
       access,
       routes: [],
+      trustedProxies: [],
       consoleFolder: null,
       ...overrides,
     });

@@ -10,7 +10,7 @@ export function requireSameOrigin(request: FastifyRequest): void {
   const { headers } = request;
   if (headers['x-budao-request'] !== undefined) return;
   if (headers['sec-fetch-site'] === 'same-origin') return;
-  if (headers['sec-fetch-site'] === undefined && isOwnOrigin(headers.origin, headers.host)) return;
+  if (headers['sec-fetch-site'] === undefined && isOwnOrigin(headers.origin, request.host)) return;
   throw new BudaoError(
     'forbidden',
     'cross_site_request',
@@ -18,7 +18,7 @@ export function requireSameOrigin(request: FastifyRequest): void {
   );
 }
 
-function isOwnOrigin(origin: string | undefined, host: string | undefined): boolean {
-  if (origin === undefined || host === undefined || !URL.canParse(origin)) return false;
+function isOwnOrigin(origin: string | undefined, host: string): boolean {
+  if (origin === undefined || !URL.canParse(origin)) return false;
   return new URL(origin).host === host;
 }

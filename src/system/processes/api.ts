@@ -110,6 +110,7 @@ await runChild('api', async ({ configuration, log, processId }) => {
         maxUploadBytes: configuration.limits.maxUploadBytes,
       }),
     ],
+    trustedProxies: configuration.server.trustedProxies,
     consoleFolder: existsSync(CONSOLE_FOLDER) ? CONSOLE_FOLDER : null,
     status: async () => ({
       startedAt,
