@@ -18,6 +18,7 @@ test('owners who take each other out at the same time leave one behind', async (
   await people.add(actor, { ...person, username: 'second' });
   await people.add(actor, { ...person, username: 'third' });
   const owners = await people.list(workspaceId);
+  for (const { id } of owners) await people.update(actor, id, { operator: true });
   const outcomes = await Promise.allSettled(owners.map((owner) => people.remove(actor, owner.id)));
   const refused = outcomes.filter((outcome) => outcome.status === 'rejected');
   expect(refused).toMatchObject([{ reason: { code: 'last_owner' } }]);
@@ -56,4 +57,57 @@ test('who is no operator makes none, and does not take over the account of one',
 
   expect((await people.update(operator, person.id, { operator: true })).person.isOperator).toBe(true);
   expect((await people.update(operator, id, { operator: false })).person.isOperator).toBe(false);
+});
+
+test('the last operator stays one: somebody has to answer for what all workspaces share', async () => {
+  await using it = await openTestAccess();
+  const { people } = it.access;
+  const { workspaceId } = it;
+  const actor: Principal = {
+    accountId: null,
+    keyId: 'key',
+    workspaceId,
+    role: 'owner',
+    isOperator: true,
+    kind: 'key',
+  };
+  const id = (await people.list(workspaceId))[0]?.id ?? '';
+  const colleague = { username: 'second', displayName: 'Second', role: 'owner', password: null } as const;
+  const { person } = await people.add(actor, colleague);
+  await people.add(actor, { ...colleague, username: 'third' });
+  const letGo = [
+    () => people.update(actor, id, { operator: false }),
+    () => people.update(actor, id, { disabled: true }),
+    () => people.remove(actor, id),
+  ];
+  for (const attempt of letGo) await expect(attempt()).rejects.toMatchObject({ code: 'last_operator' });
+  await people.update(actor, person.id, { operator: true });
+  await people.update(actor, person.id, { disabled: true });
+  for (const attempt of letGo) await expect(attempt()).rejects.toMatchObject({ code: 'last_operator' });
+  await people.update(actor, person.id, { disabled: false });
+  await people.remove(actor, id);
+  expect((await people.list(workspaceId)).filter((one) => one.isOperator)).toMatchObject([{ id: person.id }]);
+});
+
+test('operators who let each other go at the same time leave one behind', async () => {
+  await using it = await openTestAccess();
+  const { people } = it.access;
+  const { workspaceId } = it;
+  const actor: Principal = {
+    accountId: null,
+    keyId: 'key',
+    workspaceId,
+    role: 'owner',
+    isOperator: true,
+    kind: 'key',
+  };
+  const colleague = { username: 'second', displayName: 'Second', role: 'owner', password: null } as const;
+  const { person } = await people.add(actor, colleague);
+  await people.update(actor, person.id, { operator: true });
+  const both = await people.list(workspaceId);
+  const outcomes = await Promise.allSettled(
+    both.map(({ id }) => people.update(actor, id, { operator: false })),
+  );
+  const refused = outcomes.filter((outcome) => outcome.status === 'rejected');
+  expect(refused).toMatchObject([{ reason: { code: 'last_operator' } }]);
 });

@@ -107,8 +107,8 @@ export class People {
   }
 
   /**
-   * @throws BudaoError user_not_found, account_shared, operator_account, operator_required, last_owner, own_account,
-   *   username_taken, weak_password
+   * @throws BudaoError user_not_found, account_shared, operator_account, operator_required, last_owner, last_operator,
+   *   own_account, username_taken, weak_password
    */
   async update(actor: Principal, accountId: string, change: PersonChange): Promise<PersonWithPassword> {
     if (change.operator !== undefined) requireOperator(actor);
@@ -135,6 +135,8 @@ export class People {
       if (role !== undefined) await setRole(own, current, role);
       if (operator !== undefined) await setOperator(tx, accountId, operator);
       if (disabled === true) await requireOtherOwnersEverywhere(tx, accountId);
+      if (current.isOperator && (operator === false || disabled === true))
+        await requireOtherOperator(tx, accountId);
       await changeAccount(tx, current, { username, displayName, disabled, passwordHash });
       if (disabled === true || passwordHash !== undefined) await this.#sessions.closeAll(tx, accountId, null);
       return {
@@ -144,7 +146,10 @@ export class People {
     });
   }
 
-  /** Takes a person and their keys out of the workspace; with the last workspace the account goes too. */
+  /**
+   * Takes a person and their keys out of the workspace; with the last workspace the account goes too.
+   * @throws BudaoError user_not_found, last_owner, last_operator, operator_account
+   */
   async remove(actor: Principal, accountId: string): Promise<void> {
     await this.#ledger.transaction(async (tx) => {
       const own = scopeSql(tx, actor.workspaceId);
@@ -163,6 +168,7 @@ export class People {
       const left = await tx.get('SELECT 1 AS one FROM membership WHERE account_id = :account', params);
       if (left !== undefined) return;
       requireMayChangeOperator(actor, person);
+      if (person.isOperator) await requireOtherOperator(tx, accountId);
       await tx.run('DELETE FROM sign_in_session WHERE account_id = :account', params);
       await tx.run('DELETE FROM account WHERE id = :account', params);
     });
@@ -275,6 +281,22 @@ async function requireOtherOwnersEverywhere(tx: Sql, accountId: string): Promise
     { account: accountId },
   );
   for (const { workspace_id } of owned) await requireOtherOwner(scopeSql(tx, workspace_id), accountId);
+}
+
+/** Keys do not count: they are made by people, and may be lost. @throws BudaoError last_operator */
+async function requireOtherOperator(tx: Sql, accountId: string): Promise<void> {
+  await tx.all('SELECT id FROM account WHERE operator = 1 ORDER BY id /*postgres: FOR UPDATE */');
+  const other = await tx.get(
+    'SELECT 1 AS one FROM account WHERE operator = 1 AND disabled = 0 AND id <> :account LIMIT 1',
+    { account: accountId },
+  );
+  if (other === undefined) {
+    throw new BudaoError(
+      'conflict',
+      'last_operator',
+      'This is the last operator of the installation. Make somebody else an operator first.',
+    );
+  }
 }
 
 /** The workspaces in which the caller acts as an owner: a key acts only in its own. */

@@ -47,6 +47,7 @@ export const REQUEST_ERROR_CODES = [
   'item_not_found',
   'key_not_found',
   'knowledge_base_not_found',
+  'last_operator',
   'last_owner',
   'missing_credentials',
   'missing_required_parameter',

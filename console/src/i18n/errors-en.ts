@@ -67,6 +67,8 @@ export const errorsInEn: Record<keyof typeof errorsInZh, string> = {
   'error.too_many_alert_channels': 'There are too many alert channels.',
   'error.too_many_alert_channels.advice': 'Delete those that are not used.',
   'error.already_member': 'This person is already a member.',
+  'error.last_operator': 'This is the last operator of the installation.',
+  'error.last_operator.advice': 'Make somebody else an operator first.',
   'error.last_owner': 'A workspace needs at least one owner.',
   'error.own_account': 'You cannot do this to your own account.',
   'error.operator_account': 'This person is an operator of the installation.',

@@ -64,6 +64,8 @@ export const errorsInZh = {
   'error.too_many_alert_channels': '告警通道数量已达上限。',
   'error.too_many_alert_channels.advice': '请先删除不用的通道。',
   'error.already_member': '这个人已在工作区中。',
+  'error.last_operator': '这是整个系统的最后一位运维员。',
+  'error.last_operator.advice': '请先让另一个人成为运维员。',
   'error.last_owner': '工作区至少要有一位所有者。',
   'error.own_account': '不能对自己的账户这样做。',
   'error.operator_account': '此人是整个系统的运维员。',

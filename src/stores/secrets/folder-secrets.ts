@@ -5,7 +5,7 @@ import type { SecretStore } from '../../access/secret-store.ts';
 import { BudaoError } from '../../contract/errors.ts';
 import { makeFolderDurably, syncFolder } from '../files/durable-file.ts';
 
-const SECRET_BYTES = 32;
+export const SECRET_BYTES = 32;
 const NAME = /^[a-z][a-z0-9-]{0,63}$/;
 
 /** Secrets as files that only the service's own user may read. */
