@@ -80,7 +80,48 @@ test('the sampling that a question asks for reaches the model', async () => {
 });
 
 test("what a document's attributes say of its validity reaches the answer and its log", async () => {
-  const hit = (documentId: string, text: string, attributes: RetrievedHit['attributes']): RetrievedHit => ({
+  await using service = await startService(null, [
+    hit('old', '员工的年假为7天，年假须在当年休完。', { status: 'superseded', effective_date: '2022-03-01' }),
+    hit('new', '员工的年假为10天。', { status: 'in_force', effective_date: '2026-01-01' }),
+  ]);
+  const run = await service.submit({ input: { question: '员工的年假有几天？' } });
+  const ended = await service.follow(run);
+  expect(ended.result).toMatchObject({ text: expect.stringContaining('10天') });
+  expect((ended.result as AnswerResult).text).not.toContain('7天');
+  const [searched] = await readEvents(service.ledger.read, run.id, 0, 1);
+  expect(searched?.payload).toMatchObject({
+    passages: [
+      { attributes: { status: 'superseded' }, standing: { state: 'withdrawn' }, lexical: 0.3 },
+      { standing: { state: 'in-force', effectiveDate: '2026-01-01' } },
+    ],
+  });
+});
+
+test('a mark counts as a citation only for a passage that the model has seen', async () => {
+  const text = '第一条 [1]。第二条 [2]。第四条 [4]。';
+  await using service = await startService(
+    {
+      ...stalls,
+      contextTokens: 2_000,
+      generate: async (_request, onPart) => {
+        onPart({ type: 'text', text });
+        onPart({ type: 'end', reason: 'stop', usage: null });
+      },
+    },
+    ['a', 'b', 'c', 'd'].map((id) => hit(id, `${id}：${'员工每年休年假。'.repeat(80)}`)),
+  );
+  const run = await service.submit();
+  const { result } = await service.follow(run);
+  const log = await readEvents(service.ledger.read, run.id, 0, 100);
+  const started = log.find(({ type }) => type === 'answer.started');
+  expect(started?.payload).toMatchObject({ mode: 'full', seenPassages: 2 });
+  expect((result as AnswerResult).text).toBe(text);
+  expect((result as AnswerResult).citations.map(({ passageNumber }) => passageNumber)).toEqual([1, 2]);
+  expect(result).not.toHaveProperty('seenPassages');
+});
+
+function hit(documentId: string, text: string, attributes: RetrievedHit['attributes'] = {}): RetrievedHit {
+  return {
     chunk: {
       id: `${documentId}#0`,
       documentId,
@@ -99,23 +140,8 @@ test("what a document's attributes say of its validity reaches the answer and it
     knowledgeBaseId: 'kb',
     filename: `${documentId}.md`,
     attributes,
-  });
-  await using service = await startService(null, [
-    hit('old', '员工的年假为7天，年假须在当年休完。', { status: 'superseded', effective_date: '2022-03-01' }),
-    hit('new', '员工的年假为10天。', { status: 'in_force', effective_date: '2026-01-01' }),
-  ]);
-  const run = await service.submit({ input: { question: '员工的年假有几天？' } });
-  const ended = await service.follow(run);
-  expect(ended.result).toMatchObject({ text: expect.stringContaining('10天') });
-  expect((ended.result as AnswerResult).text).not.toContain('7天');
-  const [searched] = await readEvents(service.ledger.read, run.id, 0, 1);
-  expect(searched?.payload).toMatchObject({
-    passages: [
-      { attributes: { status: 'superseded' }, standing: { state: 'withdrawn' }, lexical: 0.3 },
-      { standing: { state: 'in-force', effectiveDate: '2026-01-01' } },
-    ],
-  });
-});
+  };
+}
 
 async function startService(choice: GeneratorChoice | null, hits: RetrievedHit[] = []) {
   await using cleanup = new AsyncDisposableStack();

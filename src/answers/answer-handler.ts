@@ -20,7 +20,7 @@ import { readAllowedModes } from './allowed-modes.ts';
 import { answerCitations } from './answer-citations.ts';
 import { renderExtractive } from './citations.ts';
 import { condenseQuestion } from './condense.ts';
-import { announce, announcedMode, declare, MODEL_CHANGED, modelFailure } from './declared-mode.ts';
+import { announce, announcedBefore, declare, MODEL_CHANGED, modelFailure } from './declared-mode.ts';
 import { deferAnswer } from './defer-answer.ts';
 import { extractAnswer } from './extractive/extract-answer.ts';
 import { type Generated, generateAnswer } from './generate-answer.ts';
@@ -63,7 +63,7 @@ export function createAnswerHandler(dependencies: AnswerDependencies): RunHandle
       const progress = {
         text: shownBefore(context, 'answer.delta'),
         reasoning: shownBefore(context, 'answer.reasoning'),
-        mode: announcedMode(context),
+        ...announcedBefore(context),
       };
       try {
         return await answer(dependencies, context, progress);
@@ -80,6 +80,8 @@ export interface AnswerProgress {
   reasoning: string;
   /** Null until something is about to be shown. */
   mode: DeclaredMode | null;
+  /** How many of the passages the writers have seen, or null for all: no other can be a source. */
+  seenPassages: number | null;
 }
 
 async function answer(
@@ -130,7 +132,7 @@ async function answer(
     ...generated,
     text: progress.text,
     reasoning: progress.reasoning,
-    citations: answerCitations(progress.text, passages),
+    citations: answerCitations(progress.text, passages.slice(0, progress.seenPassages ?? undefined)),
   };
   void context.emit('answer.finished', result).catch(() => {});
   return outcomeOf(result);

@@ -1,4 +1,4 @@
-import type { AnswerMode, DeclaredMode } from '../contract/answer.ts';
+import type { AnswerMode, DeclaredMode, StartedAnswer } from '../contract/answer.ts';
 import type { BudaoError } from '../contract/errors.ts';
 import type { RunContext } from '../runs/run.ts';
 import type { AnswerProgress, Searched } from './answer-handler.ts';
@@ -27,19 +27,30 @@ export function declare(mode: AnswerMode, reason: ModeReason | null): DeclaredMo
 
 /**
  * Told before the first words, and durable with them: an answer that is cut short keeps its mode. One that began in a
- * lesser mode stays marked, whoever goes on with it.
+ * lesser mode stays marked, whoever goes on with it. `seen` passages of those that were found, or null for all: what
+ * one writer has seen may be cited, whoever goes on.
  */
-export function announce(context: RunContext, progress: AnswerProgress, declared: DeclaredMode): void {
+export function announce(
+  context: RunContext,
+  progress: AnswerProgress,
+  declared: DeclaredMode,
+  seen: number | null = null,
+): void {
   const mode = lesser(progress.mode, declared);
-  if (progress.mode?.mode === mode.mode) return;
-  progress.mode = mode;
-  void context.emit('answer.started', mode, { lazy: true }).catch(() => {});
+  const before = progress.mode === null ? 0 : progress.seenPassages;
+  const seenPassages = before === null || seen === null ? null : Math.max(before, seen);
+  if (progress.mode?.mode === mode.mode && seenPassages === progress.seenPassages) return;
+  Object.assign(progress, { mode, seenPassages });
+  const started: StartedAnswer = seenPassages === null ? mode : { ...mode, seenPassages };
+  void context.emit('answer.started', started, { lazy: true }).catch(() => {});
 }
 
 /** What was announced last, by whoever wrote the text so far. */
-export function announcedMode(context: RunContext): DeclaredMode | null {
+export function announcedBefore(context: RunContext): Pick<AnswerProgress, 'mode' | 'seenPassages'> {
   const last = context.history.findLast(
     ({ type }) => type === 'answer.started' || type === 'answer.deferred',
   );
-  return last?.type === 'answer.started' ? (last.payload as DeclaredMode) : null;
+  if (last?.type !== 'answer.started') return { mode: null, seenPassages: null };
+  const { seenPassages = null, ...mode } = last.payload as StartedAnswer;
+  return { mode, seenPassages };
 }

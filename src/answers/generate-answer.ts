@@ -63,6 +63,7 @@ async function stream({
     budgetTokens: Math.max(256, choice.contextTokens - maxOutputTokens),
   });
   const endpoint = { name: choice.name, index: 0 };
+  const seen = prompt.passages.length < passages.length ? prompt.passages.length : null;
   const ends: Extract<GenerationPart, { type: 'end' }>[] = [];
   await choice.generate(
     {
@@ -74,7 +75,7 @@ async function stream({
       signal,
     },
     (part) => {
-      announce(context, progress, modeOfModel(searched, endpoint.index));
+      announce(context, progress, modeOfModel(searched, endpoint.index), seen);
       if (part.type === 'end') ends.push(part);
       else if (part.type === 'text') show(context, 'answer.delta', progress, 'text', part.text);
       else show(context, 'answer.reasoning', progress, 'reasoning', part.text);

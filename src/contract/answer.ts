@@ -40,6 +40,11 @@ export interface DeclaredMode {
   modeReasonCode: ModeReasonCode | null;
 }
 
+export interface StartedAnswer extends DeclaredMode {
+  /** Who writes has seen only so many of the passages, the first ones; left out where it was all of them. */
+  seenPassages?: number;
+}
+
 /** What a workspace may forbid: the modes between the best and none at all. */
 export const LESSER_MODES = ANSWER_MODES.filter(
   (mode): mode is LesserMode => mode !== 'full' && mode !== 'deferred',
@@ -110,7 +115,7 @@ export type AnswerInput = z.infer<typeof AnswerInput>;
 /** Events, by type. Text deltas carry `text` alone: neighbours may be merged into one before they are committed. */
 export interface AnswerEvents {
   /** Comes with the first words, so that a stopped answer has its mode too; the last one counts. */
-  'answer.started': DeclaredMode;
+  'answer.started': StartedAnswer;
   'answer.searched': {
     query: string;
     passages: AnswerPassage[];

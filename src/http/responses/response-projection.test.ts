@@ -162,6 +162,17 @@ test.each([
   expect(types(frames(log, INPUT)).filter((one) => one.endsWith('annotation.added'))).toHaveLength(1);
 });
 
+test('an answer cut short names no passage as a source that its model has not seen', () => {
+  const log = events(
+    ['answer.searched', { ...SEARCHED, passages: [PASSAGE, { ...PASSAGE, number: 2, chunkId: 'file_1#2' }] }],
+    ['answer.started', { mode: 'full', modeReason: null, modeReasonCode: null, seenPassages: 1 }],
+    ['answer.delta', { text: '15 days [1][2].' }],
+    ['run.cancelled', {}],
+  );
+  const [message] = project(log).response().output;
+  expect(message).toMatchObject({ content: [{ annotations: [{ chunk_id: 'file_1#1' }] }] });
+});
+
 test('text that was shown is never taken back by a result that reads otherwise', () => {
   const log = events(['answer.delta', { text: 'shown' }], ['answer.finished', { ...RESULT, text: 'other' }]);
   expect(project(log).response().output[0]).toMatchObject({ content: [{ text: 'shown' }] });

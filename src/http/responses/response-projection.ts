@@ -42,6 +42,8 @@ export class ResponseProjection implements Projection {
   #message: GrowingText | null = null;
   #reasoning: GrowingText | null = null;
   #passages: readonly AnswerPassage[] = [];
+  /** Undefined for all. */
+  #seenPassages: number | undefined;
   #nextNumber = 0;
   #isInProgress = false;
   #isDone = false;
@@ -83,6 +85,7 @@ export class ResponseProjection implements Projection {
       case 'answer.started':
         this.#start(frames);
         this.#declare(event.payload as AnswerEvents['answer.started']);
+        this.#seenPassages = (event.payload as AnswerEvents['answer.started']).seenPassages;
         return;
       case 'answer.searched':
         this.#showSearch(frames, event.payload as AnswerEvents['answer.searched']);
@@ -337,7 +340,8 @@ export class ResponseProjection implements Projection {
     this.#start(frames);
     const message = this.#message;
     if (message !== null) {
-      const citations = answerCitations(message.text, this.#passages.map(fromAnswerPassage));
+      const seen = this.#passages.slice(0, this.#seenPassages).map(fromAnswerPassage);
+      const citations = answerCitations(message.text, seen);
       this.#addCitations(frames, message, citations);
     }
     this.#closeReasoning(frames, 'incomplete');
