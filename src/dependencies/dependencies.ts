@@ -8,6 +8,8 @@ export type DependencyListener = (dependency: Dependency, change: CircuitChange)
 export class Dependencies implements Disposable {
   readonly #byName = new Map<string, Dependency>();
   readonly #listeners = new Set<DependencyListener>();
+  /** Told the words in which a single request was refused, for the log. */
+  onRefusal: (dependency: Dependency, error: unknown) => void = () => {};
 
   add(options: DependencyOptions): Dependency {
     if (this.#byName.has(options.name)) throw new Error(`there are two dependencies named ${options.name}`);
@@ -15,6 +17,7 @@ export class Dependencies implements Disposable {
     dependency.onChange = (change) => {
       for (const listener of this.#listeners) listener(dependency, change);
     };
+    dependency.onRefusal = (error) => this.onRefusal(dependency, error);
     this.#byName.set(options.name, dependency);
     return dependency;
   }

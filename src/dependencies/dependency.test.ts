@@ -175,6 +175,19 @@ describe('the breaker', () => {
   });
 });
 
+test('the words in which one request was refused are for the log, and not for everybody who sees the state', async () => {
+  const told: unknown[] = [];
+  const dependency = create({ isFailure: () => false });
+  dependency.onRefusal = (error) => told.push(error);
+  const refusal = new BudaoError('unavailable', 'upstream_refused', 'No: "the salary of Zhang San".');
+  const open = await dependency.enter();
+  await open.fail(refusal);
+  open.end();
+  expect(dependency.state.lastError).toMatchObject({ code: 'upstream_refused' });
+  expect(JSON.stringify(dependency.state)).not.toContain('Zhang San');
+  expect(told).toEqual([refusal]);
+});
+
 test('a call that takes too long is given up, and counts as a failure', async () => {
   const dependency = create({ timeoutMs: 20 });
   expect(await codeOf(dependency.call(() => new Promise(() => {})))).toBe('dependency_timeout');

@@ -61,8 +61,11 @@ export class Dependency implements Disposable {
   readonly retries: RetryBudget;
   /** Told of every change of the circuit. */
   onChange: (change: CircuitChange) => void = () => {};
+  /** Told what was said of a single request. Its words may quote the request: they are for the log alone. */
+  onRefusal: (error: unknown) => void = () => {};
   readonly #options: DependencyOptions;
   readonly #circuit: Circuit;
+  readonly #isFailure: (error: unknown) => boolean;
   readonly #bulkhead: BulkheadPolicy;
   readonly #limits: BulkheadOptions;
   readonly #durations = new Durations();
@@ -79,8 +82,8 @@ export class Dependency implements Disposable {
     this.#limits = { ...DEFAULT_BULKHEAD, ...options.bulkhead };
     this.#bulkhead = bulkhead(this.#limits.calls, this.#limits.queue);
     this.retries = new RetryBudget(options.retries);
-    const isFailure = options.isFailure ?? (() => true);
-    this.#circuit = new Circuit({ ...DEFAULT_CIRCUIT, ...options.circuit }, isFailure, (change) =>
+    this.#isFailure = options.isFailure ?? (() => true);
+    this.#circuit = new Circuit({ ...DEFAULT_CIRCUIT, ...options.circuit }, this.#isFailure, (change) =>
       this.#changed(change),
     );
   }
@@ -139,7 +142,7 @@ export class Dependency implements Disposable {
       },
       fail: async (reason) => {
         this.#counts.failures++;
-        this.#lastError = describe(reason);
+        this.#lastError = this.#describe(reason);
         await passage.fail(reason);
       },
       end: () => {
@@ -166,7 +169,7 @@ export class Dependency implements Disposable {
       return value;
     } catch (error) {
       if (signal.aborted) throw error;
-      if (this.#options.isFailure?.(error) ?? true) await open.fail(error);
+      if (this.#isFailure(error)) await open.fail(error);
       else open.succeed();
       throw error;
     } finally {
@@ -183,6 +186,17 @@ export class Dependency implements Disposable {
     const { forced, restsUntil } = this.#circuit;
     this.#counts.refused++;
     return dependencyResting(this.name, forced, restsUntil, this.#lastError?.message ?? null);
+  }
+
+  /** What everybody may read who sees how the service is doing. */
+  #describe(reason: unknown): DependencyState['lastError'] {
+    const code = reason instanceof BudaoError ? reason.code : 'internal_error';
+    const at = Date.now();
+    if (!this.#isFailure(reason)) {
+      this.onRefusal(reason);
+      return { code, message: `"${this.name}" refused a request. The log has its words.`, at };
+    }
+    return { code, message: reason instanceof Error ? reason.message : String(reason), at };
   }
 
   async #takePlace(signal: AbortSignal | undefined): Promise<() => void> {
@@ -266,10 +280,4 @@ export class Dependency implements Disposable {
     }, PROBE_EVERY_MS);
     this.#probeTimer.unref();
   }
-}
-
-function describe(reason: unknown): DependencyState['lastError'] {
-  const at = Date.now();
-  if (reason instanceof BudaoError) return { code: reason.code, message: reason.message, at };
-  return { code: 'internal_error', message: reason instanceof Error ? reason.message : String(reason), at };
 }

@@ -27,7 +27,10 @@ test('an error in the stream is told apart by its code', () => {
     'upstream_rate_limited',
   );
   expect(errorInStream(UPSTREAM, 'broken').code).toBe('upstream_failed');
-  expect(errorInStream(UPSTREAM, { message: 'm', code: 'content_filter' }).tryElsewhere).toBe(false);
+  expect(errorInStream(UPSTREAM, { message: 'm', code: 'content_filter' })).toMatchObject({
+    code: 'upstream_refused',
+    tryElsewhere: false,
+  });
 });
 
 test('a foreign text is shown short, on one line and without secrets', () => {

@@ -81,10 +81,11 @@ export function errorInStream(upstream: UpstreamIdentity, error: unknown): Gener
   if (status >= 400 && status < 600) return refusalError(upstream, { status, message, code }, null);
   if (/rate_?limit/i.test(code)) return refusalError(upstream, { status: 429, message, code }, null);
   const said = excerpt(message, upstream.secrets);
+  const aboutContent = CONTENT_REFUSALS.test(`${code} ${message}`);
   return new GenerationError(
-    'upstream_failed',
-    `The model endpoint "${upstream.name}" failed in the middle of its answer: ${said}`,
-    { tryElsewhere: !CONTENT_REFUSALS.test(`${code} ${message}`) },
+    aboutContent ? 'upstream_refused' : 'upstream_failed',
+    `The model endpoint "${upstream.name}" ${aboutContent ? 'broke off' : 'failed in the middle of'} its answer: ${said}`,
+    { tryElsewhere: !aboutContent },
   );
 }
 

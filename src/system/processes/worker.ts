@@ -26,6 +26,8 @@ await runChild('worker', async ({ configuration, log, processId }) => {
   const onChannelState = new ChannelWatch(log).observe;
   const stores = cleanup.use(await openStores(configuration, { processId, meter, onChannelState }));
   const { ledger } = stores;
+  stores.dependencies.onRefusal = ({ name }, err) =>
+    log.warn({ dependency: name, err }, 'a request was refused');
   const warnings = cleanup.use(new RepeatedWarnings(log));
   void warmUp(stores).catch((err: unknown) => log.warn({ err }, 'warming up failed'));
   const self = { node: nodeName(configuration), settingsHash: settingsHash(configuration) };
