@@ -4,7 +4,7 @@ import { newId } from '../contract/ids.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { type ScopedSql, scopeLedger, scopeSql } from '../ledger/scope.ts';
 import { hashCredential } from './credential-hash.ts';
-import { lowerRole, type Principal, type Role, requireOperator } from './principal.ts';
+import { isAtLeast, type Principal, type Role, requireOperator } from './principal.ts';
 
 const KEY_PREFIX = 'bdk_';
 const MAX_LISTED_KEYS = 1_000;
@@ -60,18 +60,23 @@ export class ApiKeys {
     return rows.map(keyFromRow);
   }
 
-  /** The secret is told once, here. @throws BudaoError too_many_keys, operator_required */
+  /**
+   * The secret is told once, here. A key makes none that may do more or that lasts longer than itself.
+   * @throws BudaoError too_many_keys, operator_required, key_exceeds_maker, revoked_api_key
+   */
   async create(
     actor: Principal,
     wanted: { name: string; role: Role; isOperator?: boolean; expiresInDays: number | null },
   ): Promise<{ key: ApiKey; secret: string }> {
     const { isOperator = false } = wanted;
     if (isOperator) requireOperator(actor);
+    if (!isAtLeast(actor.role, wanted.role)) throw roleExceedsMaker(actor.role);
     const secret = KEY_PREFIX + randomBytes(32).toString('base64url');
     const now = this.#now();
     const expiresAt = wanted.expiresInDays === null ? null : now + wanted.expiresInDays * DAY_MS;
-    const role = lowerRole(wanted.role, actor.role);
     const key = await scopeLedger(this.#ledger, actor.workspaceId).transaction(async (own) => {
+      const maker = await findMaker(own, actor);
+      if (maker !== null) requireNoLongerLife(maker, expiresAt);
       const active = await own.get<{ count: number }>(
         'SELECT count(*) AS count FROM api_key WHERE workspace_id = :workspace AND revoked_at IS NULL',
       );
@@ -79,9 +84,10 @@ export class ApiKeys {
       const id = await insertKey(own, {
         secret,
         name: wanted.name,
-        role,
+        role: wanted.role,
         isOperator,
         accountId: actor.accountId,
+        madeBy: maker?.id ?? null,
         expiresAt,
         now,
       });
@@ -90,14 +96,25 @@ export class ApiKeys {
     return { key, secret };
   }
 
-  /** Revoking a key twice changes nothing. @throws BudaoError key_not_found */
+  /**
+   * With the keys that were made with it: whoever has taken it may have made them. Revoking a key twice changes nothing.
+   * @throws BudaoError key_not_found
+   */
   async revoke(workspaceId: string, id: string): Promise<void> {
     await scopeLedger(this.#ledger, workspaceId).transaction(async (own) => {
       await requireKey(own, id);
-      await own.run(
-        'UPDATE api_key SET revoked_at = :now WHERE workspace_id = :workspace AND id = :id AND revoked_at IS NULL',
-        { id, now: this.#now() },
-      );
+      const leaving = [id];
+      for (const one of leaving) {
+        await own.run(
+          'UPDATE api_key SET revoked_at = :now WHERE workspace_id = :workspace AND id = :id AND revoked_at IS NULL',
+          { id: one, now: this.#now() },
+        );
+        const made = await own.all<{ id: string }>(
+          'SELECT id FROM api_key WHERE workspace_id = :workspace AND made_by = :id AND revoked_at IS NULL',
+          { id: one },
+        );
+        leaving.push(...made.map((key) => key.id));
+      }
     });
   }
 }
@@ -110,16 +127,25 @@ export async function insertKey(
     role: Role;
     isOperator?: boolean;
     accountId: string | null;
+    /** The key with which it is made. */
+    madeBy?: string | null;
     expiresAt: number | null;
     now: number;
   },
 ): Promise<string> {
-  const { secret, isOperator = false, ...columns } = key;
+  const { secret, isOperator = false, madeBy = null, ...columns } = key;
   const id = newId('apiKey');
   await own.run(
-    `INSERT INTO api_key (id, workspace_id, account_id, name, role, operator, key_hash, hint, created_at, expires_at)
-     VALUES (:id, :workspace, :accountId, :name, :role, :operator, :hash, :hint, :now, :expiresAt)`,
-    { id, ...columns, operator: isOperator ? 1 : null, hash: hashCredential(secret), hint: hintOf(secret) },
+    `INSERT INTO api_key (id, workspace_id, account_id, name, role, operator, key_hash, hint, made_by, created_at, expires_at)
+     VALUES (:id, :workspace, :accountId, :name, :role, :operator, :hash, :hint, :madeBy, :now, :expiresAt)`,
+    {
+      id,
+      ...columns,
+      madeBy,
+      operator: isOperator ? 1 : null,
+      hash: hashCredential(secret),
+      hint: hintOf(secret),
+    },
   );
   return id;
 }
@@ -148,6 +174,47 @@ function keyFromRow(row: KeyRow): ApiKey {
     expiresAt: row.expires_at,
     revokedAt: row.revoked_at,
   };
+}
+
+/** Held until the new key is there, so that neither is revoked without the other. @throws BudaoError revoked_api_key */
+async function findMaker(own: ScopedSql, actor: Principal): Promise<Maker | null> {
+  if (actor.keyId === null) return null;
+  const maker = await own.get<Maker>(
+    `SELECT id, expires_at, revoked_at FROM api_key WHERE workspace_id = :workspace AND id = :id
+     /*postgres: FOR UPDATE */`,
+    { id: actor.keyId },
+  );
+  if (maker !== undefined && maker.revoked_at !== null)
+    throw new BudaoError(
+      'unauthenticated',
+      'revoked_api_key',
+      'This API key was revoked. Ask an owner for a new one.',
+    );
+  return maker ?? null;
+}
+
+type Maker = Pick<KeyRow, 'id' | 'expires_at' | 'revoked_at'>;
+
+/** @throws BudaoError key_exceeds_maker */
+function requireNoLongerLife(maker: Maker, expiresAt: number | null): void {
+  if (maker.expires_at === null || (expiresAt !== null && expiresAt <= maker.expires_at)) return;
+  const end = new Date(maker.expires_at).toISOString();
+  throw new BudaoError(
+    'forbidden',
+    'key_exceeds_maker',
+    `The API key of this request expires at ${end}, and makes none that last longer. Give expires_in_days so that the ` +
+      'new one ends before, or make it after signing in.',
+    { param: 'expires_in_days' },
+  );
+}
+
+function roleExceedsMaker(role: Role): BudaoError {
+  return new BudaoError(
+    'forbidden',
+    'key_exceeds_maker',
+    `You have the role '${role}' in this workspace, and a key may not do more than who makes it.`,
+    { param: 'role' },
+  );
 }
 
 function tooManyKeys(): BudaoError {

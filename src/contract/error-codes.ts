@@ -45,6 +45,7 @@ export const REQUEST_ERROR_CODES = [
   'invalid_username',
   'invalid_value',
   'item_not_found',
+  'key_exceeds_maker',
   'key_not_found',
   'knowledge_base_not_found',
   'last_operator',

@@ -217,6 +217,14 @@ export const MIGRATIONS: readonly Migration[] = [
       `CREATE INDEX conversation_deleted ON conversation (deleted_at) WHERE deleted_at IS NOT NULL`,
     ],
   },
+  {
+    version: 13,
+    name: 'made-by-keys',
+    statements: [
+      // The key with which a key was made: they are revoked together. Null: made by a person, or before this was noted.
+      `ALTER TABLE api_key ADD COLUMN made_by text`,
+    ],
+  },
 ];
 
 export const SCHEMA_VERSION = MIGRATIONS.length;

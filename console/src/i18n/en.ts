@@ -308,7 +308,8 @@ export const en: Record<keyof typeof zh, string> = {
   'keys.revoke': 'Revoke',
   'keys.delete': 'Revoke the key {name}',
   'keys.deleteTitle': 'Revoke this key?',
-  'keys.deleteText': 'Programs that use “{name}” lose access at once.',
+  'keys.deleteText':
+    'Programs that use “{name}” lose access at once. Keys that were made with it are revoked too.',
   'secret.once': 'Copy it now and keep it safe: it cannot be shown again.',
   'secret.kept': 'I have kept it',
 

@@ -76,6 +76,8 @@ export const errorsInEn: Record<keyof typeof errorsInZh, string> = {
   'error.operator_required': 'This concerns all workspaces and needs an operator.',
   'error.operator_required.advice': 'Ask an operator to do it, or to make you one.',
   'error.account_shared': 'This account belongs to other workspaces too and cannot be changed here.',
+  'error.key_exceeds_maker': 'A key may not do more, or last longer, than who makes it.',
+  'error.key_exceeds_maker.advice': 'Choose a shorter life or a lesser role, or sign in to make it.',
   'error.too_many_keys': 'There are too many keys.',
   'error.too_many_keys.advice': 'Revoke those that are not used.',
   'error.conversation_not_found': 'This conversation was not found; it may have been deleted.',

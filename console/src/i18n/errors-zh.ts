@@ -73,6 +73,8 @@ export const errorsInZh = {
   'error.operator_required': '此操作影响所有工作区，需要运维员权限。',
   'error.operator_required.advice': '请让运维员操作，或请其授予您该权限。',
   'error.account_shared': '这个账户也属于其他工作区，不能在这里修改。',
+  'error.key_exceeds_maker': '密钥的权限和有效期不能超过创建它的密钥或账户。',
+  'error.key_exceeds_maker.advice': '请缩短有效期或降低角色，或登录后再创建。',
   'error.too_many_keys': '密钥数量已达上限。',
   'error.too_many_keys.advice': '请先吊销不用的密钥。',
   'error.conversation_not_found': '找不到这个对话，可能已被删除。',

@@ -296,7 +296,7 @@ export const zh = {
   'keys.revoke': '吊销',
   'keys.delete': '吊销密钥 {name}',
   'keys.deleteTitle': '吊销这个密钥？',
-  'keys.deleteText': '使用“{name}”的程序会立即无法访问。',
+  'keys.deleteText': '使用“{name}”的程序会立即无法访问；用它创建的密钥也一并吊销。',
   'secret.once': '请现在复制并妥善保存：关闭后无法再次查看。',
   'secret.kept': '已保存好',
 

@@ -334,7 +334,7 @@ Exit codes:
     description: 'manage API keys of the workspace',
     list: 'list keys',
     create: 'make a key and show it once',
-    revoke: 'make a key useless',
+    revoke: 'make a key useless, with the keys that were made with it',
     name: 'what the key is for',
     roleOption: 'role of the key: reader, editor or owner',
     operator: 'let the key do what its maker may as an operator',

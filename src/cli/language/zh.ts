@@ -322,7 +322,7 @@ export const zh: Messages = {
     description: '管理工作区的 API 密钥',
     list: '列出密钥',
     create: '创建密钥，只显示一次',
-    revoke: '吊销密钥',
+    revoke: '吊销密钥，用它创建的密钥一并吊销',
     name: '密钥用途',
     roleOption: '密钥的角色：reader、editor 或 owner',
     operator: '让密钥拥有其创建者的运维权限',
