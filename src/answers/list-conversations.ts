@@ -12,7 +12,8 @@ import { mentionPattern } from './mention-pattern.ts';
 
 /** A search looks at the newest conversations up to here. */
 const MAX_SEARCHED_CONVERSATIONS = 2_000;
-const CANDIDATES_PER_READ = 200;
+/** Those of one read are searched by one statement: enough for few statements, few enough to hold what they answer. */
+const CANDIDATES_PER_READ = 50;
 
 interface Cursor {
   updatedAt: number;
@@ -31,10 +32,9 @@ export async function listConversations(
   const found: Conversation[] = [];
   for (let searched = 0; searched < MAX_SEARCHED_CONVERSATIONS; searched += CANDIDATES_PER_READ) {
     const candidates = await readPage(sql, ownerId, cursor, CANDIDATES_PER_READ);
-    for (const candidate of candidates) {
-      if (await mentions(sql, candidate, query)) found.push(candidate);
-      if (found.length === limit) return found;
-    }
+    const mentioning = await mentions(sql, candidates, query);
+    found.push(...candidates.filter(({ id }) => mentioning.has(id)).slice(0, limit - found.length));
+    if (found.length === limit) return found;
     const last = candidates.at(-1);
     if (last === undefined || candidates.length < CANDIDATES_PER_READ) break;
     cursor = { updatedAt: last.updatedAt, id: last.id };
@@ -76,19 +76,28 @@ async function cursorAt(sql: ScopedSql, ownerId: string, id: string): Promise<Cu
  * SQL narrows down, on JSON as it is stored; what counts is the text itself, not the names of JSON fields, in either
  * script and width.
  */
-async function mentions(sql: ScopedSql, conversation: Conversation, query: string): Promise<boolean> {
-  if (conversation.title !== null && normalise(conversation.title).includes(query)) return true;
-  const pattern = mentionPattern(query);
-  const rows = await sql.all<{ content: string | null; result: string | null }>(
-    `SELECT i.content, r.result FROM conversation_item i
+async function mentions(
+  sql: ScopedSql,
+  conversations: readonly Conversation[],
+  query: string,
+): Promise<ReadonlySet<string>> {
+  const isTitled = ({ title }: Conversation) => title !== null && normalise(title).includes(query);
+  const [titled, others] = [conversations.filter(isTitled), conversations.filter((one) => !isTitled(one))];
+  const mentioning = new Set(titled.map(({ id }) => id));
+  if (others.length === 0) return mentioning;
+  const ids = Object.fromEntries(others.map(({ id }, at) => [`conversation${at}`, id]));
+  const names = Object.keys(ids).map((name) => `:${name}`);
+  const rows = await sql.all<{ conversation_id: string; content: string | null; result: string | null }>(
+    `SELECT i.conversation_id, i.content, r.result FROM conversation_item i
      LEFT JOIN run r ON r.id = i.run_id AND r.workspace_id = :workspace AND i.content IS NULL
-     WHERE i.workspace_id = :workspace AND i.conversation_id = :conversationId AND i.deleted_at IS NULL
+     WHERE i.workspace_id = :workspace AND i.deleted_at IS NULL AND i.conversation_id IN (${names.join(', ')})
        AND (lower(i.content) LIKE :pattern ESCAPE '!' OR lower(r.result) LIKE :pattern ESCAPE '!')`,
-    { conversationId: conversation.id, pattern },
+    { ...ids, pattern: mentionPattern(query) },
   );
-  return rows.some((row) => {
-    const json = row.content ?? row.result;
-    if (json === null) return false;
-    return normalise((JSON.parse(json) as Pick<AnswerResult, 'text'>).text).includes(query);
-  });
+  for (const { conversation_id: id, content, result } of rows) {
+    const json = content ?? result;
+    if (json === null || mentioning.has(id)) continue;
+    if (normalise((JSON.parse(json) as Pick<AnswerResult, 'text'>).text).includes(query)) mentioning.add(id);
+  }
+  return mentioning;
 }

@@ -15,6 +15,8 @@ export const WORKSPACE_LIMITS = {
   uploads: { default: 16, max: 1_000 },
   /** For each API key, counted by each API process for its share of all. */
   requests_per_minute: { default: 6_000, max: 1_000_000 },
+  /** For each person who has signed in, counted likewise; several windows of the console stay far below. */
+  session_requests_per_minute: { default: 3_000, max: 1_000_000 },
 } as const;
 
 export type WorkspaceLimit = keyof typeof WORKSPACE_LIMITS;
@@ -29,6 +31,7 @@ export const WorkspaceLimitsChange = z.strictObject({
   running_ingests: limit(WORKSPACE_LIMITS.running_ingests),
   uploads: limit(WORKSPACE_LIMITS.uploads),
   requests_per_minute: limit(WORKSPACE_LIMITS.requests_per_minute),
+  session_requests_per_minute: limit(WORKSPACE_LIMITS.session_requests_per_minute),
 });
 export type WorkspaceLimitsChange = z.infer<typeof WorkspaceLimitsChange>;
 

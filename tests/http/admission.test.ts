@@ -110,6 +110,15 @@ describe('the limits of a workspace', () => {
     expect(statuses).toEqual([200, 200, 200, 429]);
     expect((await server.fetch('/v1/models')).status).toBe(200);
   });
+
+  it('bind who has signed in too, each person for themselves, by a limit of its own', async () => {
+    const server = await AnswerServer.start(answerInPieces);
+    cleanup.push(() => server[Symbol.asyncDispose]());
+    await limit(server, 'ws_one', { session_requests_per_minute: 2 });
+    const statusOf = async (key: string) => (await server.fetch('/v1/models', { key })).status;
+    for (const expected of [200, 200, 429]) expect(await statusOf('key-alice')).toBe(expected);
+    for (const key of ['key-bob', 'key-machine', 'key-carol']) expect(await statusOf(key)).toBe(200);
+  });
 });
 
 /** Its answers begin, and end when the returned function was called. */

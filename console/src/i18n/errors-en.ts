@@ -241,7 +241,7 @@ export const errorsInEn: Record<keyof typeof errorsInZh, string> = {
   'error.overloaded.advice': 'Ask again in a moment. What was accepted before is not lost.',
   'error.queue_full': 'Too many questions of this workspace are waiting.',
   'error.queue_full.advice': 'Wait for some answers, then ask again. An owner can change the limit.',
-  'error.rate_limit_exceeded': 'This API key has sent too many requests in a minute.',
+  'error.rate_limit_exceeded': 'Too many requests were sent in a minute.',
   'error.rate_limit_exceeded.advice': 'Wait a moment. An owner can change the limit.',
   'error.too_many_uploads': 'Too many uploads are under way.',
   'error.too_many_uploads.advice': 'Wait for some of them to finish, then upload the rest.',

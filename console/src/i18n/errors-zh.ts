@@ -231,7 +231,7 @@ export const errorsInZh = {
   'error.overloaded.advice': '请稍后再问；之前已受理的内容不会丢失。',
   'error.queue_full': '本工作区等待回答的问题太多。',
   'error.queue_full.advice': '请等一部分回答完成后再问；所有者可以调整上限。',
-  'error.rate_limit_exceeded': '这个 API 密钥一分钟内发出的请求太多。',
+  'error.rate_limit_exceeded': '一分钟内发出的请求太多。',
   'error.rate_limit_exceeded.advice': '请稍等片刻；所有者可以调整上限。',
   'error.too_many_uploads': '正在上传的文件太多。',
   'error.too_many_uploads.advice': '请等一部分完成后再上传。',

@@ -1,4 +1,5 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
+import type { Principal } from '../../access/principal.ts';
 import { ledgerTime } from '../../ledger/clock.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import { AdmissionWindow } from './admission-window.ts';
@@ -54,7 +55,7 @@ export class Admission {
     this.limits = new LimitsReader(options.ledger);
     this.#refused = new Counter({
       name: 'budao_admission_refused_total',
-      help: 'Requests refused because of load: requests (of a key), queue (of a workspace), overload, later (work that can wait).',
+      help: 'Requests refused because of load: requests (of a key or a person), queue (of a workspace), overload, later (work that can wait).',
       labelNames: ['reason'],
       registers: [options.metrics],
     });
@@ -95,14 +96,21 @@ export class Admission {
   }
 
   /**
-   * @returns what the key has left
+   * @returns what the key, or the person in this workspace, has left
    * @throws AdmissionError rate_limit_exceeded
    */
-  async admitRequest(workspaceId: string, keyId: string): Promise<{ limit: number; remaining: number }> {
-    const { requests_per_minute: limit } = await this.limits.of(workspaceId);
+  async admitRequest(principal: Principal): Promise<{ limit: number; remaining: number }> {
+    const { workspaceId, keyId, accountId } = principal;
+    const limits = await this.limits.of(workspaceId);
+    const limit = keyId === null ? limits.session_requests_per_minute : limits.requests_per_minute;
     const share = Math.max(1, limit / this.#capacity.apiProcesses);
-    const decision = this.#rates.take(keyId, share, performance.now());
-    if (!decision.isAdmitted) throw this.#refuse('requests', tooManyRequests(limit, decision.retryAfterMs));
+    // Signing in once more gives nobody more; each workspace has limits of its own.
+    const counted = keyId ?? `${accountId} in ${workspaceId}`;
+    const decision = this.#rates.take(counted, share, performance.now());
+    if (!decision.isAdmitted) {
+      const sender = keyId === null ? 'person' : 'key';
+      throw this.#refuse('requests', tooManyRequests(sender, limit, decision.retryAfterMs));
+    }
     return { limit, remaining: decision.remaining };
   }
 

@@ -11,11 +11,17 @@ export class AdmissionError extends BudaoError {
   }
 }
 
-export function tooManyRequests(perMinute: number, retryAfterMs: number): AdmissionError {
+export function tooManyRequests(
+  sender: 'key' | 'person',
+  perMinute: number,
+  retryAfterMs: number,
+): AdmissionError {
   return new AdmissionError(
     'rate_limited',
     'rate_limit_exceeded',
-    `This API key may send ${perMinute} requests a minute, and has sent them. Send this one again later.`,
+    sender === 'key'
+      ? `This API key may send ${perMinute} requests a minute, and has sent them. Send this one again later.`
+      : `You may send ${perMinute} requests a minute, and have sent them. Send this one again later.`,
     retryAfterMs,
   );
 }

@@ -30,11 +30,9 @@ export function registerAdmission(
   app.addHook('onRequest', async (request, reply) => {
     const { config, url } = request.routeOptions;
     if (config.public === true || request.is404) return;
-    const { workspaceId, keyId } = request.principal;
-    if (keyId !== null) {
-      const { limit, remaining } = await admission.admitRequest(workspaceId, keyId);
-      reply.header('x-ratelimit-limit-requests', limit).header('x-ratelimit-remaining-requests', remaining);
-    }
+    const { workspaceId } = request.principal;
+    const { limit, remaining } = await admission.admitRequest(request.principal);
+    reply.header('x-ratelimit-limit-requests', limit).header('x-ratelimit-remaining-requests', remaining);
     const route = `${request.method} ${url}`;
     if (WORK_ROUTES.has(route)) await admission.admitWork();
     // One that comes again may have been admitted before.
