@@ -183,6 +183,6 @@ function itemFromRow(row: ItemRow): ConversationItem {
   };
 }
 
-function itemNotFound(id: string): BudaoError {
+export function itemNotFound(id: string): BudaoError {
   return new BudaoError('not_found', 'item_not_found', `There is no item ${id} in this conversation.`);
 }

@@ -45,6 +45,23 @@ async function texts(conversation: string): Promise<string[]> {
   });
 }
 
+test('an answer that is deleted while a conversation is read is left out, and the rest is shown', async () => {
+  const client = server.client();
+  const { id } = await client.conversations.create({});
+  const gone = await ask(id, 'first');
+  await ask(id, 'second');
+  const { data } = await client.conversations.items.list(id, { order: 'asc' });
+  // As the second of two reads finds it: the item was there, its answer is not.
+  await server.ledger.transaction((tx) => tx.run('DELETE FROM run WHERE id = :id', { id: gone.id }));
+  expect(await texts(id)).toEqual(['user: first', 'user: second', 'assistant: A(second)']);
+  const firstPage = await server.fetch(`/v1/conversations/${id}/items?order=asc&limit=2`);
+  expect(await firstPage.json()).toMatchObject({ data: [{ role: 'user' }], has_more: true });
+  const file = await (await server.fetch(`/v1/conversations/${id}/export?format=json`)).json();
+  expect((file as { items: object[] }).items).toHaveLength(3);
+  const single = await server.fetch(`/v1/conversations/${id}/items/${data[1]?.id}`);
+  expect([single.status, await single.json()]).toMatchObject([404, { error: { code: 'item_not_found' } }]);
+});
+
 describe('a conversation that is begun or added to with an Idempotency-Key', () => {
   const message = (content: string) => ({ type: 'message' as const, role: 'user' as const, content });
 

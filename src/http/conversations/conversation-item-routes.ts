@@ -1,5 +1,11 @@
 import type { FastifyPluginAsync, FastifyRequest } from 'fastify';
-import { appendItems, deleteItem, getItem, listItems } from '../../answers/conversation-items.ts';
+import {
+  appendItems,
+  deleteItem,
+  getItem,
+  itemNotFound,
+  listItems,
+} from '../../answers/conversation-items.ts';
 import { getConversation, touchConversation } from '../../answers/conversations.ts';
 import { ratingsOf } from '../../answers/feedback.ts';
 import { listPage, PageQuery } from '../../contract/openai/common.ts';
@@ -13,7 +19,7 @@ import { callerOf } from '../caller.ts';
 import type { HttpDependencies } from '../dependencies.ts';
 import { requestMark } from '../foundation/idempotency.ts';
 import { validate, validateBody } from '../foundation/validate.ts';
-import { conversationObject, itemObject } from './conversation-object.ts';
+import { conversationObject, itemObject, itemObjects } from './conversation-object.ts';
 import { newItems } from './new-items.ts';
 
 type ById = { Params: { id: string } };
@@ -30,8 +36,8 @@ export function conversationItemRoutes(dependencies: HttpDependencies): FastifyP
     const { id } = await getConversation(sql, caller.ownerId, request.params.id);
     const items = await listItems(sql, id, { limit: limit + 1, after: after ?? null, order });
     const ratings = await ratingsOf(sql, caller.ownerId, id);
-    const objects = await Promise.all(items.map((item) => itemObject(ledger.read, caller, item, ratings)));
-    return listPage(objects, limit);
+    const shown = await itemObjects(ledger.read, caller, items.slice(0, limit), ratings);
+    return { ...listPage(shown, limit), has_more: items.length > limit };
   };
 
   const create = async (request: FastifyRequest<ById>): Promise<unknown> => {
@@ -53,8 +59,7 @@ export function conversationItemRoutes(dependencies: HttpDependencies): FastifyP
       for (const itemId of ids) stored.push(await getItem(tx, id, itemId));
       return stored;
     });
-    const objects = added.map((item) => itemObject(ledger.read, caller, item, new Map()));
-    return listPage(await Promise.all(objects), items.length);
+    return listPage(await itemObjects(ledger.read, caller, added, new Map()), items.length);
   };
 
   const retrieve = async (request: FastifyRequest<ByItem>): Promise<unknown> => {
@@ -62,7 +67,9 @@ export function conversationItemRoutes(dependencies: HttpDependencies): FastifyP
     const sql = scopeSql(ledger.read, caller.workspaceId);
     const { id } = await getConversation(sql, caller.ownerId, request.params.id);
     const item = await getItem(sql, id, request.params.item);
-    return itemObject(ledger.read, caller, item, await ratingsOf(sql, caller.ownerId, id));
+    const object = await itemObject(ledger.read, caller, item, await ratingsOf(sql, caller.ownerId, id));
+    if (object === null) throw itemNotFound(item.id);
+    return object;
   };
 
   const remove = async (request: FastifyRequest<ByItem>): Promise<unknown> => {

@@ -2,7 +2,7 @@ import type { Caller } from '../../answers/caller.ts';
 import type { ConversationItem } from '../../answers/conversation-items.ts';
 import type { Conversation } from '../../answers/conversations.ts';
 import type { Rating } from '../../answers/feedback.ts';
-import { findAnswer, finishedAnswer } from '../../answers/find-answer.ts';
+import { findAnswerIfAny, finishedAnswer } from '../../answers/find-answer.ts';
 import type { AnswerMode, ModeReasonCode } from '../../contract/answer.ts';
 import type { FileCitation, ItemStatus } from '../../contract/openai/response-object.ts';
 import type { Sql } from '../../ledger/ledger.ts';
@@ -55,12 +55,28 @@ export interface ItemObject {
   sequence_number?: number;
 }
 
+/** Without the answers that somebody has deleted since their items were read. */
+export async function itemObjects(
+  sql: Sql,
+  caller: Caller,
+  items: readonly ConversationItem[],
+  ratings: ReadonlyMap<string, Rating>,
+): Promise<ItemObject[]> {
+  const objects: ItemObject[] = [];
+  for (const item of items) {
+    const object = await itemObject(sql, caller, item, ratings);
+    if (object !== null) objects.push(object);
+  }
+  return objects;
+}
+
+/** Null for an answer that is not there any more. */
 export async function itemObject(
   sql: Sql,
   caller: Caller,
   item: ConversationItem,
   ratings: ReadonlyMap<string, Rating>,
-): Promise<ItemObject> {
+): Promise<ItemObject | null> {
   const base = {
     id: item.id,
     type: 'message' as const,
@@ -73,7 +89,8 @@ export async function itemObject(
     const part: Part = item.role === 'assistant' ? outputPart(text, []) : { type: 'input_text', text };
     return { ...base, status: 'completed', content: [part] };
   }
-  const run = await findAnswer(sql, caller, item.runId);
+  const run = await findAnswerIfAny(sql, caller, item.runId);
+  if (run === null) return null;
   return { ...base, ...(await answerFields(sql, run)), feedback: ratings.get(run.id) ?? null };
 }
 

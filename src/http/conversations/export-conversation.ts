@@ -10,7 +10,7 @@ import {
   type ConversationObject,
   conversationObject,
   type ItemObject,
-  itemObject,
+  itemObjects,
 } from './conversation-object.ts';
 
 const SPEAKERS: Readonly<Record<ItemObject['role'], string>> = {
@@ -31,8 +31,7 @@ export async function exportConversation(
   const conversation = conversationObject(await getConversation(sql, caller.ownerId, id));
   const stored = await listItems(sql, id, { limit: MAX_ITEMS_PER_EXPORT, after: null, order: 'asc' });
   const ratings = await ratingsOf(sql, caller.ownerId, id);
-  const items: ItemObject[] = [];
-  for (const item of stored) items.push(await itemObject(ledger.read, caller, item, ratings));
+  const items = await itemObjects(ledger.read, caller, stored, ratings);
   if (format === 'json') {
     const body = `${JSON.stringify({ conversation, items }, null, 2)}\n`;
     return { body, contentType: 'application/json; charset=utf-8', filename: `${id}.json` };
