@@ -11,7 +11,7 @@ import { KeyReply, PersonReply, WorkspaceReply } from '../../contract/replies/ad
 import { deletionOf, wholeListOf } from '../../contract/replies/common.ts';
 import { type WorkspaceLimits, WorkspaceLimitsChange } from '../../contract/workspace-limits.ts';
 import type { Operation } from '../foundation/operation.ts';
-import { parseBody, unixSeconds } from './parse-body.ts';
+import { validateForm } from '../foundation/validate.ts';
 
 /** Routes of this file are for owners; each says what it does. */
 const owner = (operation: Omit<Operation, 'tag'>) =>
@@ -74,7 +74,7 @@ async function peopleRoutes(app: FastifyInstance, { access }: { access: Access }
     '/ops/users',
     owner({ summary: 'Add a person', answer: PersonReply, body: NewPersonBody, status: 201 }),
     async (request, reply) => {
-      const body = parseBody(NewPersonBody, request.body);
+      const body = validateForm(NewPersonBody, request.body);
       const { person, generatedPassword } = await people.add(request.principal, {
         username: body.username,
         displayName: body.display_name ?? body.username.trim(),
@@ -93,8 +93,8 @@ async function peopleRoutes(app: FastifyInstance, { access }: { access: Access }
     '/ops/users/:id',
     owner({ summary: 'Change a person', answer: PersonReply, body: PersonChangeBody }),
     async (request, reply) => {
-      const { id } = parseBody(Id, request.params);
-      const body = parseBody(PersonChangeBody, request.body);
+      const { id } = validateForm(Id, request.params);
+      const body = validateForm(PersonChangeBody, request.body);
       const password = body.reset_password === true ? null : body.password;
       const change: PersonChange = {
         ...(body.username === undefined ? {} : { username: body.username }),
@@ -117,7 +117,7 @@ async function peopleRoutes(app: FastifyInstance, { access }: { access: Access }
     '/ops/users/:id',
     owner({ summary: 'Remove a person', answer: deletionOf('user') }),
     async (request) => {
-      const { id } = parseBody(Id, request.params);
+      const { id } = validateForm(Id, request.params);
       await people.remove(request.principal, id);
       return { id, object: 'user', deleted: true };
     },
@@ -137,7 +137,7 @@ async function keyRoutes(app: FastifyInstance, { access }: { access: Access }): 
     '/ops/keys',
     owner({ summary: 'Make an API key, shown once', answer: KeyReply, body: NewKeyBody, status: 201 }),
     async (request, reply) => {
-      const body = parseBody(NewKeyBody, request.body);
+      const body = validateForm(NewKeyBody, request.body);
       const { key, secret } = await keys.create(request.principal, {
         name: body.name,
         role: body.role,
@@ -153,7 +153,7 @@ async function keyRoutes(app: FastifyInstance, { access }: { access: Access }): 
     '/ops/keys/:id',
     owner({ summary: 'Revoke an API key', answer: deletionOf('api_key') }),
     async (request) => {
-      const { id } = parseBody(Id, request.params);
+      const { id } = validateForm(Id, request.params);
       await keys.revoke(request.principal.workspaceId, id);
       return { id, object: 'api_key', deleted: true };
     },
@@ -178,7 +178,7 @@ async function workspaceRoutes(app: FastifyInstance, { access }: { access: Acces
     '/ops/workspaces',
     owner({ summary: 'Make a workspace', answer: WorkspaceReply, body: WorkspaceBody, status: 201 }),
     async (request, reply) => {
-      const { name } = parseBody(WorkspaceBody, request.body);
+      const { name } = validateForm(WorkspaceBody, request.body);
       reply.code(201);
       return json(await workspaces.create(request.principal, name));
     },
@@ -188,8 +188,8 @@ async function workspaceRoutes(app: FastifyInstance, { access }: { access: Acces
     '/ops/workspaces/:id',
     owner({ summary: 'Change a workspace', answer: WorkspaceReply, body: WorkspaceChangeBody }),
     async (request) => {
-      const { id } = parseBody(Id, request.params);
-      const { name, allowed_modes: allowedModes, limits } = parseBody(WorkspaceChangeBody, request.body);
+      const { id } = validateForm(Id, request.params);
+      const { name, allowed_modes: allowedModes, limits } = validateForm(WorkspaceChangeBody, request.body);
       const change = {
         ...(name === undefined ? {} : { name }),
         ...(allowedModes === undefined ? {} : { allowedModes }),
@@ -198,6 +198,10 @@ async function workspaceRoutes(app: FastifyInstance, { access }: { access: Acces
       return json(await workspaces.update(request.principal, id, change));
     },
   );
+}
+
+function unixSeconds(timeMs: number): number {
+  return Math.floor(timeMs / 1_000);
 }
 
 function list<Item>(items: Item[]) {

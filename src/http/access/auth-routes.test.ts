@@ -48,14 +48,19 @@ describe('signing in', () => {
   });
 
   test.each([
-    [{}, 'username'],
-    [{ username: 'admin' }, 'password'],
-    [{ username: 'admin', password: 'x', admin: true }, 'admin'],
-    [{ username: ['admin'], password: 'x' }, 'username'],
-    [{ username: 'admin', password: 'x'.repeat(2_000) }, 'password'],
-  ])('with a body like %j names the field at fault', async (payload, param) => {
+    [{}, 'username', "Missing required parameter: 'username'."],
+    [{ username: 'admin' }, 'password', "Missing required parameter: 'password'."],
+    [{ username: 'admin', password: 'x', admin: true }, 'admin', "Unknown parameter: 'admin'."],
+    [{ username: ['admin'], password: 'x' }, 'username', "Invalid value for 'username': "],
+    [{ username: 'admin', password: 'x'.repeat(2_000) }, 'password', "Invalid value for 'password': "],
+    [['admin', 'x'], null, 'Send the request body as a JSON object.'],
+  ])('with a body like %j names the field at fault', async (payload, param, message) => {
     const reply = await server.send(null, 'POST', '/auth/sign-in', payload);
-    expect(reply.body).toMatchObject({ code: 'invalid_request', param });
+    expect(reply.body).toMatchObject({
+      code: 'invalid_request',
+      param,
+      message: expect.stringContaining(message),
+    });
   });
 });
 

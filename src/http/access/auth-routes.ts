@@ -7,8 +7,8 @@ import { BudaoError } from '../../contract/errors.ts';
 import { MeReply, SignedInReply } from '../../contract/replies/administration.ts';
 import { ledgerTime } from '../../ledger/clock.ts';
 import type { Operation } from '../foundation/operation.ts';
+import { validateForm } from '../foundation/validate.ts';
 import { MAX_PUBLIC_BODY_BYTES } from '../limits.ts';
-import { parseBody } from './parse-body.ts';
 import { requireSameOrigin } from './same-origin.ts';
 
 const tag = 'Signing in';
@@ -54,7 +54,7 @@ export async function authRoutes(
     '/auth/sign-in',
     open({ summary: 'Sign in with a password', answer: SignedInReply, body: Credentials }),
     async (request, reply) => {
-      const credentials = parseBody(Credentials, request.body);
+      const credentials = validateForm(Credentials, request.body);
       return answer(request, reply, await signIn.signIn({ ...credentials, address: request.ip }));
     },
   );
@@ -115,7 +115,7 @@ export async function authRoutes(
       },
     },
     async (request, reply) => {
-      const change = parseBody(PasswordChange, request.body);
+      const change = validateForm(PasswordChange, request.body);
       await signIn.changePassword(request.principal, {
         current: change.current_password,
         next: change.new_password,

@@ -23,6 +23,16 @@ export function validateBody<Schema extends z.ZodType>(schema: Schema, body: unk
   return validate(schema, value);
 }
 
+/** For signing in and the administration, whose clients know one code for whatever is wrong with a body. */
+export function validateForm<Schema extends z.ZodType>(schema: Schema, body: unknown): z.output<Schema> {
+  try {
+    return validateBody(schema, body);
+  } catch (error) {
+    if (!(error instanceof BudaoError)) throw error;
+    throw new BudaoError('invalid', 'invalid_request', error.message, { param: error.param });
+  }
+}
+
 function invalid(issues: readonly Issue[], prefix: readonly PropertyKey[]): BudaoError {
   const issue = issues[0];
   if (issue === undefined) return new BudaoError('invalid', 'invalid_value', 'The request is not valid.');
