@@ -2,10 +2,11 @@ import { z } from 'zod';
 
 const Value = z.union([z.string(), z.number(), z.boolean()]);
 
+/** Which comparison goes with a list is for the search to say. */
 export const ComparisonFilter = z.strictObject({
   type: z.enum(['eq', 'ne', 'gt', 'gte', 'lt', 'lte', 'in', 'nin']),
-  key: z.string().min(1).max(64),
-  value: z.union([Value, z.array(Value).max(100)]),
+  key: z.string(),
+  value: z.union([Value, z.array(Value).max(1_000)]),
 });
 export type ComparisonFilter = z.infer<typeof ComparisonFilter>;
 
@@ -22,7 +23,7 @@ export const AttributeFilter: z.ZodType<AttributeFilter> = z
     z.strictObject({
       type: z.enum(['and', 'or']),
       get filters() {
-        return z.array(AttributeFilter).min(1).max(50);
+        return z.array(AttributeFilter).max(2_000);
       },
     }),
   ])

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { AttributeFilter } from '../../contract/openai/filters.ts';
 import { matchesFilter, parseAttributeFilter } from './attribute-filter.ts';
 
 const ATTRIBUTES = { dept: 'finance', year: 2026, current: true, issued: '2026-03-01' };
@@ -77,5 +78,18 @@ describe('an attribute filter', () => {
     ],
   ])('refuses %s', (_, filter) => {
     expect(() => parseAttributeFilter(filter)).toThrow(expect.objectContaining({ code: 'invalid_filter' }));
+  });
+
+  it('says which comparison goes with a list', () => {
+    expect(() => parseAttributeFilter({ type: 'eq', key: 'dept', value: ['it'] })).toThrow('use `in`');
+    expect(() => parseAttributeFilter({ type: 'in', key: 'dept', value: 'it' })).toThrow('give a list');
+  });
+
+  it.each([
+    { type: 'and', filters: [] },
+    { type: 'in', key: 'dept', value: Array.from({ length: 1_000 }, (_, index) => index) },
+    { type: 'or', filters: Array.from({ length: 60 }, (_, value) => ({ type: 'eq', key: 'year', value })) },
+  ])('is taken by a question and by a search alike', (filter) => {
+    expect(AttributeFilter.parse(filter)).toEqual(parseAttributeFilter(filter));
   });
 });

@@ -1,19 +1,16 @@
-import { z } from 'zod';
 import { BudaoError } from '../../contract/errors.ts';
+import { ComparisonFilter } from '../../contract/openai/filters.ts';
 import type { Attributes, AttributeValue } from '../library/memberships.ts';
 
 const MAX_FILTER_DEPTH = 8;
 /** Each document of a knowledge base is compared with all of them, while the process does nothing else. */
 const MAX_COMPARED_VALUES = 2_000;
 
-const scalar = z.union([z.string(), z.number(), z.boolean()]);
-const Comparison = z.discriminatedUnion('type', [
-  z.strictObject({ type: z.enum(['eq', 'ne', 'gt', 'gte', 'lt', 'lte']), key: z.string(), value: scalar }),
-  z.strictObject({ type: z.enum(['in', 'nin']), key: z.string(), value: z.array(scalar).max(1_000) }),
-]);
-type Comparison = z.infer<typeof Comparison>;
+type Comparison =
+  | { type: 'eq' | 'ne' | 'gt' | 'gte' | 'lt' | 'lte'; key: string; value: AttributeValue }
+  | { type: 'in' | 'nin'; key: string; value: AttributeValue[] };
 
-/** The attribute filter of the OpenAI API: comparisons under `and` and `or`. */
+/** The attribute filter of the OpenAI API, with each comparison beside what it can compare with. */
 export type AttributeFilter = Comparison | { type: 'and' | 'or'; filters: AttributeFilter[] };
 
 /** @throws BudaoError invalid_filter */
@@ -31,11 +28,20 @@ function parse(value: unknown, depth: number, compared: { values: number }): Att
     count(compared, 1);
     return { type, filters: filters.map((filter) => parse(filter, depth + 1, compared)) };
   }
-  const parsed = Comparison.safeParse(value);
+  const parsed = ComparisonFilter.safeParse(value);
   if (!parsed.success)
     throw invalidFilter('needs `type` (eq, ne, gt, gte, lt, lte, in, nin), `key` and `value`');
   count(compared, Array.isArray(parsed.data.value) ? parsed.data.value.length : 1);
-  return parsed.data;
+  return comparisonOf(parsed.data);
+}
+
+function comparisonOf({ type, key, value }: ComparisonFilter): Comparison {
+  if (type === 'in' || type === 'nin') {
+    if (Array.isArray(value)) return { type, key, value };
+    throw invalidFilter(`has \`${type}\` with a single value; give a list, or use \`eq\` or \`ne\``);
+  }
+  if (!Array.isArray(value)) return { type, key, value };
+  throw invalidFilter(`has \`${type}\` with a list; give a single value, or use \`in\` or \`nin\``);
 }
 
 function count(compared: { values: number }, values: number): void {
