@@ -1,0 +1,110 @@
+import type { Readable } from 'node:stream';
+
+/**
+ * A place that keeps a repository's files: a folder or a bucket. Keys are plain names with slashes.
+ *
+ * Every method throws BudaoError: repository_unavailable (away, refused; says what to do), repository_full,
+ * repository_read_only.
+ */
+export interface RepositoryStorage {
+  /** For messages: a path or a URL without credentials. */
+  readonly name: string;
+  /** Durable, whole and in place when it resolves, or not there at all. */
+  put(key: string, body: Buffer): Promise<void>;
+  /** The same for a local file. */
+  putFile(key: string, path: string): Promise<void>;
+  /** Of all callers everywhere, one makes the file. @returns whether it was this one */
+  putIfAbsent(key: string, body: Buffer): Promise<boolean>;
+  /** @returns null when there is no such file */
+  get(key: string): Promise<Buffer | null>;
+  read(key: string): Promise<Readable | null>;
+  list(prefix: string): AsyncIterable<{ key: string; bytes: number; modifiedAt: number }>;
+  delete(key: string): Promise<void>;
+}
+
+/** Bytes named by the sha256 of their plain content, as lower-case hex. */
+export interface ObjectReference {
+  sha256: string;
+  bytes: number;
+}
+
+/** Puts objects into packs. What the repository has already, it does not take again. */
+export interface ObjectWriter extends AsyncDisposable {
+  has(sha256: string): boolean;
+  /** @throws BudaoError object_changed when the bytes do not hash to their name */
+  add(object: ObjectReference, content: Buffer | Readable): Promise<void>;
+  /** Everything that was added is durable in its pack. */
+  flush(): Promise<void>;
+}
+
+/** Reads objects; every byte passes its hash before anyone relies on it. */
+export interface ObjectReader {
+  /** @throws BudaoError object_missing, object_corrupt, recovery_key_wrong */
+  read(sha256: string): Promise<Buffer>;
+  /**
+   * Many objects, pack by pack, in whatever order is fastest; each once.
+   * `take` gets the plain bytes of one object, already compared with its hash.
+   */
+  readMany(
+    sha256s: Iterable<string>,
+    take: (sha256: string, content: Buffer) => Promise<void>,
+  ): Promise<void>;
+}
+
+/** What one snapshot holds, listed in an object of its own. */
+export interface SnapshotContents {
+  tables: TableContents[];
+  /** Documents' originals and derived artifacts. */
+  blobs: ObjectReference[];
+  /** Named secrets, such as the key that seals endpoint credentials. */
+  secrets: { name: string; object: ObjectReference }[];
+  /** Files of the configuration, by their name in the data folder. */
+  files: { name: string; object: ObjectReference }[];
+  /** Blobs that the ledger named and marked as damaged before the snapshot was made. */
+  leftOut: { sha256: string; reason: string }[];
+}
+
+export interface TableContents {
+  name: string;
+  rows: number;
+  /** In the order of the rows. */
+  pieces: ObjectReference[];
+}
+
+/** In the clear, signed; the file that makes a snapshot one. */
+export interface SnapshotManifest {
+  format: 1;
+  id: string;
+  installationId: string;
+  /** Milliseconds since the epoch. */
+  createdAt: number;
+  programVersion: string;
+  schemaVersion: number;
+  /** Of which engine the rows came: for people; nothing depends on it. */
+  ledgerEngine: 'sqlite' | 'postgres';
+  contents: ObjectReference;
+  /** By name, which is the sha256 of the stored bytes. */
+  packs: { name: string; bytes: number }[];
+  counts: { workspaces: number; documents: number; conversations: number; runs: number; blobs: number };
+  /** Of the plain objects that this snapshot needs, and of those that it had to add. */
+  plainBytes: number;
+  addedBytes: number;
+  label: string | null;
+}
+
+/** One picture of a ledger, read while others go on writing. */
+export interface LedgerPicture extends AsyncDisposable {
+  readonly engine: 'sqlite' | 'postgres';
+  readonly schemaVersion: number;
+  /** Rows of a table in the order of its primary key. */
+  rows(table: string): AsyncIterable<Record<string, string | number | null>>;
+}
+
+/** An empty ledger that is being filled. */
+export interface LedgerFiller extends AsyncDisposable {
+  /** Makes the schema of that version, and nothing in it. */
+  begin(schemaVersion: number): Promise<void>;
+  insert(table: string, rows: readonly Record<string, string | number | null>[]): Promise<void>;
+  /** Checks counts, brings the schema up to this program's, and makes everything durable. */
+  finish(): Promise<void>;
+}
