@@ -108,3 +108,32 @@ export interface LedgerFiller extends AsyncDisposable {
   /** Checks counts, brings the schema up to this program's, and makes everything durable. */
   finish(): Promise<void>;
 }
+
+/** What the maker of a snapshot says about it; the repository adds what it knows itself. */
+export type SnapshotDescription = Omit<
+  SnapshotManifest,
+  'format' | 'contents' | 'packs' | 'plainBytes' | 'addedBytes'
+>;
+
+/** One snapshot in the making. Disposed of before its publication it leaves no snapshot, and packs that the next one uses. */
+export interface SnapshotWriter extends ObjectWriter {
+  /**
+   * Adds the list of the contents, makes everything durable, and puts the signed manifest last.
+   * @throws BudaoError object_missing when the contents name what the repository does not have
+   */
+  publish(contents: SnapshotContents, description: SnapshotDescription): Promise<SnapshotManifest>;
+}
+
+/** Snapshots in one place, as those who make and restore them see it. */
+export interface SnapshotRepository extends AsyncDisposable {
+  /** For messages. */
+  readonly name: string;
+  write(): Promise<SnapshotWriter>;
+  /** Whose signature holds, newest first. What is no readable manifest is told in `unreadable`. */
+  list(): Promise<{ manifests: SnapshotManifest[]; unreadable: { key: string; reason: string }[] }>;
+  /**
+   * Needs the recovery key that the repository was opened with.
+   * @throws BudaoError recovery_key_wrong, object_missing, object_corrupt
+   */
+  read(manifest: SnapshotManifest): Promise<{ contents: SnapshotContents; objects: ObjectReader }>;
+}
