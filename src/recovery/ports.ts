@@ -28,11 +28,20 @@ export interface ObjectReference {
   bytes: number;
 }
 
+/** Packs hold objects of one layer, since layers are kept for different times. Documents are kept for ever. */
+export type PackLayer = 'documents' | 'ledger';
+
 /** Puts objects into packs. What the repository has already, it does not take again. */
 export interface ObjectWriter extends AsyncDisposable {
   has(sha256: string): boolean;
-  /** @throws BudaoError object_changed when the bytes do not hash to their name */
-  add(object: ObjectReference, content: Buffer | Readable): Promise<void>;
+  /** The plain size of what the repository has already; null for what it has not. */
+  bytesOf(sha256: string): number | null;
+  /**
+   * May be called many times at once; resolves when the bytes have been taken over, durable only after `flush`.
+   * @param layer `ledger` unless it is said
+   * @throws BudaoError object_changed when the bytes do not hash to their name
+   */
+  add(object: ObjectReference, content: Buffer | Readable, layer?: PackLayer): Promise<void>;
   /** Everything that was added is durable in its pack. */
   flush(): Promise<void>;
 }
@@ -54,8 +63,10 @@ export interface ObjectReader {
 /** What one snapshot holds, listed in an object of its own. */
 export interface SnapshotContents {
   tables: TableContents[];
-  /** Documents' originals and derived artifacts. */
+  /** Documents' originals. */
   blobs: ObjectReference[];
+  /** What was derived from them and named by the ledger; a restored installation need not parse again. */
+  derived: ObjectReference[];
   /** Named secrets, such as the key that seals endpoint credentials. */
   secrets: { name: string; object: ObjectReference }[];
   /** Files of the configuration, by their name in the data folder. */
@@ -71,6 +82,15 @@ export interface TableContents {
   pieces: ObjectReference[];
 }
 
+/** A pack and its index, which says what is in it; both are named or confirmed by the sha256 of their stored bytes. */
+export interface ManifestPack {
+  name: string;
+  bytes: number;
+  layer: PackLayer;
+  /** sha256 of the index file as stored. */
+  index: string;
+}
+
 /** In the clear, signed; the file that makes a snapshot one. */
 export interface SnapshotManifest {
   format: 1;
@@ -83,8 +103,7 @@ export interface SnapshotManifest {
   /** Of which engine the rows came: for people; nothing depends on it. */
   ledgerEngine: 'sqlite' | 'postgres';
   contents: ObjectReference;
-  /** By name, which is the sha256 of the stored bytes. */
-  packs: { name: string; bytes: number }[];
+  packs: ManifestPack[];
   counts: { workspaces: number; documents: number; conversations: number; runs: number; blobs: number };
   /** Of the plain objects that this snapshot needs, and of those that it had to add. */
   plainBytes: number;
