@@ -156,3 +156,19 @@ export interface SnapshotRepository extends AsyncDisposable {
    */
   read(manifest: SnapshotManifest): Promise<{ contents: SnapshotContents; objects: ObjectReader }>;
 }
+
+/** Where a snapshot reads documents: their store, whose bytes are compared with their hash. */
+export interface BlobSource {
+  /** @throws BudaoError blob_missing, blob_corrupt */
+  open(sha256: string): Promise<Readable>;
+  /** Hashes of what was last seen damaged. */
+  damaged(): Promise<ReadonlySet<string>>;
+}
+
+/** Where a restore puts documents. */
+export interface BlobSink {
+  /** `content` has been compared with its hash. */
+  put(sha256: string, content: Buffer): Promise<void>;
+  /** Everything that was put is durable. */
+  finish(): Promise<void>;
+}
