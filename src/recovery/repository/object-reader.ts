@@ -1,0 +1,129 @@
+import { BudaoError } from '../../contract/errors.ts';
+import type { ManifestPack, ObjectReader, RepositoryStorage } from '../ports.ts';
+import { keyMissing, objectMissing } from './errors.ts';
+import { packKey } from './layout.ts';
+import { MAX_HELD_BYTES, REQUESTS_AT_ONCE } from './limits.ts';
+import { mapAtOnce } from './map-at-once.ts';
+import { readPackIndex } from './pack-index.ts';
+import { readPack, readStoredPack } from './pack-reader.ts';
+
+export interface PackSource {
+  storage: RepositoryStorage;
+  identities: readonly string[];
+}
+
+/** Objects of the packs that a manifest names. */
+export class PackedObjects implements ObjectReader {
+  readonly #source: PackSource;
+  readonly #packs: readonly ManifestPack[];
+  #packOf: Promise<ReadonlyMap<string, ManifestPack>> | null = null;
+
+  constructor(source: PackSource, packs: readonly ManifestPack[]) {
+    this.#source = source;
+    this.#packs = packs;
+  }
+
+  async read(sha256: string): Promise<Buffer> {
+    const pack = (await this.places()).get(sha256);
+    if (pack !== undefined) {
+      for await (const object of readPack(this.#source, pack.name))
+        if (object.sha256 === sha256) return object.content;
+    }
+    throw objectMissing(sha256, this.#source.storage.name);
+  }
+
+  async readMany(
+    sha256s: Iterable<string>,
+    take: (sha256: string, content: Buffer) => Promise<void>,
+  ): Promise<void> {
+    const wanted = await this.#byPack(sha256s);
+    let coming = this.#fetch(wanted[0]?.pack);
+    for (const [position, { pack, objects }] of wanted.entries()) {
+      const stored = await coming;
+      coming = this.#fetch(wanted[position + 1]?.pack);
+      const missing = new Set(objects);
+      for await (const { sha256, content } of readStoredPack(this.#source, pack.name, stored)) {
+        if (missing.delete(sha256)) await take(sha256, content);
+        if (missing.size === 0) break;
+      }
+      for (const sha256 of missing) throw objectMissing(sha256, this.#source.storage.name);
+    }
+  }
+
+  /** In which pack each object is. */
+  places(): Promise<ReadonlyMap<string, ManifestPack>> {
+    this.#packOf ??= this.#readIndexes();
+    return this.#packOf;
+  }
+
+  async #byPack(sha256s: Iterable<string>): Promise<{ pack: ManifestPack; objects: string[] }[]> {
+    const places = await this.places();
+    const wanted = new Map<ManifestPack, string[]>();
+    for (const sha256 of new Set(sha256s)) {
+      const pack = places.get(sha256);
+      if (pack === undefined) throw objectMissing(sha256, this.#source.storage.name);
+      const objects = wanted.get(pack);
+      if (objects === undefined) wanted.set(pack, [sha256]);
+      else objects.push(sha256);
+    }
+    return [...wanted].map(([pack, objects]) => ({ pack, objects }));
+  }
+
+  /** The next pack is on its way while the one before it is taken apart. */
+  #fetch(pack: ManifestPack | undefined): Promise<AsyncIterable<Buffer>> {
+    const fetched = pack === undefined ? Promise.resolve(nothing()) : this.#stored(pack);
+    // Met by whoever waits for it.
+    fetched.catch(() => {});
+    return fetched;
+  }
+
+  async #stored({ name, bytes }: ManifestPack): Promise<AsyncIterable<Buffer>> {
+    const { storage } = this.#source;
+    const isHeld = bytes <= MAX_HELD_BYTES;
+    const stored = isHeld ? await storage.get(packKey(name)) : await storage.read(packKey(name));
+    if (stored === null) throw objectMissing(`pack ${name}`, storage.name);
+    return Buffer.isBuffer(stored) ? inOnePiece(stored) : (stored as AsyncIterable<Buffer>);
+  }
+
+  async #readIndexes(): Promise<ReadonlyMap<string, ManifestPack>> {
+    const { storage, identities } = this.#source;
+    if (identities.length === 0) throw keyMissing(storage.name);
+    const places = new Map<string, ManifestPack>();
+    const names = await mapAtOnce(this.#packs, REQUESTS_AT_ONCE, (pack) => this.#namesIn(pack));
+    for (const [position, pack] of this.#packs.entries()) {
+      for (const sha256 of names[position] ?? []) places.set(sha256, pack);
+    }
+    return places;
+  }
+
+  /** Without its index a pack is as good as with it, only slower to look through. */
+  async #namesIn(pack: ManifestPack): Promise<string[]> {
+    const { storage, identities } = this.#source;
+    try {
+      const { objects } = await readPackIndex(storage, identities, pack);
+      return objects.map(([sha256]) => sha256);
+    } catch (error) {
+      if (!(error instanceof BudaoError && ['object_missing', 'object_corrupt'].includes(error.code)))
+        throw error;
+      return this.#namesInside(pack);
+    }
+  }
+
+  /** A pack that is gone too holds nothing; whoever wants an object of it learns that it is missing. */
+  async #namesInside({ name }: ManifestPack): Promise<string[]> {
+    const names: string[] = [];
+    try {
+      for await (const { sha256 } of readPack(this.#source, name)) names.push(sha256);
+    } catch (error) {
+      if (!(error instanceof BudaoError && ['object_missing', 'object_corrupt'].includes(error.code)))
+        throw error;
+    }
+    return names;
+  }
+}
+
+async function* inOnePiece(content: Buffer): AsyncGenerator<Buffer> {
+  yield content;
+}
+
+async function* nothing(): AsyncGenerator<Buffer> {}
