@@ -4,7 +4,7 @@ import { BudaoError } from '../contract/errors.ts';
 import { S3Client } from '../stores/blobs/s3-client.ts';
 import { credentialsFromFile } from '../stores/blobs/s3-credentials.ts';
 import { probeBucket, requireSuitable } from '../stores/blobs/s3-probe.ts';
-import type { Bucket } from './configuration.ts';
+import type { Bucket } from './bucket-settings.ts';
 
 /** @throws BudaoError storage_address_invalid */
 export async function openBucket(bucket: Bucket): Promise<S3Client> {

@@ -8,7 +8,8 @@ import { S3Objects } from '../stores/blobs/s3-objects.ts';
 import type { ProvidedFolder } from '../stores/files/provided-folder.ts';
 import { createFolderObjectStore } from '../stores/index/folder-object-store.ts';
 import type { ObjectStore } from '../stores/index/object-store.ts';
-import type { Bucket, Configuration } from './configuration.ts';
+import type { Bucket } from './bucket-settings.ts';
+import type { Configuration } from './configuration.ts';
 import { installationId } from './installation-id.ts';
 
 const MARK = '.budao-installation';

@@ -1,7 +1,7 @@
-import { type Configuration, ConfigurationError, loadConfiguration } from '../../system/configuration.ts';
 import { CliError } from '../cli-error.ts';
 import type { CliContext } from '../context.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
+import { requireConfiguration } from '../service/configuration.ts';
 import type { AddCommand } from './add-command.ts';
 
 export const addMigrateCommand: AddCommand = (program, { messages, action }) => {
@@ -17,7 +17,7 @@ export const addMigrateCommand: AddCommand = (program, { messages, action }) => 
 async function migrate(context: CliContext, options: { config?: string }): Promise<ExitCode> {
   const { terminal, messages } = context;
   const t = messages.migrate;
-  const configuration = load(context, options.config);
+  const configuration = requireConfiguration(context, options.config);
   // The database driver is for this command alone.
   const { migrateCluster } = await import('../../system/cluster.ts');
   const outcome = await migrateCluster(configuration);
@@ -26,19 +26,4 @@ async function migrate(context: CliContext, options: { config?: string }): Promi
     outcome.from === outcome.to ? t.upToDate(outcome.to) : t.done(outcome.from, outcome.to),
   );
   return EXIT.ok;
-}
-
-function load({ environment, options, messages }: CliContext, config: string | undefined): Configuration {
-  try {
-    return loadConfiguration(environment, {
-      ...(config === undefined ? {} : { configFile: config }),
-      ...(options.dataDir === undefined ? {} : { dataDir: options.dataDir }),
-    });
-  } catch (error) {
-    if (!(error instanceof ConfigurationError)) throw error;
-    throw new CliError(EXIT.usage, error.code, error.message.replace(/\nTry: .*$/, ''), {
-      hint: messages.hints.configuration,
-      cause: error,
-    });
-  }
 }

@@ -77,7 +77,10 @@ export async function copyDerived(
     let bytes = writer.bytesOf(sha256);
     if (bytes === null) {
       const content = await readAll(source, sha256);
-      if (content === null) return void leftOut.push({ sha256, reason: 'derived again after a restore' });
+      if (content === null) {
+        leftOut.push({ sha256, reason: 'derived again after a restore' });
+        return;
+      }
       bytes = content.length;
       await writer.add({ sha256, bytes }, content);
     }

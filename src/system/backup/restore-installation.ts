@@ -1,0 +1,187 @@
+/** Makes an installation out of a snapshot, in a data folder or in a database with its shared places. */
+import { join } from 'node:path';
+import { hashCredential } from '../../access/credential-hash.ts';
+import { BudaoError } from '../../contract/errors.ts';
+import { Seal } from '../../health/alerts/seal.ts';
+import { requestReindex } from '../../knowledge/ingest/reindex.ts';
+import type { Ledger } from '../../ledger/ledger.ts';
+import type { SnapshotManifest, SnapshotRepository } from '../../recovery/ports.ts';
+import { beginNewLife } from '../../recovery/restore/new-life.ts';
+import {
+  type Restored,
+  type RestoreProgress,
+  type RestoreTarget,
+  refuseNewer,
+  restoreSnapshot,
+} from '../../recovery/restore/restore-snapshot.ts';
+import type { NamedContent } from '../../recovery/snapshot/take-snapshot.ts';
+import { FolderBlobSink } from '../../stores/blobs/folder-blob-sink.ts';
+import { writeDurably } from '../../stores/files/durable-file.ts';
+import { createSqliteFiller } from '../../stores/ledger/sqlite-filler.ts';
+import { type Configuration, isCluster } from '../configuration.ts';
+import { DataFolderLock, dataFolderAt, prepareDataFolder } from '../data-folder.ts';
+import { openBlobs, openLedger, openSecrets } from '../shared-stores.ts';
+import { isOccupied, RestoreStaging } from './restore-staging.ts';
+import { sinkInto } from './restore-target.ts';
+import { PLACE_KEY, SEALING_SECRET } from './taken-secrets.ts';
+
+export interface RestoreRequest {
+  configuration: Configuration;
+  repository: SnapshotRepository;
+  manifest: SnapshotManifest;
+  replace: boolean;
+  now: () => number;
+  onProgress: (progress: RestoreProgress) => void;
+}
+
+export interface RestoreOutcome extends Omit<Restored, 'secrets' | 'files'> {
+  snapshotId: string;
+  installationId: string;
+  /** Where the content went that was there before. */
+  replaced: string | null;
+  /** Files of the old configuration, put into the data folder for people to look at. */
+  files: string[];
+}
+
+/** @throws BudaoError snapshot_not_found */
+export async function chooseSnapshot(
+  repository: SnapshotRepository,
+  snapshotId: string | null,
+): Promise<SnapshotManifest> {
+  const { manifests, unreadable } = await repository.list();
+  const chosen = snapshotId === null ? manifests[0] : manifests.find(({ id }) => id === snapshotId);
+  if (chosen !== undefined) {
+    refuseNewer(chosen);
+    return chosen;
+  }
+  const damaged = unreadable.length === 0 ? '' : ` ${unreadable.length} others there cannot be read.`;
+  throw new BudaoError(
+    'not_found',
+    'snapshot_not_found',
+    `${repository.name} has ${snapshotId === null ? 'no snapshot' : `no snapshot ${snapshotId}`}.${damaged} ` +
+      '`budao backup list` shows what is there.',
+  );
+}
+
+/** Whether something is there that only `replace` may put aside. */
+export async function isTargetOccupied(configuration: Configuration): Promise<boolean> {
+  const { url, passwordFile } = configuration.stores.ledger;
+  if (url === null) return isOccupied(dataFolderAt(configuration.dataDir));
+  const { lookIntoPostgres } = await import('../../stores/ledger/postgres-filler.ts');
+  return (await lookIntoPostgres({ url, passwordPath: passwordFile })) === 'occupied';
+}
+
+/**
+ * @returns null where only the end of this very restore was missing, after a kill
+ * @throws BudaoError restore_target_not_empty, restore_target_in_use, data_folder_in_use, and those of restoreSnapshot
+ */
+export async function restoreInstallation(request: RestoreRequest): Promise<RestoreOutcome | null> {
+  const { configuration } = request;
+  const folder = dataFolderAt(configuration.dataDir);
+  await prepareDataFolder(folder);
+  using _ = DataFolderLock.acquire(folder);
+  return isCluster(configuration) ? restoreCluster(request) : restoreFolder(request);
+}
+
+async function restoreFolder(request: RestoreRequest): Promise<RestoreOutcome | null> {
+  const { configuration, manifest, replace, now } = request;
+  const folder = dataFolderAt(configuration.dataDir);
+  const staging = await RestoreStaging.begin(folder, { snapshotId: manifest.id, replace });
+  if (staging === null) return null;
+  try {
+    const staged: Configuration = { ...configuration, dataDir: staging.folder.path };
+    const target: RestoreTarget = {
+      filler: createSqliteFiller(staging.folder.ledger),
+      blobs: new FolderBlobSink(staging.folder.blobs),
+      derived: new FolderBlobSink(staging.folder.derived),
+    };
+    const { restored, installationId } = await fill(request, target, staged);
+    const replaced = await staging.takeTheirPlace(manifest.id, now());
+    return await tell(request, restored, installationId, replaced);
+  } catch (error) {
+    await staging.abandon();
+    throw error;
+  }
+}
+
+async function restoreCluster(request: RestoreRequest): Promise<RestoreOutcome> {
+  const { configuration, replace } = request;
+  const { url, passwordFile } = configuration.stores.ledger;
+  const { createPostgresFiller } = await import('../../stores/ledger/postgres-filler.ts');
+  await using filler = await createPostgresFiller({ url: url ?? '', passwordPath: passwordFile, replace });
+  await using stores = await openBlobs(configuration);
+  const target = { filler, blobs: sinkInto(stores.blobs), derived: sinkInto(stores.derived) };
+  const { restored, installationId } = await fill(request, target, configuration);
+  return tell(request, restored, installationId, null);
+}
+
+/** @param place the configuration under which the restored ledger is opened for the first time */
+async function fill(
+  request: RestoreRequest,
+  target: RestoreTarget,
+  place: Configuration,
+): Promise<{ restored: Restored; installationId: string }> {
+  const { repository, manifest, onProgress } = request;
+  let restored: Restored;
+  {
+    await using _ = target.filler;
+    restored = await restoreSnapshot({ repository, manifest, target, onProgress });
+  }
+  await using ledger = await openLedger(place);
+  const sealed = await sealAnew(ledger, restored.secrets, place);
+  const from = {
+    snapshotId: manifest.id,
+    installationId: manifest.installationId,
+    takenAt: manifest.createdAt,
+    restoredAt: request.now(),
+  };
+  const retired = restored.secrets.filter(({ name }) => name.startsWith(PLACE_KEY));
+  const retiredKeyHashes = retired.map(({ content }) => hashCredential(content.toString()));
+  const installationId = await ledger.transaction(async (tx) => {
+    for (const { id, text } of sealed)
+      await tx.run('UPDATE alert_channel SET sealed = :text WHERE id = :id', { id, text });
+    const id = await beginNewLife(tx, from, { retiredKeyHashes });
+    const bases = await tx.all<{ id: string; workspace_id: string }>(
+      'SELECT id, workspace_id FROM knowledge_base WHERE deleted_at IS NULL ORDER BY id',
+    );
+    for (const base of bases) await requestReindex(tx, base.workspace_id, base.id, null, from.restoredAt);
+    return id;
+  });
+  return { restored, installationId };
+}
+
+/** What was sealed with the old place's secret opens with the new one's. */
+async function sealAnew(
+  ledger: Ledger,
+  secrets: readonly NamedContent[],
+  place: Configuration,
+): Promise<{ id: string; text: string }[]> {
+  const old = secrets.find(({ name }) => name === SEALING_SECRET);
+  if (old === undefined) return [];
+  const before = new Seal({ read: async () => old.content });
+  const after = new Seal(openSecrets(place));
+  const sealed: { id: string; text: string }[] = [];
+  for (const row of await ledger.read.all<{ id: string; sealed: string }>(
+    'SELECT id, sealed FROM alert_channel',
+  )) {
+    const content = await before.open(row.id, row.sealed).catch(() => null);
+    // Unreadable before, it stays so: the channel says what to do.
+    if (content !== null) sealed.push({ id: row.id, text: await after.close(row.id, content) });
+  }
+  return sealed;
+}
+
+async function tell(
+  request: RestoreRequest,
+  { files, secrets: _, ...restored }: Restored,
+  installationId: string,
+  replaced: string | null,
+): Promise<RestoreOutcome> {
+  const written: string[] = [];
+  for (const { name, content } of files) {
+    const path = join(request.configuration.dataDir, `restored-${name}`);
+    await writeDurably(path, content, 0o600);
+    written.push(path);
+  }
+  return { snapshotId: request.manifest.id, installationId, replaced, files: written, ...restored };
+}

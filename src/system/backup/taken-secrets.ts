@@ -1,0 +1,4 @@
+/** Seals what the ledger keeps of alert channels. */
+export const SEALING_SECRET = 'alert-channels';
+/** Before the names of API keys that belong to one machine, and not to people. */
+export const PLACE_KEY = 'place-key-';
