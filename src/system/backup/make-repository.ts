@@ -1,4 +1,4 @@
-import { open } from 'node:fs/promises';
+import { open, rm } from 'node:fs/promises';
 import { BudaoError } from '../../contract/errors.ts';
 import { generateRecoveryKey } from '../../recovery/repository/age.ts';
 import { createRepository } from '../../recovery/repository/repository.ts';
@@ -47,7 +47,13 @@ export async function makeRepository(request: {
       'Say who can restore: --new-key FILE makes a recovery key, --recipient age1… names one that exists.',
     );
   }
-  await createRepository(opened.storage, { signer, recipients, appendOnly });
+  try {
+    await createRepository(opened.storage, { signer, recipients, appendOnly });
+  } catch (error) {
+    // It opens nothing.
+    if (keyFile !== null) await rm(keyFile, { force: true });
+    throw error;
+  }
   return { name: settings.name, place: opened.storage.name, recipients, keyFile, appendOnly };
 }
 

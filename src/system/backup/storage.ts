@@ -1,3 +1,4 @@
+import { mkdir } from 'node:fs/promises';
 import type { RepositoryStorage } from '../../recovery/ports.ts';
 import { DESCRIPTION_KEY } from '../../recovery/repository/layout.ts';
 import { FolderRepository } from '../../stores/repository/folder-repository.ts';
@@ -20,6 +21,8 @@ export async function openStorage(
     const client = await openBucket(bucket);
     return { storage: new S3Repository(client), [Symbol.asyncDispose]: () => client[Symbol.asyncDispose]() };
   }
+  // Not its parents: where a stick would be mounted, nothing is made instead.
+  if (options.isNew) await mkdir(folder ?? '', { mode: 0o700 }).catch(() => {});
   const storage = new FolderRepository(folder ?? '', options.isNew ? null : DESCRIPTION_KEY);
   return { storage, [Symbol.asyncDispose]: async () => {} };
 }
