@@ -36,6 +36,13 @@ afterAll(async () => {
   await rm(place, { recursive: true, force: true, maxRetries: 5 });
 });
 
+/** @returns what it said */
+async function succeed(...args: string[]): Promise<string> {
+  const { code, stdout, stderr } = await cli(...args, '--data-dir', service.dataDir);
+  if (code !== 0) throw new Error(`budao ${args.join(' ')}: ${code}\n${stderr}\n${stdout}`);
+  return stdout;
+}
+
 async function untilIndexed(base: string): Promise<void> {
   await until(async () => {
     const { file_counts: counts } = await service.json<{ file_counts: Record<string, number> }>(
@@ -102,26 +109,20 @@ describe('an installation whose data folder is gone', { timeout: 240_000 }, () =
     const golden = await findGolden(base);
 
     const key = join(place, 'recovery.key');
-    expect(await cli('backup', 'init', '--new-key', key, '--data-dir', service.dataDir)).toMatchObject({
-      code: 0,
-    });
+    await succeed('backup', 'init', '--new-key', key);
     const writer = writeOn();
     await until(() => writer.acknowledged.length >= 5);
     const before = [...writer.acknowledged];
-    const created = await cli('backup', 'create', '--json', '--data-dir', service.dataDir);
+    const made = JSON.parse(await succeed('backup', 'create', '--json')) as Made;
     await until(() => writer.acknowledged.length > before.length);
     await writer.stop();
-    expect(created).toMatchObject({ code: 0 });
-    const made = JSON.parse(created.stdout) as Made;
     expect(made).toMatchObject({ repository: 'local', counts: { documents: 17 } });
 
     await service.killAll();
     await rm(service.dataDir, { recursive: true });
-    const dry = await cli('restore', '--key', key, '--dry-run', '--json', '--data-dir', service.dataDir);
-    expect(JSON.parse(dry.stdout)).toMatchObject({ dryRun: true, isOccupied: false, outcome: null });
-    const restored = await cli('restore', '--key', key, '--json', '--data-dir', service.dataDir);
-    expect(restored).toMatchObject({ code: 0 });
-    expect(JSON.parse(restored.stdout)).toMatchObject({
+    const dry = await succeed('restore', '--key', key, '--dry-run', '--json');
+    expect(JSON.parse(dry)).toMatchObject({ dryRun: true, isOccupied: false, outcome: null });
+    expect(JSON.parse(await succeed('restore', '--key', key, '--json'))).toMatchObject({
       snapshot: { id: made.id },
       outcome: { blobs: 17, leftOut: [], replaced: null },
     });
@@ -136,8 +137,7 @@ describe('an installation whose data folder is gone', { timeout: 240_000 }, () =
     expect(JSON.stringify(items.data)).toContain('免费');
     for (const id of before)
       expect(await service.json('GET', `/v1/conversations/${id}`)).toMatchObject({ id });
-    const doctor = await cli('doctor', '--deep', '--json', '--data-dir', service.dataDir);
-    expect(JSON.parse(doctor.stdout)).toMatchObject({ ok: true, findings: [] });
+    expect(JSON.parse(await succeed('doctor', '--deep', '--json'))).toMatchObject({ findings: [] });
   });
 
   it('is left alone by a second restore, while it runs and after, but for an explicit word', async () => {
@@ -161,8 +161,7 @@ describe('an installation whose data folder is gone', { timeout: 240_000 }, () =
     await new Promise((resolve) => child.once('exit', resolve));
     expect(service.output).toContain('holds one half of a restore that broke off');
     const key = join(place, 'recovery.key');
-    const args = ['--key', key, '--replace', '--data-dir', service.dataDir];
-    expect(await cli('restore', ...args)).toMatchObject({ code: 0 });
+    await succeed('restore', '--key', key, '--replace');
     await service.start();
     expect(await ask(QUESTION)).toContain('免费');
   });

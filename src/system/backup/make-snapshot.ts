@@ -41,13 +41,13 @@ export async function makeSnapshot(request: MakeSnapshot): Promise<SnapshotResul
   const repository = isConfigured ? settings.name : (request.repository ?? settings.name);
   const { running } = await readInstallationState(dataFolderAt(configuration.dataDir), configuration);
   await using ledger = await openLedger(configuration);
-  if (running && isConfigured) return bySubmission(ledger, { ...request, repository });
+  if (running && isConfigured) return await bySubmission(ledger, { ...request, repository });
   const job = snapshotJob(configuration, {
     input: { repository, label, snapshotId: newId('snapshot') },
     installationId: await installationId(ledger),
     clockAheadMs: ledgerTime() - Date.now(),
   });
-  return performSnapshot(job, signal, onProgress);
+  return await performSnapshot(job, signal, onProgress);
 }
 
 async function bySubmission(

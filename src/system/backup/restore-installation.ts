@@ -80,7 +80,7 @@ export async function restoreInstallation(request: RestoreRequest): Promise<Rest
   const folder = dataFolderAt(configuration.dataDir);
   await prepareDataFolder(folder);
   using _ = DataFolderLock.acquire(folder);
-  return isCluster(configuration) ? restoreCluster(request) : restoreFolder(request);
+  return await (isCluster(configuration) ? restoreCluster(request) : restoreFolder(request));
 }
 
 async function restoreFolder(request: RestoreRequest): Promise<RestoreOutcome | null> {
@@ -112,7 +112,7 @@ async function restoreCluster(request: RestoreRequest): Promise<RestoreOutcome> 
   await using stores = await openBlobs(configuration);
   const target = { filler, blobs: sinkInto(stores.blobs), derived: sinkInto(stores.derived) };
   const { restored, installationId } = await fill(request, target, configuration);
-  return tell(request, restored, installationId, null);
+  return await tell(request, restored, installationId, null);
 }
 
 /** @param place the configuration under which the restored ledger is opened for the first time */
