@@ -9,6 +9,7 @@ import { README_TEXT } from './readme.ts';
 import { publicHalf, readUnverified, type Signer, signText, verifiedSigner } from './signing.ts';
 
 export const REPOSITORY_FORMAT = 1;
+const README_HASH = createHash('sha256').update(README_TEXT).digest('hex');
 
 const DESCRIPTION = z.strictObject({
   format: z.literal(REPOSITORY_FORMAT),
@@ -31,8 +32,12 @@ export async function putDescription(
   signer: Signer,
   description: Omit<RepositoryDescription, 'format' | 'readme' | 'createdBy'>,
 ): Promise<void> {
-  const readme = createHash('sha256').update(README_TEXT).digest('hex');
-  const whole = { format: REPOSITORY_FORMAT, ...description, createdBy: signer.installationId, readme };
+  const whole = {
+    format: REPOSITORY_FORMAT,
+    ...description,
+    createdBy: signer.installationId,
+    readme: README_HASH,
+  };
   const isNew = await storage.putIfAbsent(DESCRIPTION_KEY, Buffer.from(signText(whole, signer)));
   if (!isNew) {
     throw new BudaoError(
@@ -41,13 +46,19 @@ export async function putDescription(
       `There is a repository in ${storage.name} already. Use it as it is, or choose an empty place.`,
     );
   }
-  await completeDescription(storage);
+  await putReadme(storage);
 }
 
-/** What a killed creation left undone. */
-export async function completeDescription(storage: RepositoryStorage): Promise<void> {
-  if ((await storage.get(README_KEY)) === null)
-    await storage.putIfAbsent(README_KEY, Buffer.from(README_TEXT));
+/** What a killed creation left undone; a repository that an older program has made has another text. */
+export async function completeDescription(
+  storage: RepositoryStorage,
+  { readme }: RepositoryDescription,
+): Promise<void> {
+  if (readme === README_HASH && (await storage.get(README_KEY)) === null) await putReadme(storage);
+}
+
+async function putReadme(storage: RepositoryStorage): Promise<void> {
+  await storage.putIfAbsent(README_KEY, Buffer.from(README_TEXT));
 }
 
 /** @throws BudaoError repository_missing, repository_newer, repository_damaged */

@@ -5,10 +5,11 @@
  */
 import { createHash } from 'node:crypto';
 import { appendFile, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { ManifestPack } from '../ports.ts';
 import { type PackIndex, packIndexOf, parsePackIndex } from './pack-index.ts';
 
+const FILE = 'objects.jsonl';
 const HASH_CHARACTERS = 64;
 
 export interface KnownPack extends ManifestPack {
@@ -30,8 +31,9 @@ export class KnownObjects {
     this.#path = path;
   }
 
-  /** @param path null where nothing is remembered */
-  static async load(path: string | null): Promise<KnownObjects> {
+  /** @param stateFolder null where nothing is remembered */
+  static async load(stateFolder: string | null): Promise<KnownObjects> {
+    const path = stateFolder === null ? null : join(stateFolder, FILE);
     const known = new KnownObjects(path);
     const text = path === null ? '' : await readFile(path, 'utf8').catch(() => '');
     for (const line of text.split('\n')) {

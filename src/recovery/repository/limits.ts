@@ -33,6 +33,8 @@ export const LOCK_PATIENCE_MS = 30 * 60_000;
 
 /** Packs that no snapshot names are left this long, so that a broken-off snapshot is carried on by the next. */
 export const ORPHAN_GRACE_MS = 24 * 60 * 60_000;
+/** A holder that was frozen for so long before it looks at its lock is not waited for. */
+export const EVICTION_MARK_MS = 30 * 24 * 60 * 60_000;
 /** A pack of which less than this is still needed is written anew. */
 export const REPACK_BELOW_SHARE = 0.5;
 /** Packs smaller than this are joined, once there are several. */

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { BudaoError } from '../../contract/errors.ts';
 import type { RepositoryStorage, SnapshotManifest } from '../ports.ts';
 import { formatOf, readSigner } from './description.ts';
-import { RETIRED, SNAPSHOTS, snapshotKey } from './layout.ts';
+import { RETIRED, SNAPSHOTS, snapshotKey, snapshotName } from './layout.ts';
 import { MAX_CONTROL_BYTES, REQUESTS_AT_ONCE } from './limits.ts';
 import { mapAtOnce } from './map-at-once.ts';
 import { readUnverified, type Signer, signText, verifiedSigner } from './signing.ts';
@@ -57,7 +57,7 @@ export async function readManifests(
   const files = await Array.fromAsync(storage.list(SNAPSHOTS));
   if (options.withRetired === true) files.push(...(await Array.fromAsync(storage.list(RETIRED))));
   const keys = files.map(({ key }) => key);
-  keys.sort((left, right) => (nameOf(left) < nameOf(right) ? 1 : -1));
+  keys.sort((left, right) => (snapshotName(left) < snapshotName(right) ? 1 : -1));
   const signers = new Map<string, Promise<string | null>>();
   const manifests: StoredManifest[] = [];
   const unreadable: UnreadableManifest[] = [];
@@ -89,7 +89,7 @@ async function readManifest(
   const read = MANIFEST.safeParse(unverified);
   if (!read.success) throw notAManifest(key);
   const manifest = read.data;
-  if (nameOf(key) !== nameOf(snapshotKey(manifest))) throw notAManifest(key);
+  if (snapshotName(key) !== snapshotName(snapshotKey(manifest))) throw notAManifest(key);
   let pinned = signers.get(manifest.installationId);
   if (pinned === undefined) {
     pinned = readSigner(storage, manifest.installationId);
@@ -111,10 +111,6 @@ function errorAbout(key: string, error: unknown): UnreadableManifest {
 }
 
 const PLACE = new Set(['repository_unavailable', 'repository_full', 'repository_read_only']);
-
-function nameOf(key: string): string {
-  return key.slice(key.lastIndexOf('/') + 1);
-}
 
 function notAManifest(key: string): BudaoError {
   return new BudaoError(

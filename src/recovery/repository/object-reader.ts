@@ -12,11 +12,16 @@ export interface PackSource {
   identities: readonly string[];
 }
 
+export interface ObjectPlace {
+  pack: ManifestPack;
+  bytes: number;
+}
+
 /** Objects of the packs that a manifest names. */
 export class PackedObjects implements ObjectReader {
   readonly #source: PackSource;
   readonly #packs: readonly ManifestPack[];
-  #packOf: Promise<ReadonlyMap<string, ManifestPack>> | null = null;
+  #places: Promise<ReadonlyMap<string, ObjectPlace>> | null = null;
 
   constructor(source: PackSource, packs: readonly ManifestPack[]) {
     this.#source = source;
@@ -24,9 +29,9 @@ export class PackedObjects implements ObjectReader {
   }
 
   async read(sha256: string): Promise<Buffer> {
-    const pack = (await this.places()).get(sha256);
-    if (pack !== undefined) {
-      for await (const object of readPack(this.#source, pack.name))
+    const place = (await this.places()).get(sha256);
+    if (place !== undefined) {
+      for await (const object of readPack(this.#source, place.pack.name))
         if (object.sha256 === sha256) return object.content;
     }
     throw objectMissing(sha256, this.#source.storage.name);
@@ -51,17 +56,18 @@ export class PackedObjects implements ObjectReader {
   }
 
   /** In which pack each object is. */
-  places(): Promise<ReadonlyMap<string, ManifestPack>> {
-    this.#packOf ??= this.#readIndexes();
-    return this.#packOf;
+  places(): Promise<ReadonlyMap<string, ObjectPlace>> {
+    this.#places ??= this.#readIndexes();
+    return this.#places;
   }
 
   async #byPack(sha256s: Iterable<string>): Promise<{ pack: ManifestPack; objects: string[] }[]> {
     const places = await this.places();
     const wanted = new Map<ManifestPack, string[]>();
     for (const sha256 of new Set(sha256s)) {
-      const pack = places.get(sha256);
-      if (pack === undefined) throw objectMissing(sha256, this.#source.storage.name);
+      const place = places.get(sha256);
+      if (place === undefined) throw objectMissing(sha256, this.#source.storage.name);
+      const { pack } = place;
       const objects = wanted.get(pack);
       if (objects === undefined) wanted.set(pack, [sha256]);
       else objects.push(sha256);
@@ -85,41 +91,43 @@ export class PackedObjects implements ObjectReader {
     return Buffer.isBuffer(stored) ? inOnePiece(stored) : (stored as AsyncIterable<Buffer>);
   }
 
-  async #readIndexes(): Promise<ReadonlyMap<string, ManifestPack>> {
+  async #readIndexes(): Promise<ReadonlyMap<string, ObjectPlace>> {
     const { storage, identities } = this.#source;
     if (identities.length === 0) throw keyMissing(storage.name);
-    const places = new Map<string, ManifestPack>();
-    const names = await mapAtOnce(this.#packs, REQUESTS_AT_ONCE, (pack) => this.#namesIn(pack));
+    const places = new Map<string, ObjectPlace>();
+    const listed = await mapAtOnce(this.#packs, REQUESTS_AT_ONCE, (pack) => this.#objectsIn(pack));
     for (const [position, pack] of this.#packs.entries()) {
-      for (const sha256 of names[position] ?? []) places.set(sha256, pack);
+      for (const [sha256, bytes] of listed[position] ?? []) places.set(sha256, { pack, bytes });
     }
     return places;
   }
 
   /** Without its index a pack is as good as with it, only slower to look through. */
-  async #namesIn(pack: ManifestPack): Promise<string[]> {
+  async #objectsIn(pack: ManifestPack): Promise<[string, number][]> {
     const { storage, identities } = this.#source;
     try {
-      const { objects } = await readPackIndex(storage, identities, pack);
-      return objects.map(([sha256]) => sha256);
+      return (await readPackIndex(storage, identities, pack)).objects;
     } catch (error) {
-      if (!(error instanceof BudaoError && ['object_missing', 'object_corrupt'].includes(error.code)))
-        throw error;
-      return this.#namesInside(pack);
+      if (!isGone(error)) throw error;
+      return this.#objectsInside(pack);
     }
   }
 
   /** A pack that is gone too holds nothing; whoever wants an object of it learns that it is missing. */
-  async #namesInside({ name }: ManifestPack): Promise<string[]> {
-    const names: string[] = [];
+  async #objectsInside({ name }: ManifestPack): Promise<[string, number][]> {
+    const objects: [string, number][] = [];
     try {
-      for await (const { sha256 } of readPack(this.#source, name)) names.push(sha256);
+      for await (const { sha256, content } of readPack(this.#source, name))
+        objects.push([sha256, content.length]);
     } catch (error) {
-      if (!(error instanceof BudaoError && ['object_missing', 'object_corrupt'].includes(error.code)))
-        throw error;
+      if (!isGone(error)) throw error;
     }
-    return names;
+    return objects;
   }
+}
+
+function isGone(error: unknown): boolean {
+  return error instanceof BudaoError && (error.code === 'object_missing' || error.code === 'object_corrupt');
 }
 
 async function* inOnePiece(content: Buffer): AsyncGenerator<Buffer> {

@@ -11,6 +11,7 @@ export const README_TEXT = `Budao 快照仓库 · Budao snapshot repository
   packs/ab/<sha256>.tar.zst.age            数据包，文件名就是文件本身的 sha256
   packs/ab/<sha256>.index.json.zst.age     数据包的目录
   retired/                                 已过保留期、但其文档仍保留的快照的清单
+  pruned/                                  每次清理删去了哪些快照，带签名
   signers/                                 各个安装的签名公钥
   locks/                                   正在写入者的标记，恢复时不用理会
 
@@ -41,6 +42,7 @@ What is where
   packs/ab/<sha256>.tar.zst.age            packs; the name is the sha256 of the file itself
   packs/ab/<sha256>.index.json.zst.age     what is in each pack
   retired/                                 manifests of snapshots past their time whose documents are kept
+  pruned/                                  which snapshots each pruning has taken away, signed
   signers/                                 public keys of the installations that write here
   locks/                                   who is writing now; of no use for restoring
 

@@ -13,7 +13,7 @@ import {
   readBack,
   referenceTo,
   takeSnapshot,
-} from './testing.ts';
+} from './testing/bench.ts';
 
 const packFiles = async (folder: string): Promise<string[]> =>
   (await readdir(join(folder, 'packs'), { recursive: true })).filter((name) => name.endsWith('.tar.zst.age'));

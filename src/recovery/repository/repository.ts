@@ -1,7 +1,6 @@
 /** A place that keeps snapshots: made once, opened by whoever writes, reads, verifies or prunes. */
 import { randomBytes } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
-import { BudaoError } from '../../contract/errors.ts';
 import type {
   ObjectReader,
   RepositoryStorage,
@@ -13,15 +12,24 @@ import type {
 import { checkRecipients } from './age.ts';
 import { appendOnly } from './append-only.ts';
 import type { RepositoryContext } from './context.ts';
-import { pinSigner, putDescription, type RepositoryDescription, readDescription } from './description.ts';
+import {
+  completeDescription,
+  pinSigner,
+  putDescription,
+  type RepositoryDescription,
+  readDescription,
+} from './description.ts';
 import { objectCorrupt } from './errors.ts';
 import { LOCK_TIMING, type LockTiming } from './locks.ts';
 import { readManifests } from './manifests.ts';
 import { PackedObjects } from './object-reader.ts';
 import { checkPin } from './pin.ts';
-import type { Signer } from './signing.ts';
+import { type PruneResult, planPrune, prune } from './prune.ts';
+import type { PruneOptions, PrunePlan } from './prune-plan.ts';
+import { requireSigner, type Signer } from './signing.ts';
 import { parseContents } from './snapshot-contents.ts';
 import { openSnapshotWriter } from './snapshot-writer.ts';
+import { type VerifyOptions, type VerifyReport, verifyRepository } from './verify.ts';
 
 export interface RepositoryOptions {
   storage: RepositoryStorage;
@@ -97,7 +105,8 @@ export class Repository implements SnapshotRepository {
 
   /** @throws BudaoError signing_key_missing, signing_key_other, repository_locked */
   async write(): Promise<SnapshotWriter> {
-    const signer = requireSigner(this.context);
+    const signer = requireSigner(this.context.signer, this.name);
+    await completeDescription(this.context.storage, this.description);
     await pinSigner(this.context.storage, signer);
     return openSnapshotWriter(this.context, signer);
   }
@@ -120,14 +129,19 @@ export class Repository implements SnapshotRepository {
     }
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {}
-}
+  verify(options: VerifyOptions = {}): Promise<VerifyReport> {
+    return verifyRepository(this.context, options);
+  }
 
-export function requireSigner({ signer, storage }: RepositoryContext): Signer {
-  if (signer !== null) return signer;
-  throw new BudaoError(
-    'invalid',
-    'signing_key_missing',
-    `${storage.name} was opened for reading, without the key that signs. Run this on the installation that writes there.`,
-  );
+  /** What `prune` would do; nothing is touched. */
+  planPrune(options: PruneOptions): Promise<PrunePlan> {
+    return planPrune(this.context, options);
+  }
+
+  /** @param agreed what somebody has seen: snapshots that it does not take away stay */
+  prune(options: PruneOptions, agreed: PrunePlan): Promise<PruneResult> {
+    return prune(this.context, options, agreed);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {}
 }

@@ -28,6 +28,16 @@ export function generateSigningKey(): { privateKey: string; publicKey: string } 
   return { privateKey: pem, publicKey: publicHalf(pem) };
 }
 
+/** @throws BudaoError signing_key_missing */
+export function requireSigner(signer: Signer | null, name: string): Signer {
+  if (signer !== null) return signer;
+  throw new BudaoError(
+    'invalid',
+    'signing_key_missing',
+    `${name} was opened for reading, without the key that signs. Run this on the installation that writes there.`,
+  );
+}
+
 export function publicHalf(privateKey: string): string {
   const { x } = createPublicKey(privateKeyOf(privateKey)).export({ format: 'jwk' });
   return Buffer.from(x ?? '', 'base64url').toString('hex');

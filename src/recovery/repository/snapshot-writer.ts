@@ -1,6 +1,5 @@
 /** One snapshot in the making: objects into packs, then one signed manifest, which claims only what is durable. */
 import { createHash } from 'node:crypto';
-import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { BudaoError } from '../../contract/errors.ts';
 import type {
@@ -20,11 +19,10 @@ import { learnPacks } from './learn-packs.ts';
 import { type RepositoryLock, takeLock } from './locks.ts';
 import { manifestText } from './manifests.ts';
 import { PackWriter } from './pack-writer.ts';
+import { rememberSnapshot } from './published.ts';
 import type { Signer } from './signing.ts';
 import { objectsOf } from './snapshot-contents.ts';
 import { listPacks, type StoredPacks } from './stored-packs.ts';
-
-const CACHE = 'objects.jsonl';
 
 export async function openSnapshotWriter(
   context: RepositoryContext,
@@ -34,7 +32,7 @@ export async function openSnapshotWriter(
   const lock = await takeLock(storage, 'write', { mayDelete, timing });
   try {
     const stored = await listPacks(storage);
-    const known = await KnownObjects.load(stateFolder === null ? null : join(stateFolder, CACHE));
+    const known = await KnownObjects.load(stateFolder);
     await known.keepOnly((pack) => stored.has(pack));
     await learnPacks(context, stored, known);
     const packs = new PackWriter({ storage, recipients: description.recipients, scratchFolder, known });
@@ -99,7 +97,8 @@ class LockedSnapshotWriter implements SnapshotWriter {
     const key = snapshotKey(manifest);
     await this.#lock.requireHeld();
     if (!(await storage.putIfAbsent(key, manifestText(manifest, this.#signer)))) throw snapshotExists(key);
-    await this.#withdrawIfEvicted(key);
+    await this.#confirm(key, packs);
+    await rememberSnapshot(this.#context.stateFolder, key);
     return manifest;
   }
 
@@ -140,10 +139,11 @@ class LockedSnapshotWriter implements SnapshotWriter {
     );
   }
 
-  /** Whoever evicted this writer may have looked for manifests before this one was there. */
-  async #withdrawIfEvicted(key: string): Promise<void> {
+  /** Whoever evicted this writer, or was frozen while it pruned, may have missed the manifest. */
+  async #confirm(key: string, packs: readonly ManifestPack[]): Promise<void> {
     try {
       await this.#lock.requireHeld();
+      await this.#requireStored(packs);
     } catch (error) {
       if (this.#context.mayDelete) await this.#context.storage.delete(key);
       throw error;

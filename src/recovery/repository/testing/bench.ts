@@ -3,17 +3,17 @@ import { createHash } from 'node:crypto';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { FolderRepository } from '../../stores/repository/folder-repository.ts';
+import { FolderRepository } from '../../../stores/repository/folder-repository.ts';
 import type {
   ObjectReference,
   RepositoryStorage,
   SnapshotContents,
   SnapshotDescription,
   SnapshotManifest,
-} from '../ports.ts';
-import { generateRecoveryKey, type RecoveryKey } from './age.ts';
-import { createRepository, openRepository, type Repository, type RepositoryOptions } from './repository.ts';
-import { generateSigningKey, type Signer } from './signing.ts';
+} from '../../ports.ts';
+import { generateRecoveryKey, type RecoveryKey } from '../age.ts';
+import { createRepository, openRepository, type Repository, type RepositoryOptions } from '../repository.ts';
+import { generateSigningKey, type Signer } from '../signing.ts';
 
 export const INSTALLATION = 'inst_one';
 
@@ -25,12 +25,14 @@ export interface Bench extends AsyncDisposable {
   open(options?: Partial<RepositoryOptions>): Promise<Repository>;
 }
 
-/** A new repository in a folder of its own, with the recovery key that opens it. */
-export async function createBench(options: { appendOnly?: boolean } = {}): Promise<Bench> {
+/** A new repository in a folder of its own, or in another place, with the recovery key that opens it. */
+export async function createBench(
+  options: { appendOnly?: boolean; place?: RepositoryStorage } = {},
+): Promise<Bench> {
   const root = await mkdtemp(join(tmpdir(), 'budao-repository-'));
   const folder = join(root, 'repository');
   await mkdir(folder);
-  const storage = new FolderRepository(folder, 'budao-repository.json');
+  const storage = options.place ?? new FolderRepository(folder, 'budao-repository.json');
   const key = await generateRecoveryKey();
   const signer = createSigner(INSTALLATION);
   await createRepository(storage, {
