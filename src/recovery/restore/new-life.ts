@@ -1,4 +1,3 @@
-import { newId } from '../../contract/ids.ts';
 import type { Sql } from '../../ledger/ledger.ts';
 import type { Run } from '../../runs/run.ts';
 import { releaseOwner } from '../../runs/run-claims.ts';
@@ -16,6 +15,7 @@ const ENDED_KINDS: ReadonlySet<string> = new Set(['notify', 'maintain', 'snapsho
 
 export interface RestoredFrom {
   snapshotId: string;
+  /** Of the installation that the snapshot was taken of. */
   installationId: string;
   /** Milliseconds since the epoch. */
   takenAt: number;
@@ -23,31 +23,26 @@ export interface RestoredFrom {
 }
 
 /**
- * Makes of a copy an installation of its own, in one transaction with `alsoDo`: a new identity, so that it hears and
- * answers nobody as its twin; no leases, owners or keys of machines; runs under way go on from where they were, with as
- * much time as they had.
- *
- * @returns the id of the new installation
+ * Makes of a copy an installation of its own, in one transaction: a new identity, so that it hears and answers nobody
+ * as its twin; no leases, owners or keys of machines; runs under way go on from where they were, with as much time as
+ * they had.
  */
 export async function beginNewLife(
   tx: Sql,
   from: RestoredFrom,
-  options: { retiredKeyHashes: readonly string[] },
-): Promise<string> {
+  { installationId, retiredKeyHashes }: { installationId: string; retiredKeyHashes: readonly string[] },
+): Promise<void> {
   const now = from.restoredAt;
   await releaseRuns(tx);
   await shiftOpenRuns(tx, Math.max(0, now - from.takenAt));
   await endRunsOfThePlace(tx, now);
   await tx.run('UPDATE knowledge_base SET next_generation = NULL WHERE next_generation IS NOT NULL');
-  for (const hash of options.retiredKeyHashes)
-    await tx.run('DELETE FROM api_key WHERE key_hash = :hash', { hash });
+  for (const hash of retiredKeyHashes) await tx.run('DELETE FROM api_key WHERE key_hash = :hash', { hash });
   // Marks of the shared places and of the key that the cluster had.
   await tx.run(`DELETE FROM setting WHERE name LIKE 'cluster.%'`);
-  const installationId = newId('installation');
   await put(tx, 'installation.id', installationId, now);
   await put(tx, RESTORED_FROM, JSON.stringify(from), now);
   await tx.run('DELETE FROM setting WHERE name = :name', { name: RESTORE_UNFINISHED });
-  return installationId;
 }
 
 /** Also moves what they shared with others into their own logs. */

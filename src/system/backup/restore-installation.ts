@@ -2,8 +2,10 @@
 import { join } from 'node:path';
 import { hashCredential } from '../../access/credential-hash.ts';
 import { BudaoError } from '../../contract/errors.ts';
+import { newId } from '../../contract/ids.ts';
 import { Seal } from '../../health/alerts/seal.ts';
 import { requestReindex } from '../../knowledge/ingest/reindex.ts';
+import type { IndexGeneration } from '../../knowledge/ports.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import type { SnapshotManifest, SnapshotRepository } from '../../recovery/ports.ts';
 import { beginNewLife } from '../../recovery/restore/new-life.ts';
@@ -20,7 +22,8 @@ import { writeDurably } from '../../stores/files/durable-file.ts';
 import { createSqliteFiller } from '../../stores/ledger/sqlite-filler.ts';
 import { type Configuration, isCluster } from '../configuration.ts';
 import { DataFolderLock, dataFolderAt, prepareDataFolder } from '../data-folder.ts';
-import { openBlobs, openLedger, openSecrets } from '../shared-stores.ts';
+import { takeSharedPlaces } from '../shared-places.ts';
+import { openBlobs, openIndex, openLedger, openSecrets } from '../shared-stores.ts';
 import { isOccupied, RestoreStaging } from './restore-staging.ts';
 import { sinkInto } from './restore-target.ts';
 import { PLACE_KEY, SEALING_SECRET } from './taken-secrets.ts';
@@ -95,9 +98,10 @@ async function restoreFolder(request: RestoreRequest): Promise<RestoreOutcome | 
       blobs: new FolderBlobSink(staging.folder.blobs),
       derived: new FolderBlobSink(staging.folder.derived),
     };
-    const { restored, installationId } = await fill(request, target, staged);
+    const id = newId('installation');
+    const restored = await fill(request, target, { place: staged, id });
     const replaced = await staging.takeTheirPlace(manifest.id, now());
-    return await tell(request, restored, installationId, replaced);
+    return await tell(request, restored, id, replaced);
   } catch (error) {
     await staging.abandon();
     throw error;
@@ -110,17 +114,37 @@ async function restoreCluster(request: RestoreRequest): Promise<RestoreOutcome> 
   const { createPostgresFiller } = await import('../../stores/ledger/postgres-filler.ts');
   await using filler = await createPostgresFiller({ url: url ?? '', passwordPath: passwordFile, replace });
   await using stores = await openBlobs(configuration);
-  const target = { filler, blobs: sinkInto(stores.blobs), derived: sinkInto(stores.derived) };
-  const { restored, installationId } = await fill(request, target, configuration);
-  return await tell(request, restored, installationId, null);
+  const id = newId('installation');
+  const blobs = sinkInto(stores.blobs);
+  // Only once the ledger is known to be free.
+  const beforeBlobs = async (version: number): Promise<void> => {
+    await filler.begin(version);
+    await takeSharedPlaces(configuration, id, { replace });
+  };
+  const target = { filler: { ...filler, begin: beforeBlobs }, blobs, derived: sinkInto(stores.derived) };
+  const restored = await fill(request, target, { place: configuration, id });
+  await dropIndexes(configuration);
+  return await tell(request, restored, id, null);
 }
 
-/** @param place the configuration under which the restored ledger is opened for the first time */
+/** In a place that was used before, so that nothing is found there that the snapshot does not know. */
+async function dropIndexes(configuration: Configuration): Promise<void> {
+  await using ledger = await openLedger(configuration);
+  await using stores = await openBlobs(configuration);
+  const { index } = await openIndex(configuration, stores.client);
+  await using _ = index;
+  const bases = await ledger.read.all<{ id: string; generation: string }>(
+    'SELECT id, generation FROM knowledge_base ORDER BY id',
+  );
+  for (const { id, generation } of bases) await index.drop(id, JSON.parse(generation) as IndexGeneration);
+}
+
+/** @param to the configuration under which the restored ledger is opened for the first time, and who it will be */
 async function fill(
   request: RestoreRequest,
   target: RestoreTarget,
-  place: Configuration,
-): Promise<{ restored: Restored; installationId: string }> {
+  { place, id }: { place: Configuration; id: string },
+): Promise<Restored> {
   const { repository, manifest, onProgress } = request;
   let restored: Restored;
   {
@@ -137,17 +161,16 @@ async function fill(
   };
   const retired = restored.secrets.filter(({ name }) => name.startsWith(PLACE_KEY));
   const retiredKeyHashes = retired.map(({ content }) => hashCredential(content.toString()));
-  const installationId = await ledger.transaction(async (tx) => {
-    for (const { id, text } of sealed)
-      await tx.run('UPDATE alert_channel SET sealed = :text WHERE id = :id', { id, text });
-    const id = await beginNewLife(tx, from, { retiredKeyHashes });
+  await ledger.transaction(async (tx) => {
+    for (const channel of sealed)
+      await tx.run('UPDATE alert_channel SET sealed = :text WHERE id = :id', { ...channel });
+    await beginNewLife(tx, from, { installationId: id, retiredKeyHashes });
     const bases = await tx.all<{ id: string; workspace_id: string }>(
       'SELECT id, workspace_id FROM knowledge_base WHERE deleted_at IS NULL ORDER BY id',
     );
     for (const base of bases) await requestReindex(tx, base.workspace_id, base.id, null, from.restoredAt);
-    return id;
   });
-  return { restored, installationId };
+  return restored;
 }
 
 /** What was sealed with the old place's secret opens with the new one's. */
