@@ -161,6 +161,8 @@ export interface SnapshotRepository extends AsyncDisposable {
 export interface BlobSource {
   /** @throws BudaoError blob_missing, blob_corrupt */
   open(sha256: string): Promise<Readable>;
+  /** The whole of a small one, compared with its hash, by blocking the thread; null where `open` has to be asked. */
+  readSmall?(sha256: string): Buffer | null;
   /** Hashes of what was last seen damaged. */
   damaged(): Promise<ReadonlySet<string>>;
 }

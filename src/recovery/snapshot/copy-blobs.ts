@@ -1,7 +1,6 @@
 import { buffer } from 'node:stream/consumers';
 import { BudaoError } from '../../contract/errors.ts';
 import type { BlobSource, ObjectReference, SnapshotContents, SnapshotWriter } from '../ports.ts';
-import { referenceTo } from '../tables/row-pieces.ts';
 import { forEachAtOnce } from './for-each-at-once.ts';
 import type { NeededBlob, NeededBlobs } from './needed-blobs.ts';
 
@@ -50,7 +49,9 @@ export async function copyOriginals(
   const copied: ObjectReference[] = [];
   const leftOut: SnapshotContents['leftOut'] = [];
   const missing: NeededBlob[] = [];
-  await forEachAtOnce(needed.blobs.values(), COPIES_AT_ONCE, async (blob) => {
+  // In the order of their folders: to read, and one day to write, so many small files is quicker that way.
+  const blobs = [...needed.blobs.values()].sort(bySha256);
+  await forEachAtOnce(blobs, COPIES_AT_ONCE, async (blob) => {
     signal.throwIfAborted();
     const { sha256, bytes } = blob;
     if (writer.has(sha256) || (await copy(source, writer, blob))) {
@@ -72,7 +73,7 @@ export async function copyDerived(
   const { source, needed, writer, signal, onCopied } = options;
   const copied: ObjectReference[] = [];
   const leftOut: SnapshotContents['leftOut'] = [];
-  await forEachAtOnce(needed.derived, COPIES_AT_ONCE, async (sha256) => {
+  await forEachAtOnce([...needed.derived].sort(), COPIES_AT_ONCE, async (sha256) => {
     signal.throwIfAborted();
     let bytes = writer.bytesOf(sha256);
     if (bytes === null) {
@@ -95,7 +96,7 @@ async function copy(source: BlobSource, writer: SnapshotWriter, blob: NeededBlob
   if (bytes <= MOST_HELD_BYTES) {
     const content = await readAll(source, sha256);
     if (content === null) return false;
-    await writer.add(referenceTo(content), content, 'documents');
+    await writer.add({ sha256, bytes: content.length }, content, 'documents');
     return true;
   }
   try {
@@ -109,7 +110,7 @@ async function copy(source: BlobSource, writer: SnapshotWriter, blob: NeededBlob
 
 async function readAll(source: BlobSource, sha256: string): Promise<Buffer | null> {
   try {
-    return await buffer(await source.open(sha256));
+    return source.readSmall?.(sha256) ?? (await buffer(await source.open(sha256)));
   } catch (error) {
     if (isUnreadable(error)) return null;
     throw error;

@@ -1,13 +1,16 @@
 /** One snapshot of this installation into one of its repositories, in whatever thread it is called. */
 import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
-import type { LedgerPicture, SnapshotManifest } from '../../recovery/ports.ts';
+import type { BlobStore } from '../../knowledge/ports.ts';
+import type { BlobSource, LedgerPicture, SnapshotManifest } from '../../recovery/ports.ts';
 import type { SnapshotInput, SnapshotResult } from '../../recovery/snapshot/snapshot-handler.ts';
 import {
   type NamedContent,
   type SnapshotProgress,
   takeSnapshot,
 } from '../../recovery/snapshot/take-snapshot.ts';
+import { FolderBlobSource } from '../../stores/blobs/folder-blob-source.ts';
+import { FolderBlobs } from '../../stores/blobs/folder-blobs.ts';
 import { canarySecret } from '../canary-question.ts';
 import type { Configuration } from '../configuration.ts';
 import { dataFolderAt } from '../data-folder.ts';
@@ -52,8 +55,8 @@ export async function performSnapshot(
   const manifest = await takeSnapshot({
     sources: {
       openPicture: () => openPicture(configuration),
-      blobs: stores.blobs,
-      derived: stores.derived,
+      blobs: sourceOf(stores.blobs, configuration),
+      derived: sourceOf(stores.derived, configuration),
       secrets: await readSecrets(configuration),
       files: await readFiles(configuration.configFile),
     },
@@ -64,6 +67,11 @@ export async function performSnapshot(
     onProgress,
   });
   return resultOf(manifest, input);
+}
+
+/** Behind a network each file is waited for, and several are under way at once. */
+function sourceOf(blobs: BlobStore, { stores }: BackupConfiguration): BlobSource {
+  return stores.blobs.folder === null && blobs instanceof FolderBlobs ? new FolderBlobSource(blobs) : blobs;
 }
 
 async function openPicture({ dataDir, stores }: BackupConfiguration): Promise<LedgerPicture> {
