@@ -7,6 +7,7 @@ import { formatTime } from '../terminal/format-time.ts';
 import { Interrupt } from '../terminal/interrupt.ts';
 import { withoutControls } from '../terminal/one-line.ts';
 import type { AddCommand } from './add-command.ts';
+import { addCareCommands } from './backup-care.ts';
 
 interface RepositoryOptions {
   config?: string;
@@ -23,7 +24,8 @@ interface CreateOptions extends RepositoryOptions {
   label?: string;
 }
 
-export const addBackupCommand: AddCommand = (program, { messages, action }) => {
+export const addBackupCommand: AddCommand = (program, setup) => {
+  const { messages, action } = setup;
   const t = messages.backup;
   const backup = program.command('backup').description(t.description);
   backup.addHelpText(
@@ -59,6 +61,7 @@ export const addBackupCommand: AddCommand = (program, { messages, action }) => {
     .option('--config <file>', t.config)
     .addHelpText('after', messages.example('budao backup list --repo offsite --json'))
     .action(action((context, [options]) => list(context, options as RepositoryOptions)));
+  addCareCommands(backup, setup);
 };
 
 async function init(context: CliContext, options: InitOptions): Promise<ExitCode> {

@@ -45,11 +45,13 @@ export async function openForWriting(
   configuration: BackupConfiguration,
   settings: RepositorySettings,
   installationId: string,
+  options: { keyFile: string | null } = { keyFile: null },
 ): Promise<OpenedRepository> {
   const folder = dataFolderAt(configuration.dataDir);
   const privateKey = await signingKey(openSecrets(configuration));
   return opened(await openStorage(settings), {
     signer: { installationId, privateKey },
+    identities: options.keyFile === null ? [] : await readKeyFile(options.keyFile),
     stateFolder: join(folder.backup, settings.name),
     scratchFolder: join(folder.cache, 'backup'),
   });

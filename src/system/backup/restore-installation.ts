@@ -196,7 +196,7 @@ async function sealAnew(
 
 async function tell(
   request: RestoreRequest,
-  { files, secrets: _, ...restored }: Restored,
+  { files, rows, blobs, leftOut }: Restored,
   installationId: string,
   replaced: string | null,
 ): Promise<RestoreOutcome> {
@@ -206,5 +206,5 @@ async function tell(
     await writeDurably(path, content, 0o600);
     written.push(path);
   }
-  return { snapshotId: request.manifest.id, installationId, replaced, files: written, ...restored };
+  return { snapshotId: request.manifest.id, installationId, replaced, files: written, rows, blobs, leftOut };
 }
