@@ -40,12 +40,14 @@ export class MissingBlobs extends Error {
   }
 }
 
-/** @throws MissingBlobs after everything else was copied, so that the next attempt has less to do */
+/**
+ * @param options damaged: what people could know of before the snapshot began
+ * @throws MissingBlobs after everything else was copied, so that the next attempt has less to do
+ */
 export async function copyOriginals(
-  options: CopyOptions,
+  options: CopyOptions & { damaged: ReadonlySet<string> },
 ): Promise<Pick<SnapshotContents, 'blobs' | 'leftOut'>> {
-  const { source, needed, writer, signal, onCopied } = options;
-  const damaged = await source.damaged();
+  const { source, needed, writer, signal, onCopied, damaged } = options;
   const copied: ObjectReference[] = [];
   const leftOut: SnapshotContents['leftOut'] = [];
   const missing: NeededBlob[] = [];

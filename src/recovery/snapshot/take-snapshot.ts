@@ -54,9 +54,10 @@ export async function takeSnapshot(options: {
   signal: AbortSignal;
   onProgress: (progress: SnapshotProgress) => void;
 }): Promise<SnapshotManifest> {
+  const damaged = await options.sources.blobs.damaged();
   for (let pictures = 1; ; pictures++) {
     try {
-      return await take(options);
+      return await take(options, damaged);
     } catch (error) {
       if (!(error instanceof MissingBlobs)) throw error;
       if (pictures === MOST_PICTURES) throw error.asError();
@@ -64,7 +65,10 @@ export async function takeSnapshot(options: {
   }
 }
 
-async function take(options: Parameters<typeof takeSnapshot>[0]): Promise<SnapshotManifest> {
+async function take(
+  options: Parameters<typeof takeSnapshot>[0],
+  damaged: ReadonlySet<string>,
+): Promise<SnapshotManifest> {
   const { sources, writer, origin, signal } = options;
   const progress: SnapshotProgress = { phase: 'ledger', rows: 0, blobs: 0, blobsTotal: 0, bytes: 0 };
   const tell = (change: Partial<SnapshotProgress>): void =>
@@ -79,7 +83,7 @@ async function take(options: Parameters<typeof takeSnapshot>[0]): Promise<Snapsh
     signal,
     onCopied: (bytes: number) => tell({ blobs: progress.blobs + 1, bytes: progress.bytes + bytes }),
   };
-  const originals = await copyOriginals({ ...copying, source: sources.blobs });
+  const originals = await copyOriginals({ ...copying, source: sources.blobs, damaged });
   const derived = await copyDerived({ ...copying, source: sources.derived });
   tell({ phase: 'publishing' });
   const contents: SnapshotContents = {

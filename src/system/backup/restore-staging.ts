@@ -61,6 +61,8 @@ export class RestoreStaging {
     const staging = new RestoreStaging(target);
     if ((await staging.#finishEarlier()) === options.snapshotId) return null;
     if (isOccupied(target) && !options.replace) {
+      // A killed one that was to replace it has not touched it yet: it may start again as it is.
+      await staging.abandon();
       throw new BudaoError(
         'conflict',
         'restore_target_not_empty',
