@@ -1,5 +1,5 @@
 /** Makes an installation out of a snapshot, in a data folder or in a database with its shared places. */
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { hashCredential } from '../../access/credential-hash.ts';
 import { BudaoError } from '../../contract/errors.ts';
 import { newId } from '../../contract/ids.ts';
@@ -22,11 +22,12 @@ import { writeDurably } from '../../stores/files/durable-file.ts';
 import { createSqliteFiller } from '../../stores/ledger/sqlite-filler.ts';
 import { type Configuration, isCluster } from '../configuration.ts';
 import { DataFolderLock, dataFolderAt, prepareDataFolder } from '../data-folder.ts';
+import { keepFirstSignIn } from '../first-sign-in.ts';
 import { takeSharedPlaces } from '../shared-places.ts';
 import { openBlobs, openIndex, openLedger, openSecrets } from '../shared-stores.ts';
 import { isOccupied, RestoreStaging } from './restore-staging.ts';
 import { sinkInto } from './restore-target.ts';
-import { PLACE_KEY, SEALING_SECRET } from './taken-secrets.ts';
+import { FIRST_SIGN_IN, PLACE_KEY, SEALING_SECRET } from './taken-secrets.ts';
 
 export interface RestoreRequest {
   configuration: Configuration;
@@ -196,13 +197,16 @@ async function sealAnew(
 
 async function tell(
   request: RestoreRequest,
-  { files, rows, blobs, leftOut }: Restored,
+  { files, secrets, rows, blobs, leftOut }: Restored,
   installationId: string,
   replaced: string | null,
 ): Promise<RestoreOutcome> {
+  const { dataDir } = request.configuration;
+  const signIn = secrets.find(({ name }) => name === FIRST_SIGN_IN);
+  if (signIn !== undefined) await keepFirstSignIn(dataFolderAt(dataDir), signIn.content);
   const written: string[] = [];
   for (const { name, content } of files) {
-    const path = join(request.configuration.dataDir, `restored-${name}`);
+    const path = join(dataDir, `restored-${basename(name)}`);
     await writeDurably(path, content, 0o600);
     written.push(path);
   }

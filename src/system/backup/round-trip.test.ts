@@ -13,6 +13,7 @@ import { claimRuns } from '../../runs/run-claims.ts';
 import { readEvents, submitRun } from '../../runs/run-store.ts';
 import { type Configuration, loadConfiguration } from '../configuration.ts';
 import { dataFolderAt, prepareDataFolder } from '../data-folder.ts';
+import { keptFirstSignIn } from '../first-sign-in.ts';
 import { prepareInstallation } from '../first-start.ts';
 import { installationId } from '../installation-id.ts';
 import { readLocalKey } from '../local-key.ts';
@@ -204,6 +205,12 @@ describe('an installation that moves from a laptop to a cluster and back', { tim
         hash: hashCredential(old),
       }),
     ).toBeUndefined();
+  });
+
+  it('still says how to sign in for the first time, as long as nobody has', async () => {
+    const before = await keptFirstSignIn(dataFolderAt(laptop.dataDir));
+    expect(before).not.toBeNull();
+    expect(await keptFirstSignIn(dataFolderAt(laptopAgain.dataDir))).toEqual(before);
   });
 
   it('takes the place of what is in a cluster when it is told to', async () => {

@@ -14,11 +14,12 @@ import { FolderBlobs } from '../../stores/blobs/folder-blobs.ts';
 import { canarySecret } from '../canary-question.ts';
 import type { Configuration } from '../configuration.ts';
 import { dataFolderAt } from '../data-folder.ts';
+import { keptFirstSignIn } from '../first-sign-in.ts';
 import { hasLocalKey, readLocalKey } from '../local-key.ts';
 import { openBlobs, openSecrets } from '../shared-stores.ts';
 import { VERSION } from '../version.ts';
 import { type BackupConfiguration, findRepository, openForWriting } from './repositories.ts';
-import { PLACE_KEY, SEALING_SECRET } from './taken-secrets.ts';
+import { FIRST_SIGN_IN, PLACE_KEY, SEALING_SECRET } from './taken-secrets.ts';
 
 /** Everything is plain, so that it can be handed to a thread. */
 export interface SnapshotJob {
@@ -92,8 +93,11 @@ async function readSecrets(configuration: BackupConfiguration): Promise<NamedCon
     { name: SEALING_SECRET, content: Buffer.from(await secrets.read(SEALING_SECRET)) },
     { name: `${PLACE_KEY}canary`, content: Buffer.from(await canarySecret(secrets)) },
   ];
-  if (!hasLocalKey(folder)) return taken;
-  return [...taken, { name: `${PLACE_KEY}local`, content: Buffer.from(await readLocalKey(folder)) }];
+  const signIn = await keptFirstSignIn(folder);
+  if (signIn !== null) taken.push({ name: FIRST_SIGN_IN, content: signIn });
+  if (hasLocalKey(folder))
+    taken.push({ name: `${PLACE_KEY}local`, content: Buffer.from(await readLocalKey(folder)) });
+  return taken;
 }
 
 async function readFiles(configFile: string | undefined): Promise<NamedContent[]> {
