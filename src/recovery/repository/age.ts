@@ -89,22 +89,13 @@ export async function* encrypt(
   yield Buffer.concat([header, nonce]);
   const key = payloadKey(fileKey, nonce);
   let number = 0;
-  let rest = Buffer.alloc(0);
-  const seal = (chunk: Buffer, isLast: boolean): Buffer[] => {
+  for await (const { chunk, isLast } of cut(plain, CHUNK_BYTES)) {
     const cipher = createCipheriv(CIPHER, key, chunkNonce(number, isLast), { authTagLength: TAG_BYTES });
     number += 1;
-    return [cipher.update(chunk), cipher.final(), cipher.getAuthTag()];
-  };
-  for await (const piece of plain) {
-    rest = Buffer.concat([rest, piece]);
-    const sealed: Buffer[] = [];
-    // The last piece is marked, so one is always held back.
-    for (; rest.length > CHUNK_BYTES; rest = rest.subarray(CHUNK_BYTES)) {
-      sealed.push(...seal(rest.subarray(0, CHUNK_BYTES), false));
-    }
-    if (sealed.length > 0) yield Buffer.concat(sealed);
+    yield cipher.update(chunk);
+    cipher.final();
+    yield cipher.getAuthTag();
   }
-  yield Buffer.concat(seal(rest, true));
 }
 
 /** @throws AgeError */
@@ -118,26 +109,39 @@ export async function* decrypt(
   let rest = start.rest;
   while (rest.length < NONCE_BYTES) rest = Buffer.concat([rest, await nextPiece(pieces)]);
   const key = payloadKey(fileKey, rest.subarray(0, NONCE_BYTES));
-  rest = rest.subarray(NONCE_BYTES);
+  const payload = withFirst(rest.subarray(NONCE_BYTES), pieces);
   let number = 0;
-  const open = (chunk: Buffer, isLast: boolean): Buffer => {
+  for await (const { chunk, isLast } of cut(payload, CHUNK_BYTES + TAG_BYTES)) {
     const text = chunk.length < TAG_BYTES ? null : openChunk(key, chunkNonce(number, isLast), chunk);
-    if (text === null || (isLast && number > 0 && text.length === 0))
-      throw new AgeError('damaged', `piece ${number} does not open`);
+    const isEmptyForNothing = isLast && number > 0 && text?.length === 0;
+    if (text === null || isEmptyForNothing) throw new AgeError('damaged', `piece ${number} does not open`);
     number += 1;
-    return text;
-  };
-  const sealedBytes = CHUNK_BYTES + TAG_BYTES;
-  for (;;) {
-    const opened: Buffer[] = [];
-    for (; rest.length > sealedBytes; rest = rest.subarray(sealedBytes))
-      opened.push(open(rest.subarray(0, sealedBytes), false));
-    if (opened.length > 0) yield Buffer.concat(opened);
-    const next = await pieces.next();
-    if (next.done === true) break;
-    rest = Buffer.concat([rest, next.value]);
+    yield text;
   }
-  yield open(rest, true);
+}
+
+/** Pieces of so many bytes; the last one, which may be shorter, is marked. Only what crosses a border is copied. */
+async function* cut(
+  stream: AsyncIterable<Buffer>,
+  bytes: number,
+): AsyncGenerator<{ chunk: Buffer; isLast: boolean }> {
+  let held: Buffer = Buffer.alloc(0);
+  for await (const piece of stream) {
+    const missing = held.length === 0 ? 0 : bytes - held.length;
+    if (missing > 0) held = Buffer.concat([held, piece.subarray(0, missing)]);
+    let rest = piece.subarray(missing);
+    if (rest.length === 0) continue;
+    if (held.length > 0) yield { chunk: held, isLast: false };
+    for (; rest.length > bytes; rest = rest.subarray(bytes))
+      yield { chunk: rest.subarray(0, bytes), isLast: false };
+    held = rest;
+  }
+  yield { chunk: held, isLast: true };
+}
+
+async function* withFirst(first: Buffer, pieces: AsyncIterator<Buffer>): AsyncGenerator<Buffer> {
+  yield first;
+  for (let next = await pieces.next(); next.done !== true; next = await pieces.next()) yield next.value;
 }
 
 /** A recipient of our own listens in for the key of the file; it leaves nothing in the header. */

@@ -11,7 +11,9 @@ export const MAX_HELD_BYTES = 64 * 1024 * 1024;
 /** Packs that are being put at once, beside the one that is being filled. */
 export const PACKS_IN_FLIGHT = 2;
 /** Between the stages of a pack: large, since every piece is a journey to another thread and back. */
-export const PIECE_BYTES = 1024 * 1024;
+export const PIECE_BYTES = 256 * 1024;
+/** A piece of this size is worth a journey of its own. */
+export const TRAVELS_ALONE_BYTES = 64 * 1024;
 /** Of a manifest, an index or a description; more is damage or an attack. */
 export const MAX_CONTROL_BYTES = 256 * 1024 * 1024;
 /** An age header with hundreds of recipients is smaller. */

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import type { ObjectReference, PackLayer, RepositoryStorage } from '../ports.ts';
 import { encrypt } from './age.ts';
 import { packKey } from './layout.ts';
-import { MAX_HELD_BYTES, PIECE_BYTES } from './limits.ts';
+import { MAX_HELD_BYTES, TRAVELS_ALONE_BYTES } from './limits.ts';
 import { TAR_END, tarHeader, tarPadding } from './tar.ts';
 import { createCompressor } from './zstd.ts';
 
@@ -86,19 +86,28 @@ export class PackBuilder {
     }
   }
 
-  /** Small pieces travel together. */
+  /** Small pieces travel together, large ones without being copied. */
   async #write(piece: Buffer): Promise<void> {
     if (piece.length === 0) return;
+    if (piece.length >= TRAVELS_ALONE_BYTES) {
+      await this.#flush();
+      await this.#compress(piece);
+      return;
+    }
     this.#staged.push(piece);
     this.#stagedBytes += piece.length;
-    if (this.#stagedBytes >= PIECE_BYTES) await this.#flush();
+    if (this.#stagedBytes >= TRAVELS_ALONE_BYTES) await this.#flush();
   }
 
   async #flush(): Promise<void> {
-    const staged = this.#staged.length === 1 ? (this.#staged[0] as Buffer) : Buffer.concat(this.#staged);
+    const staged = this.#staged;
     this.#staged = [];
     this.#stagedBytes = 0;
-    if (staged.length === 0 || this.#compressor.write(staged)) return;
+    if (staged.length > 0) await this.#compress(Buffer.concat(staged));
+  }
+
+  async #compress(piece: Buffer): Promise<void> {
+    if (this.#compressor.write(piece)) return;
     await Promise.race([once(this.#compressor, 'drain'), this.#finished]);
   }
 }

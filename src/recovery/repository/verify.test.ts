@@ -37,7 +37,7 @@ describe('verification', () => {
     const { bench, place, second } = await createSmall();
     await using _ = bench;
     const sound = await bench.open();
-    for (const [key, file] of [...place.files]) {
+    for (const [key, file] of new Map(place.files)) {
       place.files.delete(key);
       const { findings } = await sound.verify();
       expect(

@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import { constants, createZstdCompress, createZstdDecompress, type ZstdCompress } from 'node:zlib';
 import { PIECE_BYTES } from './limits.ts';
 
-const STREAM = { chunkSize: PIECE_BYTES, highWaterMark: 4 * PIECE_BYTES };
+const STREAM = { chunkSize: PIECE_BYTES, highWaterMark: 8 * PIECE_BYTES };
 
 export function createCompressor(): ZstdCompress {
   const params = { [constants.ZSTD_c_compressionLevel]: 3, [constants.ZSTD_c_checksumFlag]: 1 };
@@ -11,7 +11,7 @@ export function createCompressor(): ZstdCompress {
 
 /** Fails where the stream is no zstd, or ends early. */
 export async function* decompress(compressed: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-  const source = Readable.from(compressed, { objectMode: false, highWaterMark: 4 * PIECE_BYTES });
+  const source = Readable.from(compressed, { objectMode: false, highWaterMark: 8 * PIECE_BYTES });
   const decompressor = createZstdDecompress(STREAM);
   source.once('error', (error) => decompressor.destroy(error));
   source.pipe(decompressor);
