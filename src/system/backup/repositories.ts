@@ -1,4 +1,5 @@
 /** The repositories that the settings name, opened with what this machine knows. */
+import { hash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { BudaoError } from '../../contract/errors.ts';
@@ -25,7 +26,7 @@ export function findRepository(configuration: BackupConfiguration, name: string 
   if (name === null && only !== undefined && repositories.length === 1) return only;
   const found = repositories.find((one) => one.name === name);
   if (found !== undefined) return found;
-  if (name !== null && /[/\\.]/.test(name)) return { name: 'folder', folder: resolve(name), bucket: null };
+  if (name !== null && /[/\\.]/.test(name)) return unnamed(resolve(name));
   const known = repositories.map((one) => one.name).join(', ');
   throw new BudaoError(
     'invalid',
@@ -34,6 +35,11 @@ export function findRepository(configuration: BackupConfiguration, name: string 
       `${known === '' ? 'none is configured' : `the settings name ${known}`}. Name one in backup.repositories, or give ` +
       'the path of its folder.',
   );
+}
+
+/** Called by its path, so that what is remembered of one folder is not taken for what is known of another. */
+function unnamed(folder: string): RepositorySettings {
+  return { name: `folder-${hash('sha256', folder).slice(0, 12)}`, folder, bucket: null };
 }
 
 export interface OpenedRepository extends AsyncDisposable {

@@ -158,7 +158,8 @@ async function fill(
     snapshotId: manifest.id,
     installationId: manifest.installationId,
     takenAt: manifest.createdAt,
-    restoredAt: request.now(),
+    // Never before the picture, whatever this machine's clock says.
+    restoredAt: Math.max(request.now(), manifest.createdAt),
   };
   const retired = restored.secrets.filter(({ name }) => name.startsWith(PLACE_KEY));
   const retiredKeyHashes = retired.map(({ content }) => hashCredential(content.toString()));
