@@ -17,15 +17,20 @@ export interface ObjectPlace {
   bytes: number;
 }
 
+/** What is in packs, by their names: for whoever looks into many snapshots that share them. */
+export type SeenIndexes = Map<string, Promise<[string, number][]>>;
+
 /** Objects of the packs that a manifest names. */
 export class PackedObjects implements ObjectReader {
   readonly #source: PackSource;
   readonly #packs: readonly ManifestPack[];
+  readonly #seen: SeenIndexes;
   #places: Promise<ReadonlyMap<string, ObjectPlace>> | null = null;
 
-  constructor(source: PackSource, packs: readonly ManifestPack[]) {
+  constructor(source: PackSource, packs: readonly ManifestPack[], seen: SeenIndexes = new Map()) {
     this.#source = source;
     this.#packs = packs;
+    this.#seen = seen;
   }
 
   async read(sha256: string): Promise<Buffer> {
@@ -102,8 +107,16 @@ export class PackedObjects implements ObjectReader {
     return places;
   }
 
+  #objectsIn(pack: ManifestPack): Promise<[string, number][]> {
+    const seen = this.#seen.get(pack.name);
+    if (seen !== undefined) return seen;
+    const objects = this.#lookInto(pack);
+    this.#seen.set(pack.name, objects);
+    return objects;
+  }
+
   /** Without its index a pack is as good as with it, only slower to look through. */
-  async #objectsIn(pack: ManifestPack): Promise<[string, number][]> {
+  async #lookInto(pack: ManifestPack): Promise<[string, number][]> {
     const { storage, identities } = this.#source;
     try {
       return (await readPackIndex(storage, identities, pack)).objects;

@@ -3,12 +3,13 @@
  * then the manifests name those, and only then the old ones are no longer needed. Broken off anywhere, every manifest
  * names packs that are there.
  */
-import type { ManifestPack, PackLayer } from '../ports.ts';
+import type { ManifestPack, PackLayer, SnapshotManifest } from '../ports.ts';
 import type { RepositoryContext } from './context.ts';
 import { KnownObjects } from './known-objects.ts';
-import { MANY_SMALL_PACKS, REPACK_BELOW_SHARE, SMALL_PACK_BYTES } from './limits.ts';
+import { MANY_SMALL_PACKS, REPACK_BELOW_SHARE, REQUESTS_AT_ONCE, SMALL_PACK_BYTES } from './limits.ts';
 import { manifestText, type StoredManifest } from './manifests.ts';
-import { PackedObjects } from './object-reader.ts';
+import { mapAtOnce } from './map-at-once.ts';
+import { PackedObjects, type SeenIndexes } from './object-reader.ts';
 import { readPack } from './pack-reader.ts';
 import { PackWriter } from './pack-writer.ts';
 import type { Signer } from './signing.ts';
@@ -16,11 +17,11 @@ import { objectsOf, parseContents } from './snapshot-contents.ts';
 
 export interface Repacking {
   packs: { pack: ManifestPack; neededBytes: number }[];
-  /** What each kept snapshot needs, by the key of its manifest. */
-  neededBy: ReadonlyMap<string, ReadonlySet<string>>;
+  /** Every object that a kept snapshot of this installation needs. */
+  needed: ReadonlySet<string>;
 }
 
-const NOTHING: Repacking = { packs: [], neededBy: new Map() };
+const NOTHING: Repacking = { packs: [], needed: new Set() };
 
 /** Without the key that opens packs, or the one that signs manifests, nothing is repacked. */
 export async function findRepacking(
@@ -38,13 +39,14 @@ export async function findRepacking(
       .flatMap(({ manifest }) => manifest.packs.map(({ name }) => name)),
   );
   const packs = new Map(own.flatMap(({ manifest }) => manifest.packs).map((pack) => [pack.name, pack]));
-  const neededBy = new Map<string, ReadonlySet<string>>();
-  for (const { key, manifest } of own)
-    neededBy.set(key, await neededObjects(context, manifest.packs, manifest.contents.sha256));
-  const needed = new Set([...neededBy.values()].flatMap((objects) => [...objects]));
+  const seen: SeenIndexes = new Map();
+  const needed = new Set<string>();
+  for (const { manifest } of own) {
+    for await (const sha256 of neededObjects(context, manifest, seen)) needed.add(sha256);
+  }
   const movable = [...packs.values()].filter(({ name }) => !fixed.has(name));
-  const measured = await Promise.all(movable.map((pack) => measure(context, pack, needed)));
-  return { packs: [...sparse(measured), ...manySmall(measured)], neededBy };
+  const measured = await mapAtOnce(movable, REQUESTS_AT_ONCE, (pack) => measure(context, pack, needed, seen));
+  return { packs: [...sparse(measured), ...manySmall(measured)], needed };
 }
 
 /** @returns names of the packs that no manifest names any more */
@@ -52,12 +54,11 @@ export async function repack(
   context: RepositoryContext,
   signer: Signer,
   kept: readonly StoredManifest[],
-  { packs, neededBy }: Repacking,
+  { packs, needed }: Repacking,
   requireAlone: () => Promise<void>,
 ): Promise<string[]> {
   if (packs.length === 0) return [];
   const { storage, description, scratchFolder } = context;
-  const needed = new Set([...neededBy.values()].flatMap((objects) => [...objects]));
   const moved = await KnownObjects.load(null);
   await using writer = new PackWriter({
     storage,
@@ -72,24 +73,25 @@ export async function repack(
   }
   await writer.flush();
   const old = new Set(packs.map(({ pack }) => pack.name));
+  const seen: SeenIndexes = new Map();
   for (const { key, manifest } of kept) {
-    const objects = neededBy.get(key);
-    if (objects === undefined || !manifest.packs.some(({ name }) => old.has(name))) continue;
-    const renewed = { ...manifest, packs: renewedPacks(manifest.packs, old, objects, moved) };
+    if (!manifest.packs.some(({ name }) => old.has(name))) continue;
+    const renewed = { ...manifest, packs: await renewedPacks(context, manifest, { old, moved, seen }) };
     await requireAlone();
     await storage.put(key, manifestText(renewed, signer));
   }
   return [...old];
 }
 
-function renewedPacks(
-  packs: readonly ManifestPack[],
-  old: ReadonlySet<string>,
-  objects: ReadonlySet<string>,
-  moved: KnownObjects,
-): ManifestPack[] {
-  const renewed = new Map(packs.filter(({ name }) => !old.has(name)).map((pack) => [pack.name, pack]));
-  for (const sha256 of objects) {
+async function renewedPacks(
+  context: RepositoryContext,
+  manifest: SnapshotManifest,
+  { old, moved, seen }: { old: ReadonlySet<string>; moved: KnownObjects; seen: SeenIndexes },
+): Promise<ManifestPack[]> {
+  const renewed = new Map(
+    manifest.packs.filter(({ name }) => !old.has(name)).map((pack) => [pack.name, pack]),
+  );
+  for await (const sha256 of neededObjects(context, manifest, seen)) {
     const place = moved.find(sha256);
     if (place === null) continue;
     const { name, bytes, layer, index } = place.pack;
@@ -98,16 +100,14 @@ function renewedPacks(
   return [...renewed.values()].sort((left, right) => (left.name < right.name ? -1 : 1));
 }
 
-async function neededObjects(
+async function* neededObjects(
   context: RepositoryContext,
-  packs: readonly ManifestPack[],
-  contents: string,
-): Promise<Set<string>> {
-  const objects = new PackedObjects(context, packs);
-  const read = parseContents((await objects.read(contents)).toString('utf8'));
-  const needed = new Set([contents]);
-  for (const { sha256 } of objectsOf(read)) needed.add(sha256);
-  return needed;
+  { contents, packs }: SnapshotManifest,
+  seen: SeenIndexes,
+): AsyncGenerator<string> {
+  const text = await new PackedObjects(context, packs, seen).read(contents.sha256);
+  yield contents.sha256;
+  for (const { sha256 } of objectsOf(parseContents(text.toString('utf8')))) yield sha256;
 }
 
 type Measured = Repacking['packs'][number] & { plainBytes: number };
@@ -116,8 +116,9 @@ async function measure(
   context: RepositoryContext,
   pack: ManifestPack,
   needed: ReadonlySet<string>,
+  seen: SeenIndexes,
 ): Promise<Measured> {
-  const places = await new PackedObjects(context, [pack]).places();
+  const places = await new PackedObjects(context, [pack], seen).places();
   let neededBytes = 0;
   let plainBytes = 0;
   for (const [sha256, { bytes }] of places) {

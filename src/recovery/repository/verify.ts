@@ -13,7 +13,7 @@ import { REQUESTS_AT_ONCE } from './limits.ts';
 import { readManifests, type StoredManifest } from './manifests.ts';
 import { mapAtOnce } from './map-at-once.ts';
 import { neededPacks } from './needed-packs.ts';
-import { PackedObjects } from './object-reader.ts';
+import { PackedObjects, type SeenIndexes } from './object-reader.ts';
 import { readPackIndex } from './pack-index.ts';
 import { readStoredPack } from './pack-reader.ts';
 import { unsoundPrunings, vanishedSnapshots } from './published.ts';
@@ -211,12 +211,13 @@ class Verification {
   /** Each snapshot names only what is in its packs. */
   async #verifyContents(manifests: readonly StoredManifest[]): Promise<void> {
     const seen = new Set<string>();
+    const indexes: SeenIndexes = new Map();
     for (const { key, manifest, isRetired } of manifests) {
       this.#options.signal?.throwIfAborted();
       const identity = `${manifest.contents.sha256} ${manifest.packs.map(({ name }) => name).join()}`;
       if (isRetired || seen.has(identity)) continue;
       seen.add(identity);
-      const objects = new PackedObjects(this.#context, manifest.packs);
+      const objects = new PackedObjects(this.#context, manifest.packs, indexes);
       try {
         const contents = parseContents((await objects.read(manifest.contents.sha256)).toString('utf8'));
         const places = await objects.places();
