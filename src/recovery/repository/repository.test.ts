@@ -5,6 +5,7 @@ import { Readable } from 'node:stream';
 import { describe, expect, test } from 'vitest';
 import { generateRecoveryKey } from './age.ts';
 import { createRepository } from './repository.ts';
+import { signText } from './signing.ts';
 import {
   contentsOf,
   createBench,
@@ -157,7 +158,7 @@ describe('a repository that', () => {
     expect(await read([identity, bench.key.identity])).toEqual(['one']);
   });
 
-  test('is missing, damaged, newer or another than it was is not used', async () => {
+  test('is missing, damaged or another than it was is not used', async () => {
     await using bench = await createBench();
     await bench.open();
     const path = join(bench.folder, 'budao-repository.json');
@@ -173,6 +174,19 @@ describe('a repository that', () => {
       appendOnly: false,
     });
     await expect(bench.open()).rejects.toMatchObject({ code: 'repository_changed' });
+  });
+
+  test('a newer program has made, or written to, is left alone', async () => {
+    await using bench = await createBench();
+    const repository = await bench.open({ stateFolder: null });
+    const newer = { format: 2, anything: 'else' };
+    const key = 'snapshots/20991231T235959Z-newer.json';
+    await bench.storage.put(key, Buffer.from(signText(newer, bench.signer)));
+    expect((await repository.list()).unreadable).toEqual([
+      { key, reason: expect.stringContaining('a newer Budao has written') },
+    ]);
+    await bench.storage.put('budao-repository.json', Buffer.from(signText(newer, bench.signer)));
+    await expect(bench.open({ stateFolder: null })).rejects.toMatchObject({ code: 'repository_newer' });
   });
 
   test('knows the installation by another signing key takes nothing from it', async () => {

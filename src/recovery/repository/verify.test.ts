@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { SnapshotManifest } from '../ports.ts';
 import { generateRecoveryKey } from './age.ts';
 import type { Repository } from './repository.ts';
-import { type Bench, createBench, readBack, takeSnapshot } from './testing/bench.ts';
+import { type Bench, createBench, readBack, referenceTo, takeSnapshot } from './testing/bench.ts';
 import { MemoryStorage } from './testing/memory-storage.ts';
 
 const DOCUMENTS = ['年假十五天', 'second document'];
@@ -101,6 +101,23 @@ describe('verification', () => {
     ]);
     place.files.set(one.key, two.file);
     expect((await sound.verify()).findings.map(({ key }) => key)).toContain(one.key);
+  });
+
+  test('takes a snapshot that is being written for no damage', async () => {
+    const { bench } = await createSmall();
+    await using _ = bench;
+    const sound = await bench.open();
+    const content = Buffer.from('written meanwhile');
+    {
+      await using writer = await sound.write();
+      await writer.add(referenceTo(content), content);
+      await writer.flush();
+      expect((await sound.verify()).findings).toEqual([]);
+    }
+    expect((await sound.verify()).findings).toMatchObject([
+      { code: 'file_unreferenced', severity: 'warning' },
+      { code: 'file_unreferenced', severity: 'warning' },
+    ]);
   });
 
   test('says once that the key is another, and goes on without it', async () => {

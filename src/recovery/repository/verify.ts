@@ -8,7 +8,16 @@ import type { ManifestPack } from '../ports.ts';
 import type { RepositoryContext } from './context.ts';
 import { readDescription, readSigner } from './description.ts';
 import { type Finding, findings } from './findings.ts';
-import { indexedPackOf, indexKey, packKey, packOf, README_KEY, SIGNERS, snapshotName } from './layout.ts';
+import {
+  indexedPackOf,
+  indexKey,
+  LOCKS,
+  packKey,
+  packOf,
+  README_KEY,
+  SIGNERS,
+  snapshotName,
+} from './layout.ts';
 import { REQUESTS_AT_ONCE } from './limits.ts';
 import { readManifests, type StoredManifest } from './manifests.ts';
 import { mapAtOnce } from './map-at-once.ts';
@@ -88,6 +97,7 @@ class Verification {
     await mapAtOnce([...packs.values()], REQUESTS_AT_ONCE, (pack) => this.#verifyIndex(pack));
     await this.#verifyPacks(ofTheirSize.filter(({ name }) => isChosen(name, this.#report)));
     if (this.#report.withKey) await this.#verifyContents(manifests);
+    if (this.#report.findings.length > 0) await this.#forgetWhatHasChanged(manifests);
     return this.#report;
   }
 
@@ -228,6 +238,25 @@ class Verification {
         this.#add(findings.contents(key, error));
       }
     }
+  }
+
+  /** Others write and prune meanwhile: what they have added or taken away since is no finding. */
+  async #forgetWhatHasChanged(before: readonly StoredManifest[]): Promise<void> {
+    const { storage } = this.#context;
+    const locks = (await Array.fromAsync(storage.list(`${LOCKS}write-`))).map(({ key }) => key);
+    const isWritten = locks.some((key) => !key.endsWith('.evicted.json'));
+    const { manifests } = await readManifests(storage, { withRetired: true });
+    const needed = neededPacks(manifests);
+    const packsOf = (all: readonly StoredManifest[]) =>
+      new Map(all.map(({ key, manifest }) => [key, JSON.stringify(manifest.packs)]));
+    const packsBefore = packsOf(before);
+    const packsNow = packsOf(manifests);
+    this.#report.findings = this.#report.findings.filter(({ code, key }) => {
+      const pack = key === null ? null : (packOf(key) ?? indexedPackOf(key));
+      if (code === 'file_unreferenced') return pack === null || !(isWritten || needed.has(pack));
+      if (pack !== null) return needed.has(pack);
+      return code !== 'snapshot_incomplete' || packsBefore.get(key ?? '') === packsNow.get(key ?? '');
+    });
   }
 
   #usersOf({ name }: ManifestPack): readonly string[] {

@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type S3Server, startS3 } from '../../../tests/support/s3-server.ts';
+import { type S3Server, type S3User, startS3 } from '../../../tests/support/s3-server.ts';
 import type { RepositoryStorage } from '../../recovery/ports.ts';
+import { createBench, readBack, takeSnapshot } from '../../recovery/repository/testing/bench.ts';
 import { MemoryStorage } from '../../recovery/repository/testing/memory-storage.ts';
 import {
   type FreshStorage,
@@ -33,11 +34,11 @@ async function createFolder(): Promise<FreshStorage> {
   };
 }
 
-async function createBucket(): Promise<FreshStorage> {
-  const bucket = await server.createBucket();
+async function createBucket(user?: S3User, name?: string): Promise<FreshStorage> {
+  const bucket = name ?? (await server.createBucket());
   const cleanup = new AsyncDisposableStack();
   const open = () => {
-    const credentials = fixedCredentials({ ...server.user, sessionToken: null });
+    const credentials = fixedCredentials({ ...(user ?? server.user), sessionToken: null });
     const place = {
       endpoint: server.endpoint,
       region: server.region,
@@ -60,7 +61,7 @@ async function createMemory(): Promise<FreshStorage> {
 }
 
 repositoryStorageConformance('a folder', createFolder);
-repositoryStorageConformance('a bucket', createBucket);
+repositoryStorageConformance('a bucket', () => createBucket());
 describe('the memory that tests use', () => {
   test.each(repositoryStorageChecks.filter(({ name }) => !name.startsWith('a file of this machine')))(
     '$name',
@@ -68,6 +69,60 @@ describe('the memory that tests use', () => {
       await expect(run(await createMemory())).resolves.toBeUndefined();
     },
   );
+});
+
+describe('a repository in a bucket', () => {
+  test('takes snapshots with a key that may not delete, gives them back, and keeps them from that key', async () => {
+    const bucket = await server.createBucket();
+    const user = await server.createUser(bucket, ['GetObject', 'PutObject', 'ListBucket']);
+    await using place = await createBucket(user, bucket);
+    await using bench = await createBench({ place: place.storage, appendOnly: true });
+    const repository = await bench.open();
+    const manifest = await takeSnapshot(repository, ['one', 'two']);
+    expect(await readBack(repository, manifest)).toEqual(['one', 'two']);
+    expect((await repository.verify()).findings).toEqual([]);
+    const [pack] = manifest.packs;
+    await expect(place.storage.delete(`packs/${pack?.name}`)).rejects.toMatchObject({
+      code: 'repository_read_only',
+    });
+  });
+
+  test('is pruned, and says which right a key lacks that may only read', async () => {
+    const bucket = await server.createBucket();
+    await using place = await createBucket(server.user, bucket);
+    await using bench = await createBench({ place: place.storage });
+    const repository = await bench.open();
+    await takeSnapshot(repository, ['first']);
+    const kept = await takeSnapshot(repository, ['second']);
+    const retention = {
+      last: 1,
+      hourly: 0,
+      daily: 0,
+      weekly: 0,
+      monthly: 0,
+      yearly: 0,
+      keepDocuments: false,
+    };
+    const options = { retention, orphanGraceMs: 0 };
+    expect(await repository.prune(options, await repository.planPrune(options))).toMatchObject({
+      removed: 1,
+    });
+    expect(await readBack(repository, kept)).toEqual(['second']);
+    expect((await repository.verify()).findings).toEqual([]);
+    const reader = await server.createUser(bucket, ['GetObject', 'ListBucket']);
+    await using readOnly = await createBucket(reader, bucket);
+    const opened = await bench.open({ storage: readOnly.storage, stateFolder: null });
+    expect(await readBack(opened, kept)).toEqual(['second']);
+    await expect(opened.write()).rejects.toMatchObject({ code: 'repository_read_only' });
+  });
+
+  test('that is gone is away, and not empty', async () => {
+    await using place = await createBucket(server.user, 'bucket-never');
+    const unavailable = { code: 'repository_unavailable', message: expect.stringContaining('bucket-never') };
+    await expect(place.storage.get('budao-repository.json')).rejects.toMatchObject(unavailable);
+    await expect(Array.fromAsync(place.storage.list('packs/'))).rejects.toMatchObject(unavailable);
+    await expect(place.storage.put('packs/one', Buffer.from('one'))).rejects.toMatchObject(unavailable);
+  });
 });
 
 /** Each breaks one promise; the suite has to notice. */
