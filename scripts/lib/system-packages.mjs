@@ -4,7 +4,7 @@ import { delimiter, join } from 'node:path';
 
 /**
  * What tests use beside npm packages: a browser, a Chinese font, a tracer of system calls, a database, an S3 server,
- * networks of their own and their filters.
+ * networks of their own and their filters, and what a person restores with by hand.
  */
 const PACKAGES = [
   { name: 'chromium', isForBrowser: true, isThere: () => isOnPath('chromium') },
@@ -21,6 +21,9 @@ const PACKAGES = [
   { name: 'ceph-mon', isForBrowser: false, isThere: () => isOnPath('ceph-mon') },
   { name: 'ceph-osd', isForBrowser: false, isThere: () => isOnPath('ceph-osd') },
   { name: 'radosgw', isForBrowser: false, isThere: () => isOnPath('radosgw') },
+  { name: 'age', isForBrowser: false, isThere: () => isOnPath('age') },
+  { name: 'zstd', isForBrowser: false, isThere: () => isOnPath('zstd') },
+  { name: 'jq', isForBrowser: false, isThere: () => isOnPath('jq') },
 ];
 
 /** Installs what the tests need and is missing, where that is allowed. @returns whether everything is there */

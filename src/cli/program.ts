@@ -4,6 +4,7 @@ import { asCliError } from './cli-error.ts';
 import type { AddCommand, CommandSetup } from './commands/add-command.ts';
 import { addAlertsCommand } from './commands/alerts.ts';
 import { addAskCommand } from './commands/ask.ts';
+import { addBackupCommand } from './commands/backup.ts';
 import { addBreakersCommand } from './commands/breakers.ts';
 import { addConfigCommand } from './commands/config.ts';
 import { addDoctorCommand } from './commands/doctor.ts';
@@ -11,6 +12,7 @@ import { addIngestCommand } from './commands/ingest.ts';
 import { addInitCommand } from './commands/init.ts';
 import { addKeysCommand } from './commands/keys.ts';
 import { addMigrateCommand } from './commands/migrate.ts';
+import { addRestoreCommand } from './commands/restore.ts';
 import { addRunsCommand } from './commands/runs.ts';
 import { addSearchCommand } from './commands/search.ts';
 import { addStatusCommand } from './commands/status.ts';
@@ -31,6 +33,8 @@ const COMMANDS: readonly AddCommand[] = [
   addStatusCommand,
   addAlertsCommand,
   addDoctorCommand,
+  addBackupCommand,
+  addRestoreCommand,
   addUsersCommand,
   addKeysCommand,
   addWorkspacesCommand,

@@ -17,6 +17,7 @@ export const ID_PREFIXES = {
   installation: 'inst',
   alert: 'alert',
   alertChannel: 'chan',
+  snapshot: 'snap',
 } as const;
 
 let lastTimeMs = 0;

@@ -5,7 +5,7 @@ import { S3Client } from '../stores/blobs/s3-client.ts';
 import { credentialsFromFile } from '../stores/blobs/s3-credentials.ts';
 import type { S3Limits } from '../stores/blobs/s3-options.ts';
 import { probeBucket, requireSuitable } from '../stores/blobs/s3-probe.ts';
-import type { Bucket } from './configuration.ts';
+import type { Bucket } from './bucket-settings.ts';
 
 /** @throws BudaoError storage_address_invalid */
 export async function openBucket(bucket: Bucket, limits: Partial<S3Limits> = {}): Promise<S3Client> {

@@ -52,9 +52,13 @@ async function readSampleQuestion(): Promise<SampleQuestion | null> {
   return { question: golden.question, facts: golden.facts, filename };
 }
 
+export async function canarySecret(secrets: SecretStore): Promise<string> {
+  return `bdk_canary_${Buffer.from(await secrets.read(SECRET_NAME)).toString('base64url')}`;
+}
+
 /** A reader's key of the first workspace, made when it is first needed. */
 export async function canaryKey(ledger: Ledger, secrets: SecretStore): Promise<string> {
-  const secret = `bdk_canary_${Buffer.from(await secrets.read(SECRET_NAME)).toString('base64url')}`;
+  const secret = await canarySecret(secrets);
   const known = await ledger.read.get('SELECT 1 AS one FROM api_key WHERE key_hash = :hash', {
     hash: hashCredential(secret),
   });

@@ -12,14 +12,19 @@ import { createRebuildHandler } from '../knowledge/ingest/rebuild-handler.ts';
 import type { BlobStore, ChunkIndex, Embedder, LocalBlobs } from '../knowledge/ports.ts';
 import { createRetriever, type Retriever } from '../knowledge/retrieve/retrieve.ts';
 import { createSearcher, type Searcher } from '../knowledge/search/searcher.ts';
+import { ledgerTime } from '../ledger/clock.ts';
 import type { Ledger } from '../ledger/ledger.ts';
+import { createSnapshotHandler } from '../recovery/snapshot/snapshot-handler.ts';
 import type { Channel } from '../runs/channel.ts';
 import type { RunHandler } from '../runs/run.ts';
 import type { ChannelObserver } from '../stores/channel/peer-transport.ts';
+import { performInThread } from './backup/in-snapshot-thread.ts';
+import { snapshotJob } from './backup/snapshot-job.ts';
 import { type Configuration, isCluster } from './configuration.ts';
 import { type DataFolder, dataFolderAt } from './data-folder.ts';
 import { deferring } from './deferring-handler.ts';
 import { guardedBlobs, guardedIndex } from './guards.ts';
+import { installationId } from './installation-id.ts';
 import { type ConfiguredModels, createEmbedder, createModels } from './models.ts';
 import { forgetOld } from './retention.ts';
 import { requireSharedPlaces } from './shared-places.ts';
@@ -108,9 +113,15 @@ export function createHandlers(
     createRebuildHandler({ ledger, extractor: parser, blobs, derived, embedder, index, maxChunks }),
     createMaintainHandler(stores, (now) => forgetOld(ledger, configuration.retention, now)),
   ].map((handler) => deferring(handler as RunHandler<never>));
+  const snapshot = createSnapshotHandler(async (input, signal, onProgress) => {
+    const clockAheadMs = ledgerTime() - Date.now();
+    const id = await installationId(ledger);
+    const job = snapshotJob(configuration, { input, installationId: id, clockAheadMs });
+    return performInThread(job, signal, onProgress);
+  });
   const answer = createAnswerHandler({ ledger, retriever, generatorsFor, settings: configuration.answers });
   const counted = countingAnswers(answer as RunHandler<never>, meter);
-  return [counted, ...waiting].map(traced);
+  return [counted, ...waiting, snapshot as RunHandler<never>].map(traced);
 }
 
 export function createParser(

@@ -4,6 +4,8 @@ import { resolve } from 'node:path';
 import { z } from 'zod';
 import { BudaoError } from '../contract/errors.ts';
 import { HealthSettings } from '../health/settings.ts';
+import { BackupSettings } from './backup/backup-settings.ts';
+import { Bucket, filePath, httpUrl } from './bucket-settings.ts';
 import { RetentionSettings } from './retention.ts';
 
 /** A value that never shows itself in logs, errors or JSON. */
@@ -35,7 +37,6 @@ const secret = z
   .string()
   .min(1)
   .transform((value) => new Secret(value));
-const httpUrl = z.url({ protocol: /^https?$/, error: 'must be an http:// or https:// address' });
 
 const addressOrRange = z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()], {
   error: 'must be an IP address or a range of them, such as 10.0.0.7 or 10.0.0.0/8',
@@ -73,22 +74,6 @@ const EmbedderFolder = z.strictObject({
   passagePrefix: z.string().default(''),
 });
 
-const filePath = z.string().min(1);
-const Bucket = z.strictObject({
-  /** Address of the service without the bucket. */
-  endpoint: httpUrl,
-  region: z.string().min(1).default('us-east-1'),
-  name: z.string().min(1),
-  /** Before every key; ends in a slash. */
-  prefix: z.string().default(''),
-  addressing: z.enum(['path', 'virtual-host']).default('path'),
-  /** A file as `~/.aws/credentials`, read anew when it changes. */
-  credentialsFile: filePath,
-  profile: z.string().min(1).default('default'),
-  certificateAuthorityFile: filePath.nullable().default(null),
-  checksum: z.enum(['none', 'sha256', 'md5']).default('none'),
-});
-export type Bucket = z.infer<typeof Bucket>;
 /** Where an installation keeps what it must not lose. Everything null is the embedded profile: the data folder holds all. */
 const Stores = z.strictObject({
   ledger: z
@@ -165,6 +150,7 @@ const Settings = z.strictObject({
   /** A node that is told to stop serves on for so long, marked as leaving, so that balancers notice. */
   leaveDelayMs: z.int().min(0).max(60_000).default(0),
   health: HealthSettings.prefault({}),
+  backup: BackupSettings.prefault({}),
   sample: z.boolean().default(true),
   logLevel: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
   bootstrapApiKey: secret.nullable().default(null),
@@ -205,7 +191,10 @@ const Settings = z.strictObject({
     .prefault({}),
 });
 
-export type Configuration = z.infer<typeof Settings>;
+export type Configuration = z.infer<typeof Settings> & {
+  /** Where the settings were read from; absent without a file. */
+  configFile?: string;
+};
 
 /** Several machines on one database, instead of one data folder. */
 export function isCluster(configuration: Pick<Configuration, 'stores'>): boolean {
@@ -228,14 +217,16 @@ export class ConfigurationError extends BudaoError {
  * @throws ConfigurationError
  */
 export function loadConfiguration(environment: NodeJS.ProcessEnv, overrides: Overrides = {}): Configuration {
-  const fromFile = readFile(overrides.configFile ?? environment.BUDAO_CONFIG);
+  const configFile = overrides.configFile ?? environment.BUDAO_CONFIG ?? '';
+  const fromFile = readFile(configFile);
   const fromEnvironment = readEnvironment(environment);
   const { configFile: _, ...fromCommandLine } = overrides;
   const merged = { ...fromFile, ...definedOnly(fromEnvironment), ...definedOnly(fromCommandLine) };
   const parsed = Settings.safeParse({ ...merged, stores: mergeStores(fromFile.stores, environment) });
   if (!parsed.success) throw new ConfigurationError(describe(parsed.error));
   checkProfile(parsed.data);
-  return { ...parsed.data, dataDir: resolve(parsed.data.dataDir) };
+  const named = configFile === '' ? {} : { configFile: resolve(configFile) };
+  return { ...parsed.data, dataDir: resolve(parsed.data.dataDir), ...named };
 }
 
 function readEnvironment(environment: NodeJS.ProcessEnv): Record<string, unknown> {
@@ -341,8 +332,8 @@ function definedOnly(values: Record<string, unknown>): Record<string, unknown> {
   );
 }
 
-function readFile(path: string | undefined): Record<string, unknown> {
-  if (path === undefined || path === '') return {};
+function readFile(path: string): Record<string, unknown> {
+  if (path === '') return {};
   let text: string;
   try {
     text = readFileSync(path, 'utf8');

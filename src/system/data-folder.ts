@@ -20,6 +20,8 @@ export interface DataFolder {
   index: string;
   secrets: string;
   cache: string;
+  /** What is known of repositories: derived. */
+  backup: string;
   hubSocket: string;
 }
 
@@ -32,6 +34,7 @@ export function dataFolderAt(path: string): DataFolder {
     index: join(path, 'index'),
     secrets: join(path, 'secrets'),
     cache: join(path, 'cache'),
+    backup: join(path, 'backup'),
     hubSocket: join(path, 'hub.sock'),
   };
 }

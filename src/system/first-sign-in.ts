@@ -28,6 +28,15 @@ export async function readFirstSignIn(folder: DataFolder, ledger: Ledger): Promi
   return null;
 }
 
+/** As it is kept, for a snapshot: whoever restores may be the first to need it. Null where there is none. */
+export async function keptFirstSignIn(folder: DataFolder): Promise<Buffer | null> {
+  return readFile(pathIn(folder)).catch(() => null);
+}
+
+export async function keepFirstSignIn(folder: DataFolder, content: Buffer): Promise<void> {
+  await writeDurably(pathIn(folder), content, 0o600);
+}
+
 /** Null for a file that a person or a disk has spoilt: a hint for people is no reason not to start. */
 function parse(text: string): FirstSignIn | null {
   try {

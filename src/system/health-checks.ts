@@ -1,6 +1,7 @@
 import { statfs } from 'node:fs/promises';
 import { openAlerts } from '../health/alerts/alert-rows.ts';
 import type { HealthCheck } from '../http/foundation/probes.ts';
+import { IndexRebuilt } from './backup/index-rebuilt.ts';
 import type { ChannelWatch } from './channel-watch.ts';
 import type { Stores } from './compose.ts';
 import { type Configuration, isCluster } from './configuration.ts';
@@ -23,6 +24,7 @@ export function healthChecks(options: {
 }): HealthCheck[] {
   const { stores, outage, channelWatch, configuration } = options;
   const { read } = outage.ledger;
+  const indexRebuilt = new IndexRebuilt();
   /** One thing is missing then, and not four. */
   const expectLedger = (): void => {
     if (outage.watch.awayMs !== null) throw new Error('not known while the ledger is away');
@@ -44,6 +46,14 @@ export function healthChecks(options: {
         const workers = (await listProcesses(read)).filter((entry) => entry.role === 'worker');
         if (workers.length === 0) throw new Error('no worker process is alive');
         return `${workers.length} alive`;
+      },
+    },
+    {
+      name: 'index',
+      isRequired: true,
+      check: async () => {
+        if (!indexRebuilt.isKnown) expectLedger();
+        return indexRebuilt.check(read);
       },
     },
     {

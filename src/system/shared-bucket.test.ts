@@ -6,7 +6,8 @@ import { type S3Server, startS3 } from '../../tests/support/s3-server.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { openSqliteLedger } from '../stores/ledger/sqlite-ledger.ts';
 import { openBucket } from './bucket.ts';
-import type { Bucket, Configuration } from './configuration.ts';
+import type { Bucket } from './bucket-settings.ts';
+import type { Configuration } from './configuration.ts';
 import { installationId } from './installation-id.ts';
 import { requireMarkedBucket, requireSharedPlaces } from './shared-places.ts';
 

@@ -8,7 +8,8 @@ import { S3Objects } from '../stores/blobs/s3-objects.ts';
 import type { ProvidedFolder } from '../stores/files/provided-folder.ts';
 import { createFolderObjectStore } from '../stores/index/folder-object-store.ts';
 import type { ObjectStore } from '../stores/index/object-store.ts';
-import type { Bucket, Configuration } from './configuration.ts';
+import type { Bucket } from './bucket-settings.ts';
+import type { Configuration } from './configuration.ts';
 import { installationId } from './installation-id.ts';
 
 const MARK = '.budao-installation';
@@ -28,7 +29,7 @@ interface SharedPlace {
   insteadOf: string | null;
   name: string;
   kind: 'folder' | 'bucket';
-  objects: Pick<ObjectStore, 'get' | 'putIfAbsent'>;
+  objects: Pick<ObjectStore, 'get' | 'put' | 'putIfAbsent'>;
 }
 
 /** From its first use on; below it folders are made only while it bears its mark. */
@@ -62,6 +63,32 @@ export async function requireSharedPlaces(
   if (blobs.bucket !== null) await presently(requireBucket(ledger, blobs.bucket, options));
 }
 
+/**
+ * For an installation that is being restored and has no ledger yet. What another one has in these places stays there
+ * beside it, until somebody tidies up: every file is named by its content.
+ *
+ * @param id of the new installation
+ * @throws BudaoError shared_folder_foreign, shared_bucket_foreign without `replace`, and those of requireSharedPlaces
+ */
+export async function takeSharedPlaces(
+  { stores: { blobs, index } }: Pick<Configuration, 'stores'>,
+  id: string,
+  options: { replace: boolean },
+): Promise<void> {
+  const take = async (place: SharedPlace): Promise<void> => {
+    const found = await readMark(place);
+    if (found === null) return markFirst(place, id);
+    if (found !== id && !options.replace) throw foreign(place);
+    await place.objects.put(MARK, Buffer.from(id));
+  };
+  if (blobs.folder !== null) await take(folderPlace('blobs', blobs.folder));
+  if (index.folder !== null) await take(folderPlace('index', index.folder));
+  if (blobs.bucket === null) return;
+  const { openBucket } = await import('./bucket.ts');
+  await using client = await openBucket(blobs.bucket);
+  await take(bucketPlace(blobs.bucket, client));
+}
+
 /** @throws BudaoError storage_unavailable, storage_refused */
 export async function requireMarkedBucket(client: S3Client): Promise<void> {
   if ((await new S3Objects(client).get(MARK)) !== null) return;
@@ -80,14 +107,18 @@ async function requireBucket(
 ): Promise<void> {
   const { openBucket, requireSuitableBucket } = await import('./bucket.ts');
   await using client = await openBucket(bucket, mayBeAway ? { deadlineMs: SHORT_LOOK_MS } : {});
-  const place: SharedPlace = {
+  const place = bucketPlace(bucket, client);
+  await requirePlace(ledger, place, async () => void (await requireSuitableBucket(bucket)));
+}
+
+function bucketPlace({ name, prefix }: Bucket, client: S3Client): SharedPlace {
+  return {
     setting: 'cluster.bucket',
     insteadOf: 'cluster.folder.blobs',
-    name: `${bucket.name}/${bucket.prefix}`,
+    name: `${name}/${prefix}`,
     kind: 'bucket',
     objects: new S3Objects(client),
   };
-  await requirePlace(ledger, place, async () => void (await requireSuitableBucket(bucket)));
 }
 
 function folderPlace(what: 'blobs' | 'index', folder: string): SharedPlace {

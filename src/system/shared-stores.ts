@@ -81,7 +81,10 @@ export interface OpenedBlobs extends AsyncDisposable {
   client: S3Client | null;
 }
 
-export async function openBlobs(configuration: Configuration): Promise<OpenedBlobs> {
+/** What says where everything is kept. */
+export type StoreSettings = Pick<Configuration, 'dataDir' | 'stores'>;
+
+export async function openBlobs(configuration: StoreSettings): Promise<OpenedBlobs> {
   const folder = dataFolderAt(configuration.dataDir);
   const { folder: shared, bucket } = configuration.stores.blobs;
   if (bucket !== null) {
@@ -150,7 +153,7 @@ export async function openIndex(configuration: Configuration, client: S3Client |
   };
 }
 
-export function openSecrets(configuration: Configuration): SecretStore {
+export function openSecrets(configuration: StoreSettings): SecretStore {
   const keyFile = configuration.stores.secretKeyFile;
   if (keyFile !== null) return openDerivedSecrets({ keyFile });
   return openFolderSecrets({ folder: dataFolderAt(configuration.dataDir).secrets });

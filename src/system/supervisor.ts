@@ -4,14 +4,17 @@ import { newId } from '../contract/ids.ts';
 import { Meter } from '../health/signals/meter.ts';
 import { ledgerTime } from '../ledger/clock.ts';
 import type { Ledger } from '../ledger/ledger.ts';
+import { refuseUnfinishedRestore } from '../recovery/restore/unfinished.ts';
 import { type Channel, RUNS_AVAILABLE } from '../runs/channel.ts';
 import { Janitor } from '../runs/janitor.ts';
 import { releaseOwner } from '../runs/run-claims.ts';
 import { SocketHub } from '../stores/channel/socket-hub.ts';
+import { refuseUnfinishedFolder } from './backup/restore-staging.ts';
+import type { Bucket } from './bucket-settings.ts';
 import { type ChildDeath, KeptChild } from './child-process.ts';
 import { ClockWatch } from './clock-watch.ts';
 import { checkSharedKey, oneAtATime } from './cluster.ts';
-import { type Bucket, type Configuration, isCluster } from './configuration.ts';
+import { type Configuration, isCluster } from './configuration.ts';
 import { DataFolderLock, dataFolderAt, prepareDataFolder } from './data-folder.ts';
 import { forgetEndpoint, wasListeningOn } from './endpoint-file.ts';
 import type { FirstSignIn } from './first-sign-in.ts';
@@ -59,7 +62,7 @@ export class Supervisor implements AsyncDisposable {
     this.#stopGraceMs = STOP_GRACE_MS + leaveDelayMs;
   }
 
-  /** @throws BudaoError data_folder_in_use, data_folder_newer, data_folder_not_writable */
+  /** @throws BudaoError data_folder_in_use, data_folder_newer, data_folder_not_writable, restore_unfinished */
   static async start(
     configuration: Configuration,
     environment: NodeJS.ProcessEnv,
@@ -68,10 +71,12 @@ export class Supervisor implements AsyncDisposable {
   ): Promise<Supervisor> {
     await using cleanup = new AsyncDisposableStack();
     const folder = dataFolderAt(configuration.dataDir);
+    refuseUnfinishedFolder(folder);
     await prepareDataFolder(folder);
     cleanup.use(DataFolderLock.acquire(folder));
     const id = newId('process');
     const ledger = cleanup.use(await openLedger(configuration, id, { mayCreate: !hasLocalKey(folder) }));
+    await refuseUnfinishedRestore(ledger.read);
     const node = nodeName(configuration);
     const inCluster = isCluster(configuration);
     await takeOver(ledger, folder, { node, isCluster: inCluster });

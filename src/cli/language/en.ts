@@ -1,3 +1,5 @@
+import { backupEn } from './backup-en.ts';
+
 /** What the command line says in English. Sets the keys for all languages. */
 export const en = {
   tryPrefix: 'Try: ',
@@ -388,4 +390,5 @@ Exit codes:
     upToDate: (version: number): string => `The schema is up to date (version ${version}).\n`,
     done: (from: number, to: number): string => `The schema was brought from version ${from} to ${to}.\n`,
   },
+  ...backupEn,
 };

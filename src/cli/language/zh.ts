@@ -1,3 +1,4 @@
+import { backupZh } from './backup-zh.ts';
 import type { Messages } from './messages.ts';
 
 /** 命令行的中文文本。 */
@@ -373,4 +374,5 @@ export const zh: Messages = {
     upToDate: (version) => `数据库结构已是最新（版本 ${version}）。\n`,
     done: (from, to) => `数据库结构已从版本 ${from} 升级到 ${to}。\n`,
   },
+  ...backupZh,
 };

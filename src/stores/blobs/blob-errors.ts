@@ -24,3 +24,15 @@ export function tooLarge(maxBytes: number): BudaoError {
     `The file is larger than ${limit}. Split it, or raise limits.maxUploadBytes.`,
   );
 }
+
+/** What a disk says of a write, in words. */
+export function ofTheDisk(error: unknown): unknown {
+  const { code } = error as NodeJS.ErrnoException;
+  if (code !== 'ENOSPC' && code !== 'EDQUOT') return error;
+  return new BudaoError(
+    'unavailable',
+    'storage_full',
+    'The disk that holds the data folder is full. Free some space or enlarge the volume, then try again; nothing stored before is lost.',
+    { cause: error },
+  );
+}

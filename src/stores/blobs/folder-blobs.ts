@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto';
+import { createHash, hash } from 'node:crypto';
 import { createReadStream, type Stats } from 'node:fs';
-import { open, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
 import { BudaoError } from '../../contract/errors.ts';
@@ -9,7 +9,7 @@ import { renameDurably, syncFolder, temporaryPathBeside } from '../files/durable
 import { FolderClock } from '../files/folder-clock.ts';
 import { makeFolderWithin, type ProvidedFolder, requireProvided } from '../files/provided-folder.ts';
 import { againWhenStale, isStaleHandle } from '../files/stale-handle.ts';
-import { blobCorrupt, blobMissing, tooLarge } from './blob-errors.ts';
+import { blobCorrupt, blobMissing, ofTheDisk, tooLarge } from './blob-errors.ts';
 
 /** Left behind by killed processes; older ones belong to nobody any more. */
 const STALE_TEMPORARY_MS = 60 * 60_000;
@@ -51,16 +51,16 @@ export class FolderBlobs implements BlobStore, LocalBlobs {
     } catch (error) {
       await rm(temporary, { force: true });
       if (isMissing(error)) await requireProvided(this.#provided);
-      throw translate(error);
+      throw ofTheDisk(error);
     }
   }
 
   async open(sha256: string): Promise<Readable> {
     const file = await this.#find(this.path(sha256));
     if (file === null) throw blobMissing(sha256);
-    const checked = this.#readChecked(sha256);
-    if (file.size > MAX_HELD_BYTES) return Readable.from(checked, { objectMode: false });
-    return Readable.from([Buffer.concat(await Array.fromAsync(checked))], { objectMode: false });
+    if (file.size <= MAX_HELD_BYTES)
+      return Readable.from([await this.#readWhole(sha256)], { objectMode: false });
+    return Readable.from(this.#readChecked(sha256), { objectMode: false });
   }
 
   async has(sha256: string): Promise<boolean> {
@@ -127,16 +127,23 @@ export class FolderBlobs implements BlobStore, LocalBlobs {
     return removed;
   }
 
+  async #readWhole(sha256: string): Promise<Buffer> {
+    const content = await againWhenStale(() => readFile(this.path(sha256)));
+    if (hash('sha256', content) === sha256) return content;
+    await this.#mark(sha256, true);
+    throw blobCorrupt(sha256, 'on the disk');
+  }
+
   /** The last piece is given out only after the whole has proved to be what was stored. */
   async *#readChecked(sha256: string): AsyncGenerator<Buffer> {
-    const hash = createHash('sha256');
+    const whole = createHash('sha256');
     let held: Buffer | null = null;
     for await (const chunk of readThrough(this.path(sha256))) {
-      hash.update(chunk);
+      whole.update(chunk);
       if (held !== null) yield held;
       held = chunk;
     }
-    if (hash.digest('hex') !== sha256) {
+    if (whole.digest('hex') !== sha256) {
       await this.#mark(sha256, true);
       throw blobCorrupt(sha256, 'on the disk');
     }
@@ -221,17 +228,4 @@ async function writeHashed(
 
 function isMissing(error: unknown): boolean {
   return (error as NodeJS.ErrnoException).code === 'ENOENT';
-}
-
-function translate(error: unknown): unknown {
-  const code = (error as NodeJS.ErrnoException).code;
-  if (code === 'ENOSPC' || code === 'EDQUOT') {
-    return new BudaoError(
-      'unavailable',
-      'storage_full',
-      'The disk that holds the data folder is full. Free some space or enlarge the volume, then upload again; nothing stored before is lost.',
-      { cause: error },
-    );
-  }
-  return error;
 }

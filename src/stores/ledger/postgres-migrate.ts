@@ -22,15 +22,19 @@ const FUNCTIONS = `CREATE OR REPLACE FUNCTION instr(text, text) RETURNS bigint
  * Applies the missing migrations, each in a transaction of its own, while every other process that wants to waits.
  * `connection` is a session for nothing else; the caller closes it.
  *
+ * @param to an earlier version only for a ledger that is to be filled with what is from that time
  * @throws BudaoError data_folder_newer
  */
-export async function migratePostgres(connection: PostgresConnection): Promise<{ from: number; to: number }> {
+export async function migratePostgres(
+  connection: PostgresConnection,
+  to = SCHEMA_VERSION,
+): Promise<{ from: number; to: number }> {
   await connection.command(PATIENT_SESSION);
   const from = await schemaVersion(connection);
   refuseNewer(from);
   if (from === 0) await connection.command(`${VERSION_TABLE}; ${FUNCTIONS}`);
-  for (const migration of MIGRATIONS.slice(from)) await apply(connection, migration);
-  return { from, to: SCHEMA_VERSION };
+  for (const migration of MIGRATIONS.slice(from, to)) await apply(connection, migration);
+  return { from, to };
 }
 
 /** @throws BudaoError data_folder_newer, ledger_not_migrated */
@@ -59,7 +63,8 @@ async function apply(connection: PostgresConnection, migration: Migration): Prom
   }
 }
 
-async function schemaVersion(sql: Sql): Promise<number> {
+/** 0 for a database without a ledger. */
+export async function schemaVersion(sql: Sql): Promise<number> {
   const table = await sql.get<{ name: string | null }>(
     `SELECT CAST(to_regclass('schema_version') AS text) AS name`,
   );

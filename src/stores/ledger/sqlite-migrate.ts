@@ -2,9 +2,14 @@ import type { DatabaseSync } from 'node:sqlite';
 import { BudaoError } from '../../contract/errors.ts';
 import { MIGRATIONS, SCHEMA_VERSION } from '../../ledger/schema.ts';
 
-/** Applies the missing migrations in one transaction. @throws BudaoError data_folder_newer */
-export function migrateSqlite(database: DatabaseSync): void {
-  if (schemaVersion(database) === SCHEMA_VERSION) return;
+/**
+ * Applies the missing migrations in one transaction.
+ *
+ * @param to an earlier version only for a ledger that is to be filled with what is from that time
+ * @throws BudaoError data_folder_newer
+ */
+export function migrateSqlite(database: DatabaseSync, to = SCHEMA_VERSION): void {
+  if (schemaVersion(database) === to) return;
   database.exec('BEGIN IMMEDIATE');
   try {
     const present = schemaVersion(database);
@@ -16,10 +21,10 @@ export function migrateSqlite(database: DatabaseSync): void {
           'Start the newer program again, or restore a snapshot made by this version.',
       );
     }
-    for (const migration of MIGRATIONS.slice(present)) {
+    for (const migration of MIGRATIONS.slice(present, to)) {
       for (const statement of migration.statements) database.exec(statement);
     }
-    database.exec(`PRAGMA user_version = ${SCHEMA_VERSION}`);
+    database.exec(`PRAGMA user_version = ${to}`);
     database.exec('COMMIT');
   } catch (error) {
     if (database.isTransaction) database.exec('ROLLBACK');
@@ -32,6 +37,6 @@ export function isMigrated(database: DatabaseSync): boolean {
   return schemaVersion(database) === SCHEMA_VERSION;
 }
 
-function schemaVersion(database: DatabaseSync): number {
+export function schemaVersion(database: DatabaseSync): number {
   return Number(database.prepare('PRAGMA user_version').get()?.user_version);
 }

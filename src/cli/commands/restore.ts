@@ -1,0 +1,89 @@
+import type { RestoreReport } from '../../system/backup/restore.ts';
+import type { CliContext } from '../context.ts';
+import { EXIT, type ExitCode } from '../exit-codes.ts';
+import { createProgress } from '../ingest/progress.ts';
+import { loadSettings } from '../service/settings.ts';
+import { formatBytes } from '../terminal/format-bytes.ts';
+import { formatTime } from '../terminal/format-time.ts';
+import type { AddCommand } from './add-command.ts';
+
+interface RestoreOptions {
+  from?: string;
+  key: string;
+  snapshot?: string;
+  replace?: boolean;
+  dryRun?: boolean;
+  config?: string;
+}
+
+export const addRestoreCommand: AddCommand = (program, { messages, action }) => {
+  const t = messages.restore;
+  program
+    .command('restore')
+    .description(t.description)
+    .option('--from <repository>', t.from)
+    .requiredOption('--key <file>', t.key)
+    .option('--snapshot <id>', t.snapshot)
+    .option('--replace', t.replace)
+    .option('--dry-run', t.dryRun)
+    .option('--config <file>', messages.backup.config)
+    .addHelpText(
+      'after',
+      messages.example('budao restore --from /mnt/stick/budao --key budao.key --data-dir /srv/budao'),
+    )
+    .action(action((context, [options]) => restoreFrom(context, options as RestoreOptions)));
+};
+
+async function restoreFrom(context: CliContext, options: RestoreOptions): Promise<ExitCode> {
+  const { messages, terminal } = context;
+  const configuration = loadSettings(context, options.config);
+  // The engines are for this command alone.
+  const { restore } = await import('../../system/backup/restore.ts');
+  using progress = createProgress(terminal);
+  let phase = '';
+  const report = await restore({
+    configuration,
+    repository: options.from ?? null,
+    keyFile: options.key,
+    snapshotId: options.snapshot ?? null,
+    replace: options.replace === true,
+    dryRun: options.dryRun === true,
+    onProgress(now) {
+      if (now.phase !== phase) progress.begin(messages.restore.phases[now.phase], now.bytesTotal);
+      phase = now.phase;
+      progress.update(now.bytes, formatBytes(now.bytes));
+    },
+  });
+  progress[Symbol.dispose]();
+  const isDryRun = options.dryRun === true;
+  const place = configuration.stores.ledger.url === null ? configuration.dataDir : 'PostgreSQL';
+  terminal.result({ dryRun: isDryRun, ...report }, () =>
+    isDryRun ? planInWords(context, report, place) : doneInWords(context, report, configuration.dataDir),
+  );
+  return isDryRun && report.isOccupied && options.replace !== true ? EXIT.failed : EXIT.ok;
+}
+
+function planInWords(
+  { messages }: CliContext,
+  { snapshot, isOccupied }: RestoreReport,
+  place: string,
+): string {
+  const t = messages.restore;
+  const time = formatTime(snapshot.createdAt / 1000);
+  const plan = t.plan(snapshot.id, time, formatBytes(snapshot.plainBytes), place);
+  return `${plan}\n${isOccupied ? t.planReplace : t.planEmpty}\n`;
+}
+
+function doneInWords({ messages }: CliContext, { snapshot, outcome }: RestoreReport, folder: string): string {
+  const t = messages.restore;
+  if (outcome === null) return `${t.finished(snapshot.id)}\n${t.next(folder)}\n`;
+  const lines = [
+    t.done(snapshot.id, formatTime(snapshot.createdAt / 1000)),
+    t.content(outcome.rows, outcome.blobs),
+    outcome.leftOut.length === 0 ? '' : t.leftOut(outcome.leftOut.length),
+    outcome.replaced === null ? '' : t.replaced(outcome.replaced),
+    outcome.files.length === 0 ? '' : t.files(outcome.files.join(', ')),
+    t.next(folder),
+  ];
+  return `${lines.filter((line) => line !== '').join('\n')}\n`;
+}

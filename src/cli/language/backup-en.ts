@@ -1,0 +1,80 @@
+/** What the commands of snapshots and restores say in English. */
+export const backupEn = {
+  backup: {
+    description: 'snapshots of the whole installation, in one or more repositories',
+    config: 'configuration file that names the repositories (BUDAO_CONFIG)',
+    repo: 'repository as backup.repositories calls it, or the path of its folder',
+    init: 'make a repository in an empty folder or bucket',
+    newKey: 'make a recovery key and write it to this file',
+    recipient: 'who can restore, as age1…; may be given several times',
+    appendOnly: 'the program can add to it, and neither change nor delete',
+    made: (place: string): string => `A repository was made in ${place}.`,
+    keep: (file: string): string =>
+      `The recovery key is in ${file}. Print it or carry it away, and keep it apart from the repository: without it ` +
+      'nobody can restore, and whoever has it reads everything.',
+    create: 'take a snapshot while the service goes on working',
+    label: 'a remark that is kept with the snapshot, readable without the key',
+    phases: { ledger: 'ledger', documents: 'documents', publishing: 'finishing' },
+    rows: (rows: number): string => `${rows} rows`,
+    cancelled: 'The snapshot was cancelled; what was copied serves the next one.',
+    created: (id: string, added: string, whole: string): string =>
+      `Snapshot ${id}: ${whole}, of which ${added} had to be added.`,
+    counts: (documents: number, conversations: number, workspaces: number): string =>
+      `${documents} documents, ${conversations} conversations, ${workspaces} workspaces.`,
+    verify: 'read what the snapshots need, and compare every byte with its hash',
+    verifyKey: 'file with the recovery key; without it only stored bytes are compared',
+    share: 'how much is read, in percent; that all files are there is always looked at',
+    reading: 'reading',
+    concerned: (snapshots: number): string => `(${snapshots} snapshots cannot be restored whole)`,
+    verified: (snapshots: number, read: number, packs: number, bytes: string): string =>
+      `${snapshots} snapshots; ${read} of ${packs} packs read, ${bytes}.`,
+    withoutKey: 'Nothing was opened: give --key to check what is inside, too.',
+    whole: 'Everything is whole.',
+    prune: 'show which snapshots backup.retention lets go, and with --yes remove them',
+    pruneKey: 'file with the recovery key; with it small packs are put together, too',
+    yes: 'carry it out',
+    kept: (count: number): string => `${count} snapshots are kept.`,
+    noneGo: 'None may go.',
+    go: (count: number): string => `${count} may go:`,
+    freed: (files: number, bytes: string): string => `${files} files that nothing needs any more, ${bytes}.`,
+    sayYes: 'Nothing was changed: give --yes to carry it out.',
+    pruned: 'Done.',
+    list: 'list the snapshots of a repository',
+    none: 'There is no snapshot yet.',
+    unreadable: (key: string, reason: string): string => `${key}: ${reason}`,
+    titles: {
+      id: 'SNAPSHOT',
+      time: 'TAKEN',
+      documents: 'DOCUMENTS',
+      size: 'SIZE',
+      added: 'ADDED',
+      label: 'LABEL',
+    },
+  },
+  restore: {
+    description: 'make an installation out of a snapshot, in an empty data folder or database',
+    from: 'repository: its name in the settings, or the path of its folder',
+    key: 'file with the recovery key',
+    snapshot: 'which snapshot (default: the newest)',
+    replace: 'put aside what is there, and take its place',
+    dryRun: 'say what would happen, and change nothing',
+    phases: { content: 'restoring', finishing: 'finishing' },
+    plan: (id: string, time: string, size: string, place: string): string =>
+      `Snapshot ${id} of ${time} (${size}) would be restored into ${place}.`,
+    planReplace: 'An installation is there already: it takes --replace to put it aside.',
+    planEmpty: 'Nothing is there that would be lost.',
+    done: (id: string, time: string): string => `Snapshot ${id} of ${time} is restored.`,
+    finished: (id: string): string =>
+      `Snapshot ${id} had been restored before the command was killed; its last step is done now.`,
+    content: (rows: number, blobs: number): string =>
+      `${rows} rows and ${blobs} documents, each compared by its hash.`,
+    leftOut: (count: number): string =>
+      `${count} contents were not in the snapshot: they were damaged or deleted before it was taken, or are derived again.`,
+    replaced: (place: string): string =>
+      `What was there before is in ${place}. Delete it when nobody misses it.`,
+    files: (files: string): string => `The settings of that time are in ${files}, for you to compare.`,
+    next: (folder: string): string =>
+      `Start the service (npm run up, or budao up) with the data folder ${folder}. It fills its index first, and says ` +
+      'so at /startupz. People sign in again; API keys stay valid.',
+  },
+};

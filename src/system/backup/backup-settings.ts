@@ -1,0 +1,44 @@
+import { z } from 'zod';
+import { DEFAULT_RETENTION } from '../../recovery/repository/retention.ts';
+import { Bucket, filePath } from '../bucket-settings.ts';
+
+const MOST_REPOSITORIES = 8;
+
+const Repository = z
+  .strictObject({
+    /** How people and commands call it. */
+    name: z.string().regex(/^[a-z0-9][a-z0-9-]{0,31}$/, 'must be lower-case letters, digits and hyphens'),
+    folder: filePath.nullable().default(null),
+    bucket: Bucket.nullable().default(null),
+  })
+  .refine(({ folder, bucket }) => (folder === null) !== (bucket === null), {
+    error: 'needs a folder or a bucket, one of the two',
+  });
+
+const count = (usual: number) => z.int().min(0).max(100_000).default(usual);
+
+/** Which snapshots pruning keeps: the newest of each stretch of time, for so many of them. */
+const RetentionSettings = z.strictObject({
+  last: z.int().min(1).max(100_000).default(DEFAULT_RETENTION.last),
+  hourly: count(DEFAULT_RETENTION.hourly),
+  daily: count(DEFAULT_RETENTION.daily),
+  weekly: count(DEFAULT_RETENTION.weekly),
+  monthly: count(DEFAULT_RETENTION.monthly),
+  yearly: count(DEFAULT_RETENTION.yearly),
+  /** Documents stay for ever, even when no kept snapshot names them. */
+  keepDocuments: z.boolean().default(DEFAULT_RETENTION.keepDocuments),
+});
+
+/** Where snapshots go. */
+export const BackupSettings = z.strictObject({
+  repositories: z
+    .array(Repository)
+    .max(MOST_REPOSITORIES)
+    .refine((all) => new Set(all.map(({ name }) => name)).size === all.length, {
+      error: 'each repository needs a name of its own',
+    })
+    .default([]),
+  retention: RetentionSettings.prefault({}),
+});
+export type BackupSettings = z.infer<typeof BackupSettings>;
+export type RepositorySettings = z.infer<typeof Repository>;
