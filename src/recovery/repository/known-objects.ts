@@ -4,7 +4,7 @@
  * is forgotten.
  */
 import { createHash } from 'node:crypto';
-import { appendFile, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { ManifestPack } from '../ports.ts';
 import { type PackIndex, packIndexOf, parsePackIndex } from './pack-index.ts';
@@ -51,8 +51,9 @@ export class KnownObjects {
     this.#remember(pack);
     if (this.#path === null) return;
     await mkdir(dirname(this.#path), { recursive: true, mode: 0o700 });
-    // On a line of its own, even behind one that a power cut has torn.
-    await appendFile(this.#path, `\n${lineOf(pack)}\n`, { mode: 0o600 });
+    await using file = await open(this.#path, 'a', 0o600);
+    // One call for each line, so that lines of two packs never mix; behind one that a power cut has torn it is its own.
+    await file.write(`\n${lineOf(pack)}\n`);
   }
 
   /** Forgets every pack that is not there as it was. */

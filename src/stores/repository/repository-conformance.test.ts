@@ -194,7 +194,7 @@ const SABOTAGE: [string, (sound: RepositoryStorage) => Partial<RepositoryStorage
 
 describe('the suite', () => {
   test.each(SABOTAGE)('notices a place that %s', async (_, sabotage) => {
-    const outcomes = [];
+    let isNoticed = false;
     for (const { run } of repositoryStorageChecks) {
       await using fresh = await createFolder();
       const { storage } = fresh;
@@ -209,13 +209,12 @@ describe('the suite', () => {
         delete: (key) => storage.delete(key),
         ...sabotage(storage),
       };
-      outcomes.push(
-        await run({ ...fresh, storage: broken, another: async () => broken }).then(
-          () => 'passed',
-          () => 'noticed',
-        ),
+      isNoticed = await run({ ...fresh, storage: broken, another: async () => broken }).then(
+        () => false,
+        () => true,
       );
+      if (isNoticed) break;
     }
-    expect(outcomes).toContain('noticed');
+    expect(isNoticed).toBe(true);
   });
 });
