@@ -23,7 +23,7 @@ export const AttributeFilter: z.ZodType<AttributeFilter> = z
     z.strictObject({
       type: z.enum(['and', 'or']),
       get filters() {
-        return z.array(AttributeFilter).max(2_000);
+        return z.array(AttributeFilter).min(1).max(50);
       },
     }),
   ])
