@@ -1,5 +1,13 @@
 import { expect, test } from 'vitest';
 import { AnswerServer } from '../../../tests/support/answer-server.ts';
+import { AttributeFilter } from '../../contract/openai/filters.ts';
+
+test('a filter of very many filters is refused before each of them is looked at', () => {
+  const level = (filter: object) => ({ type: 'or', filters: Array.from({ length: 50 }, () => filter) });
+  const { error } = AttributeFilter.safeParse(level(level(level({}))));
+  expect(error?.issues).toMatchObject([{ path: [], message: 'at most 3000 filters may be combined' }]);
+  expect(AttributeFilter.safeParse(level(level({ type: 'eq', key: 'year', value: 1 }))).success).toBe(true);
+});
 
 test('a question with a filter that no search takes is refused, and not taken on to fail', async () => {
   await using server = await AnswerServer.start();
