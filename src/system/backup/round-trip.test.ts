@@ -69,7 +69,7 @@ afterAll(async () => {
 async function prepareLaptop(): Promise<void> {
   const folder = dataFolderAt(laptop.dataDir);
   await prepareDataFolder(folder);
-  await using ledger = await openLedger(laptop);
+  await using ledger = await openLedger(laptop, 'budao', { mayCreate: true });
   await prepareInstallation({ configuration: laptop, folder, ledger, log: pino({ level: 'silent' }) });
   const now = Date.now();
   const submit = (kind: string) =>
