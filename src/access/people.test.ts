@@ -2,18 +2,16 @@ import { expect, test } from 'vitest';
 import type { Principal } from './principal.ts';
 import { openTestAccess } from './testing.ts';
 
+/** An owner's key that may also change what all workspaces share. */
+function operatorOf(workspaceId: string): Principal {
+  return { accountId: null, keyId: 'key', workspaceId, role: 'owner', isOperator: true, kind: 'key' };
+}
+
 test('owners who take each other out at the same time leave one behind', async () => {
   await using it = await openTestAccess();
   const { people } = it.access;
   const { workspaceId } = it;
-  const actor: Principal = {
-    accountId: null,
-    keyId: 'key',
-    workspaceId,
-    role: 'owner',
-    isOperator: true,
-    kind: 'key',
-  };
+  const actor = operatorOf(workspaceId);
   const person = { displayName: 'Second', role: 'owner', password: null } as const;
   await people.add(actor, { ...person, username: 'second' });
   await people.add(actor, { ...person, username: 'third' });
@@ -29,14 +27,7 @@ test('who is no operator makes none, and does not take over the account of one',
   await using it = await openTestAccess();
   const { people, keys } = it.access;
   const { workspaceId } = it;
-  const operator: Principal = {
-    accountId: null,
-    keyId: 'key',
-    workspaceId,
-    role: 'owner',
-    isOperator: true,
-    kind: 'key',
-  };
+  const operator = operatorOf(workspaceId);
   const owner = { ...operator, isOperator: false };
   const [admin] = await people.list(workspaceId);
   expect(admin?.isOperator).toBe(true);
@@ -63,14 +54,7 @@ test('the last operator stays one: somebody has to answer for what all workspace
   await using it = await openTestAccess();
   const { people } = it.access;
   const { workspaceId } = it;
-  const actor: Principal = {
-    accountId: null,
-    keyId: 'key',
-    workspaceId,
-    role: 'owner',
-    isOperator: true,
-    kind: 'key',
-  };
+  const actor = operatorOf(workspaceId);
   const id = (await people.list(workspaceId))[0]?.id ?? '';
   const colleague = { username: 'second', displayName: 'Second', role: 'owner', password: null } as const;
   const { person } = await people.add(actor, colleague);
@@ -93,14 +77,7 @@ test('operators who let each other go at the same time leave one behind', async 
   await using it = await openTestAccess();
   const { people } = it.access;
   const { workspaceId } = it;
-  const actor: Principal = {
-    accountId: null,
-    keyId: 'key',
-    workspaceId,
-    role: 'owner',
-    isOperator: true,
-    kind: 'key',
-  };
+  const actor = operatorOf(workspaceId);
   const colleague = { username: 'second', displayName: 'Second', role: 'owner', password: null } as const;
   const { person } = await people.add(actor, colleague);
   await people.update(actor, person.id, { operator: true });

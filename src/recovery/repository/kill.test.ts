@@ -4,20 +4,10 @@ import { describe, expect, test } from 'vitest';
 import type { SnapshotManifest } from '../ports.ts';
 import type { Repository } from './repository.ts';
 import { createRepository } from './repository.ts';
-import type { Retention } from './retention.ts';
-import { type Bench, createBench, readBack, takeSnapshot } from './testing/bench.ts';
+import { type Bench, createBench, KEEP_NEWEST, readBack, takeSnapshot } from './testing/bench.ts';
 import { DyingStorage, MemoryStorage } from './testing/memory-storage.ts';
 
-const LAST: Retention = {
-  last: 1,
-  hourly: 0,
-  daily: 0,
-  weekly: 0,
-  monthly: 0,
-  yearly: 0,
-  keepDocuments: true,
-};
-const PRUNING = { retention: LAST, orphanGraceMs: 0 };
+const PRUNING = { retention: KEEP_NEWEST, orphanGraceMs: 0 };
 const MOST_CHANGES = 100;
 /** A dead process renews nothing; whoever comes next need not wait for real. */
 const AT_ONCE = {
@@ -104,7 +94,7 @@ async function create(bench: Bench, storage: ConstructorParameters<typeof DyingS
 }
 
 async function pruneAt(bench: Bench, storage: ConstructorParameters<typeof DyingStorage>[0]): Promise<void> {
-  const options = { ...PRUNING, retention: { ...LAST, keepDocuments: false } };
+  const options = { ...PRUNING, retention: { ...KEEP_NEWEST, keepDocuments: false } };
   const repository = await bench.open({ storage, stateFolder: null, lockTiming: AT_ONCE });
   await repository.prune(options, await repository.planPrune(options));
 }

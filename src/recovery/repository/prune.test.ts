@@ -3,18 +3,17 @@ import { describe, expect, test } from 'vitest';
 import type { SnapshotManifest } from '../ports.ts';
 import type { Repository } from './repository.ts';
 import type { Retention } from './retention.ts';
-import { createBench, createSigner, readBack, referenceTo, takeSnapshot } from './testing/bench.ts';
+import {
+  createBench,
+  createSigner,
+  KEEP_NEWEST,
+  readBack,
+  referenceTo,
+  takeSnapshot,
+} from './testing/bench.ts';
 import { MemoryStorage } from './testing/memory-storage.ts';
 
-const LAST: Retention = {
-  last: 1,
-  hourly: 0,
-  daily: 0,
-  weekly: 0,
-  monthly: 0,
-  yearly: 0,
-  keepDocuments: false,
-};
+const LAST: Retention = { ...KEEP_NEWEST, keepDocuments: false };
 const NO_GRACE = { retention: LAST, orphanGraceMs: 0 };
 
 const prune = async (repository: Repository, options = NO_GRACE) =>

@@ -5,7 +5,7 @@ import { Readable } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type S3Server, type S3User, startS3 } from '../../../tests/support/s3-server.ts';
 import type { RepositoryStorage } from '../../recovery/ports.ts';
-import { createBench, readBack, takeSnapshot } from '../../recovery/repository/testing/bench.ts';
+import { createBench, KEEP_NEWEST, readBack, takeSnapshot } from '../../recovery/repository/testing/bench.ts';
 import { MemoryStorage } from '../../recovery/repository/testing/memory-storage.ts';
 import {
   type FreshStorage,
@@ -94,16 +94,7 @@ describe('a repository in a bucket', () => {
     const repository = await bench.open();
     await takeSnapshot(repository, ['first']);
     const kept = await takeSnapshot(repository, ['second']);
-    const retention = {
-      last: 1,
-      hourly: 0,
-      daily: 0,
-      weekly: 0,
-      monthly: 0,
-      yearly: 0,
-      keepDocuments: false,
-    };
-    const options = { retention, orphanGraceMs: 0 };
+    const options = { retention: { ...KEEP_NEWEST, keepDocuments: false }, orphanGraceMs: 0 };
     expect(await repository.prune(options, await repository.planPrune(options))).toMatchObject({
       removed: 1,
     });

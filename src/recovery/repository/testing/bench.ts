@@ -13,9 +13,21 @@ import type {
 } from '../../ports.ts';
 import { generateRecoveryKey, type RecoveryKey } from '../age.ts';
 import { createRepository, openRepository, type Repository, type RepositoryOptions } from '../repository.ts';
+import type { Retention } from '../retention.ts';
 import { generateSigningKey, type Signer } from '../signing.ts';
 
 export const INSTALLATION = 'inst_one';
+
+/** Keeps the newest snapshot, and the documents of those that go. */
+export const KEEP_NEWEST: Retention = {
+  last: 1,
+  hourly: 0,
+  daily: 0,
+  weekly: 0,
+  monthly: 0,
+  yearly: 0,
+  keepDocuments: true,
+};
 
 export interface Bench extends AsyncDisposable {
   folder: string;
