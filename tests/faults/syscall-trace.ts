@@ -46,10 +46,15 @@ export function findUnsyncedAcknowledgements(
   const dirty = new Map<string, number>();
   const unsynced: string[] = [];
   let acknowledgements = 0;
-  for (const [place, call] of calls.entries()) {
-    const isSocket = /^(TCP|TCPv6|UNIX)/.test(call.target);
-    if (isSocket) {
-      if (!call.args.replaceAll('\\"', '"').includes(mark)) continue;
+  const isAcknowledgement = (call: SystemCall) =>
+    isSocket(call.target) && call.args.replaceAll('\\"', '"').includes(mark);
+  // What is acknowledged counts from when its call began, what is written and synced from when its call ended.
+  const steps = calls
+    .map((call, place) => ({ call, place, at: isAcknowledgement(call) ? call.begunAfter - 0.5 : place }))
+    .toSorted((one, other) => one.at - other.at);
+  for (const { call, place } of steps) {
+    if (isSocket(call.target)) {
+      if (!isAcknowledgement(call)) continue;
       acknowledgements++;
       if (dirty.size > 0) unsynced.push(`${mark} before the sync of ${[...dirty.keys()].join(', ')}`);
     } else if (call.name === 'fsync' || call.name === 'fdatasync') {
@@ -61,6 +66,10 @@ export function findUnsyncedAcknowledgements(
     }
   }
   return { acknowledgements, unsynced };
+}
+
+function isSocket(target: string): boolean {
+  return /^(TCP|TCPv6|UNIX)/.test(target);
 }
 
 /** A file that was synced under its temporary name is clean under the new one; the new name is its folder's news. */
