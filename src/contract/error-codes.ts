@@ -191,6 +191,8 @@ export const OPERATOR_ERROR_CODES = [
   'shared_place_other',
   'data_folder_newer',
   'data_folder_not_writable',
+  'drill_log_damaged',
+  'drill_report_invalid',
   'endpoint_address_invalid',
   'golden_invalid',
   'ledger_address_invalid',
