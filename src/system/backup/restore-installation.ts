@@ -9,13 +9,7 @@ import type { IndexGeneration } from '../../knowledge/ports.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import type { SnapshotManifest, SnapshotRepository } from '../../recovery/ports.ts';
 import { beginNewLife } from '../../recovery/restore/new-life.ts';
-import {
-  type Restored,
-  type RestoreProgress,
-  type RestoreTarget,
-  refuseNewer,
-  restoreSnapshot,
-} from '../../recovery/restore/restore-snapshot.ts';
+import { type Restored, type RestoreTarget, refuseNewer } from '../../recovery/restore/restore-snapshot.ts';
 import type { NamedContent } from '../../recovery/snapshot/take-snapshot.ts';
 import { FolderBlobSink } from '../../stores/blobs/folder-blob-sink.ts';
 import { writeDurably } from '../../stores/files/durable-file.ts';
@@ -31,11 +25,12 @@ import { FIRST_SIGN_IN, PLACE_KEY, SEALING_SECRET } from './taken-secrets.ts';
 
 export interface RestoreRequest {
   configuration: Configuration;
-  repository: SnapshotRepository;
-  manifest: SnapshotManifest;
+  /** The snapshot, or the point of a stream: whose it is, and of when. */
+  origin: Pick<SnapshotManifest, 'id' | 'installationId' | 'createdAt'>;
+  /** Fills an empty target; every byte has passed its hash before it is written. */
+  bring: (target: RestoreTarget) => Promise<Restored>;
   replace: boolean;
   now: () => number;
-  onProgress: (progress: RestoreProgress) => void;
 }
 
 export interface RestoreOutcome extends Omit<Restored, 'secrets' | 'files'> {
@@ -88,9 +83,9 @@ export async function restoreInstallation(request: RestoreRequest): Promise<Rest
 }
 
 async function restoreFolder(request: RestoreRequest): Promise<RestoreOutcome | null> {
-  const { configuration, manifest, replace, now } = request;
+  const { configuration, origin, replace, now } = request;
   const folder = dataFolderAt(configuration.dataDir);
-  const staging = await RestoreStaging.begin(folder, { snapshotId: manifest.id, replace });
+  const staging = await RestoreStaging.begin(folder, { snapshotId: origin.id, replace });
   if (staging === null) return null;
   try {
     const staged: Configuration = { ...configuration, dataDir: staging.folder.path };
@@ -101,7 +96,7 @@ async function restoreFolder(request: RestoreRequest): Promise<RestoreOutcome | 
     };
     const id = newId('installation');
     const restored = await fill(request, target, { place: staged, id });
-    const replaced = await staging.takeTheirPlace(manifest.id, now());
+    const replaced = await staging.takeTheirPlace(origin.id, now());
     return await tell(request, restored, id, replaced);
   } catch (error) {
     await staging.abandon();
@@ -146,20 +141,20 @@ async function fill(
   target: RestoreTarget,
   { place, id }: { place: Configuration; id: string },
 ): Promise<Restored> {
-  const { repository, manifest, onProgress } = request;
+  const { origin } = request;
   let restored: Restored;
   {
     await using _ = target.filler;
-    restored = await restoreSnapshot({ repository, manifest, target, onProgress });
+    restored = await request.bring(target);
   }
   await using ledger = await openLedger(place);
   const sealed = await sealAnew(ledger, restored.secrets, place);
   const from = {
-    snapshotId: manifest.id,
-    installationId: manifest.installationId,
-    takenAt: manifest.createdAt,
+    snapshotId: origin.id,
+    installationId: origin.installationId,
+    takenAt: origin.createdAt,
     // Never before the picture, whatever this machine's clock says.
-    restoredAt: Math.max(request.now(), manifest.createdAt),
+    restoredAt: Math.max(request.now(), origin.createdAt),
   };
   const retired = restored.secrets.filter(({ name }) => name.startsWith(PLACE_KEY));
   const retiredKeyHashes = retired.map(({ content }) => hashCredential(content.toString()));
@@ -211,5 +206,5 @@ async function tell(
     await writeDurably(path, content, 0o600);
     written.push(path);
   }
-  return { snapshotId: request.manifest.id, installationId, replaced, files: written, rows, blobs, leftOut };
+  return { snapshotId: request.origin.id, installationId, replaced, files: written, rows, blobs, leftOut };
 }

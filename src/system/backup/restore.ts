@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { SnapshotManifest } from '../../recovery/ports.ts';
-import type { RestoreProgress } from '../../recovery/restore/restore-snapshot.ts';
+import { type RestoreProgress, restoreSnapshot } from '../../recovery/restore/restore-snapshot.ts';
 import type { Configuration } from '../configuration.ts';
 import { findRepository, openForReading } from './repositories.ts';
 import {
@@ -48,11 +48,10 @@ export async function restore(command: RestoreCommand): Promise<RestoreReport> {
     ? null
     : await restoreInstallation({
         configuration,
-        repository,
-        manifest,
+        origin: manifest,
+        bring: (target) => restoreSnapshot({ repository, manifest, target, onProgress }),
         replace,
         now: Date.now,
-        onProgress,
       });
   return { snapshot, isOccupied, outcome };
 }
