@@ -67,6 +67,11 @@ export const SearchVectorStore = z
       z.string().min(1).max(MAX_QUERY_CHARACTERS),
       z.array(z.string().min(1).max(MAX_QUERY_CHARACTERS)).min(1).max(MAX_QUERIES),
     ]),
+    /** Earlier turns, so that a question that leans on them is searched for as an answer would search for it. */
+    history: z
+      .array(z.object({ role: z.enum(['user', 'assistant']), content: z.string().max(MAX_QUERY_CHARACTERS) }))
+      .max(50)
+      .optional(),
     // Read by the domain, which says what is wrong with it.
     filters: z.unknown().optional(),
     max_num_results: z.int().min(1).max(50).default(10),

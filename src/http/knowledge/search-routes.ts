@@ -1,4 +1,5 @@
 import type { FastifyPluginAsync, FastifyRequest } from 'fastify';
+import { condenseQuestion } from '../../answers/condense.ts';
 import { SearchVectorStore } from '../../contract/openai/vector-stores.ts';
 import { SearchReply } from '../../contract/replies/knowledge.ts';
 import { parseAttributeFilter } from '../../knowledge/retrieve/attribute-filter.ts';
@@ -12,7 +13,8 @@ type ById = { Params: { id: string } };
 export function searchRoutes({ retriever }: KnowledgeDependencies): FastifyPluginAsync {
   const search = async (request: FastifyRequest<ById>): Promise<unknown> => {
     const body = validateBody(SearchVectorStore, request.body);
-    const queries = typeof body.query === 'string' ? [body.query] : body.query;
+    const given = typeof body.query === 'string' ? [body.query] : body.query;
+    const queries = given.map((query) => condenseQuestion(body.history ?? [], query));
     const limit = body.max_num_results;
     const found: Retrieved[] = [];
     for (const query of queries) {
