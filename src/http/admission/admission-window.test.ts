@@ -19,21 +19,34 @@ describe('the admission window', () => {
     expect(window.limit).toBe(Number.POSITIVE_INFINITY);
   });
 
+  it('takes a queue that is short now and then for a burst, however long its questions waited', () => {
+    const window = new AdmissionWindow();
+    let nowMs = 0;
+    for (let burst = 0; burst < 10; burst++) {
+      nowMs = observe(window, { ...CALM, waitMs: 900 }, 3, nowMs);
+      nowMs = observe(window, CALM, 1, nowMs);
+    }
+    expect(window.limit).toBe(Number.POSITIVE_INFINITY);
+    observe(window, { ...CALM, waitMs: 300 }, 5, nowMs);
+    expect(window.limit).toBeLessThan(Number.POSITIVE_INFINITY);
+  });
+
   it('is cut while there is a delay, whichever it is, and the deeper the longer it is', () => {
-    const limits = [LATE, { ...CALM, loopLagMs: 250 }, { ...CALM, commitMs: 1_000 }].map((signs) => {
+    const limitAfter = (signs: LoadSigns, looks: number): number => {
       const window = new AdmissionWindow();
-      observe(window, signs, 3, 0);
+      observe(window, signs, looks, 0);
       return window.limit;
-    });
-    expect(limits).toEqual([87, 87, 87]);
-    const far = new AdmissionWindow();
-    observe(far, { ...CALM, open: 200, waitMs: 5_000 }, 1, 0);
-    expect(far.limit).toBe(120);
+    };
+    expect(limitAfter({ ...CALM, loopLagMs: 250 }, 3)).toBe(87);
+    expect(limitAfter({ ...CALM, commitMs: 1_000 }, 3)).toBe(87);
+    expect(limitAfter(LATE, 4)).toBe(Number.POSITIVE_INFINITY);
+    expect(limitAfter(LATE, 5)).toBe(75);
+    expect(limitAfter({ ...CALM, open: 200, waitMs: 5_000 }, 5)).toBe(120);
   });
 
   it('is not cut again before the last cut can be felt', () => {
     const window = new AdmissionWindow();
-    const nowMs = observe(window, LATE, 3, 0);
+    const nowMs = observe(window, LATE, 5, 0);
     const { limit } = window;
     window.observe(LATE, nowMs - 250);
     expect(window.limit).toBe(limit);

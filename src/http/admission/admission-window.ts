@@ -1,7 +1,8 @@
 /**
  * How many answers may be open at once, found out from what they suffer: a window that is cut while they are delayed, and
- * grows step by step while they are not. The sign is queueing delay, averaged so that a burst that is soon served is no
- * overload, as in WeChat's DAGOR (Zhou et al., 2018) and CoDel (Nichols and Jacobson, 2012); the moves are TCP's.
+ * grows step by step while they are not. The sign is queueing delay, as in WeChat's DAGOR (Zhou et al., 2018). Of waiting
+ * only what stands counts, the least of the last second, as in CoDel (Nichols and Jacobson, 2012): a burst that is soon
+ * served, as when everybody starts to work at nine, is no overload. The moves are TCP's.
  */
 export interface LoadSigns {
   /** Answers that wait or are being written. */
@@ -20,6 +21,8 @@ const TARGET_WAIT_MS = 200;
 const TARGET_LOOP_LAG_MS = 100;
 /** An fsync of a slow disk is below it. */
 const TARGET_COMMIT_MS = 400;
+/** A queue that was short once within this time was a burst. */
+const STANDING_MS = 1_000;
 /** Of each new look; what was seen a second ago counts a quarter. */
 const WEIGHT = 0.3;
 /** Looks that lie further apart say nothing about the time between them. */
@@ -39,17 +42,31 @@ export const SMALLEST_WINDOW = 64;
 export class AdmissionWindow {
   /** Infinite as long as nothing was ever delayed. */
   limit = Number.POSITIVE_INFINITY;
-  /** The worst of the delays in parts of its target, smoothed; above 1 the window is cut. */
+  /** The worst of the delays in parts of its target; above 1 the window is cut. */
   delay = 0;
+  readonly #waits: { atMs: number; waitMs: number }[] = [];
+  #smoothed = 0;
   #observedAtMs = Number.NEGATIVE_INFINITY;
   #cutAtMs = Number.NEGATIVE_INFINITY;
 
   observe(signs: LoadSigns, nowMs: number): void {
-    const before = nowMs - this.#observedAtMs > LONGEST_GAP_MS ? 0 : this.delay;
-    this.delay = before + WEIGHT * (worstDelay(signs) - before);
+    const isNew = nowMs - this.#observedAtMs > LONGEST_GAP_MS;
+    if (isNew) this.#waits.length = 0;
+    this.#smoothed = (isNew ? 0 : this.#smoothed * (1 - WEIGHT)) + WEIGHT * turnDelay(signs);
     this.#observedAtMs = nowMs;
+    this.delay = Math.max(this.#smoothed, this.#standingWaitMs(signs.waitMs, nowMs) / TARGET_WAIT_MS);
     if (this.delay > 1) this.#cut(signs.open, nowMs);
     else if (this.delay < CALM) this.#grow(signs.open, nowMs);
+  }
+
+  /** 0 until looks reach back far enough to tell. */
+  #standingWaitMs(waitMs: number, nowMs: number): number {
+    this.#waits.push({ atMs: nowMs, waitMs });
+    // The look that is just older than the time in question stays: it is the one that covers its beginning.
+    while ((this.#waits[1]?.atMs ?? nowMs) <= nowMs - STANDING_MS) this.#waits.shift();
+    const [oldest] = this.#waits;
+    if (oldest === undefined || oldest.atMs > nowMs - STANDING_MS) return 0;
+    return Math.min(...this.#waits.map((look) => look.waitMs));
   }
 
   #cut(open: number, nowMs: number): void {
@@ -66,6 +83,6 @@ export class AdmissionWindow {
   }
 }
 
-function worstDelay({ waitMs, loopLagMs, commitMs }: LoadSigns): number {
-  return Math.max(waitMs / TARGET_WAIT_MS, loopLagMs / TARGET_LOOP_LAG_MS, commitMs / TARGET_COMMIT_MS);
+function turnDelay({ loopLagMs, commitMs }: LoadSigns): number {
+  return Math.max(loopLagMs / TARGET_LOOP_LAG_MS, commitMs / TARGET_COMMIT_MS);
 }

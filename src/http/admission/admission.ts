@@ -2,7 +2,7 @@ import { Counter, Gauge, type Registry } from 'prom-client';
 import type { Principal } from '../../access/principal.ts';
 import { ledgerTime } from '../../ledger/clock.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
-import { AdmissionWindow } from './admission-window.ts';
+import { AdmissionWindow, SMALLEST_WINDOW } from './admission-window.ts';
 import { type Capacity, countQueued, type LoadSample, sampleLoad } from './load-sample.ts';
 import { overloaded, queueFull, tooManyRequests } from './refusals.ts';
 import { RequestRates } from './request-rate.ts';
@@ -16,6 +16,8 @@ const MAX_SAMPLE_AGE_MS = 1_000;
 const MAX_SAMPLE_WAIT_MS = 200;
 /** From this many times the bearable delay on, questions are refused before they are read. */
 const SEVERE_DELAY = 2;
+/** While a question has waited so long, others may take on no more: also a burst has to stay short. */
+const LONGEST_WAIT_MS = 1_000;
 const CAPACITY_MS = 2_000;
 /** Beyond the slots so many may wait: while an answer is written, 2 % of the slots become free in 2 % of its time. */
 const QUEUE_PER_SLOT = 0.02;
@@ -43,6 +45,7 @@ export class Admission {
   readonly #refused: Counter<'reason'>;
   readonly #admitted = new Map<string, number>();
   #sample: LoadSample = { open: new Map(), waitMs: 0 };
+  #openAtSample = 0;
   #sampledAtMs = Number.NEGATIVE_INFINITY;
   #sampling: Promise<void> | null = null;
   #capacity: Capacity = { answerSlots: 0, apiProcesses: 1 };
@@ -134,7 +137,12 @@ export class Admission {
     const { answerSlots } = this.#capacity;
     // Without a living worker a question waits for the next one to start; the window sees to the rest.
     if (answerSlots === 0) return this.#window.limit;
-    return Math.min(this.#window.limit, answerSlots + Math.max(SMALLEST_QUEUE, answerSlots * QUEUE_PER_SLOT));
+    return Math.min(this.#window.limit, this.#queueLimit(), answerSlots + Math.max(SMALLEST_QUEUE, answerSlots * QUEUE_PER_SLOT));
+  }
+
+  #queueLimit(): number {
+    if (this.#sample.waitMs <= LONGEST_WAIT_MS) return Number.POSITIVE_INFINITY;
+    return Math.max(SMALLEST_WINDOW, this.#openAtSample);
   }
 
   #isOverLimit(workspaceId: string): boolean {
@@ -174,10 +182,11 @@ export class Admission {
     // What is admitted from here on may be in the sample too, and then counts twice for a moment.
     this.#admitted.clear();
     this.#sample = await sampleLoad(ledger.read, ledgerTime());
+    this.#openAtSample = this.#open();
     this.#sampledAtMs = performance.now();
     const signs = { waitMs: this.#sample.waitMs, loopLagMs, commitMs: this.#slowestCommitMs };
     this.#slowestCommitMs = 0;
-    this.#window.observe({ ...signs, open: this.#open() }, this.#sampledAtMs);
+    this.#window.observe({ ...signs, open: this.#openAtSample }, this.#sampledAtMs);
   }
 
   #refuse(reason: Refusal, error: Error): Error {
