@@ -31,6 +31,12 @@ describe('probes', () => {
       200,
       '[+]ledger ok\n[-]model failed (not required): HTTP 401\nreadyz check passed\n',
     ]);
+    const fromOutside = await fetch(`${server.baseUrl}/readyz?verbose`, {
+      headers: { 'x-forwarded-for': '203.0.113.9' },
+    });
+    const said = await fromOutside.text();
+    expect(said).toContain('[-]model failed (not required): the details are in this process');
+    expect(said).not.toContain('401');
     isUp = false;
     expect((await probe('/readyz'))[0]).toBe(503);
     expect((await probe('/readyz'))[1]).toContain('[-]ledger failed: away');

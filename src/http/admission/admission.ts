@@ -137,7 +137,11 @@ export class Admission {
     const { answerSlots } = this.#capacity;
     // Without a living worker a question waits for the next one to start; the window sees to the rest.
     if (answerSlots === 0) return this.#window.limit;
-    return Math.min(this.#window.limit, this.#queueLimit(), answerSlots + Math.max(SMALLEST_QUEUE, answerSlots * QUEUE_PER_SLOT));
+    return Math.min(
+      this.#window.limit,
+      this.#queueLimit(),
+      answerSlots + Math.max(SMALLEST_QUEUE, answerSlots * QUEUE_PER_SLOT),
+    );
   }
 
   #queueLimit(): number {

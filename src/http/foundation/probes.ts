@@ -5,6 +5,8 @@ import { z } from 'zod';
 const CHECK_TIMEOUT_MS = 2_000;
 /** What is missing for longer after the start is no longer on its way. */
 const STARTING_MS = 60_000;
+const FORWARDING_HEADERS = ['x-forwarded-for', 'x-real-ip', 'forwarded', 'via'];
+const DETAILS_ARE_LOCAL = "the details are in this process's log, and here for who asks from its own machine";
 
 /** One thing that the service needs, or wants to be seen. */
 export interface HealthCheck {
@@ -37,7 +39,7 @@ const VerboseQuery = z.looseObject({ verbose: z.string().optional() });
 /**
  * `/livez`: the process runs, whatever is missing. `/readyz`: questions can be asked, and here for some time yet.
  * `/startupz`: they could be asked once. Until then both say how far the start has come, and call nothing failed that
- * may only be on its way. Each also as JSON, for who accepts that.
+ * may only be on its way. Each also as JSON, for who accepts that. Details are given to this machine only.
  */
 export function registerProbes(app: FastifyInstance, checks: readonly HealthCheck[]): void {
   const probe = (summary: string): { config: object; logLevel: 'silent' } => ({
@@ -62,7 +64,8 @@ export function registerProbes(app: FastifyInstance, checks: readonly HealthChec
     return outcomes;
   };
 
-  const answer = (request: FastifyRequest, reply: FastifyReply, result: ProbeResult): FastifyReply => {
+  const answer = (request: FastifyRequest, reply: FastifyReply, seen: ProbeResult): FastifyReply => {
+    const result = isLocal(request) ? seen : { ...seen, outcomes: seen.outcomes.map(withoutDetails) };
     reply.code(result.isGood ? 200 : 503);
     if (request.headers.accept?.includes('application/json') === true) return reply.send(asJson(result));
     const isVerbose = 'verbose' in (request.query as object);
@@ -86,6 +89,18 @@ export function registerProbes(app: FastifyInstance, checks: readonly HealthChec
     const status = hasStarted ? 'ok' : 'initialising';
     return answer(request, reply, { probe: 'startupz', status, isGood: hasStarted, outcomes });
   });
+}
+
+/** From this machine, and not through a proxy on it. */
+function isLocal(request: FastifyRequest): boolean {
+  if (FORWARDING_HEADERS.some((name) => name in request.headers)) return false;
+  const { remoteAddress } = request.socket;
+  return remoteAddress !== undefined && /^(::ffff:)?127\.|^::1$/.test(remoteAddress);
+}
+
+/** Anybody may ask whether something is missing; addresses, paths and models are for who runs the service. */
+function withoutDetails(outcome: CheckOutcome): CheckOutcome {
+  return { ...outcome, remark: outcome.isOk ? '' : DETAILS_ARE_LOCAL };
 }
 
 interface ProbeResult {
