@@ -224,6 +224,7 @@ export const OPERATOR_ERROR_CODES = [
   'snapshot_exists',
   'snapshot_incomplete',
   'snapshot_newer',
+  'snapshot_of_another',
   'snapshot_signature_invalid',
   'restore_incomplete',
   'restore_target_in_use',

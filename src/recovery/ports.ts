@@ -157,6 +157,9 @@ export interface SnapshotRepository extends AsyncDisposable {
   read(manifest: SnapshotManifest): Promise<{ contents: SnapshotContents; objects: ObjectReader }>;
 }
 
+/** Snapshots as those who restore them see them: of one repository, or of several that stand in for each other. */
+export type ReadableSnapshots = Pick<SnapshotRepository, 'name' | 'list' | 'read'>;
+
 /** Where a snapshot reads documents: their store, whose bytes are compared with their hash. */
 export interface BlobSource {
   /** @throws BudaoError blob_missing, blob_corrupt */

@@ -1,6 +1,6 @@
 /** What was tried of a configuration, and how it went. */
 export interface Trial {
-  kind: 'model' | 'embedder' | 'ledger' | 'nodes' | 'channel' | 'blobs' | 'index' | 'secret';
+  kind: 'model' | 'embedder' | 'ledger' | 'nodes' | 'channel' | 'blobs' | 'index' | 'secret' | 'repository';
   name: string;
   ok: boolean;
   durationMs: number;

@@ -1,3 +1,6 @@
+import type { SnapshotResult } from '../../recovery/snapshot/snapshot-handler.ts';
+import type { MakeSnapshot } from '../../system/backup/make-snapshot.ts';
+import { asCliError, type CliError } from '../cli-error.ts';
 import type { CliContext } from '../context.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { createProgress } from '../ingest/progress.ts';
@@ -83,41 +86,81 @@ async function init(context: CliContext, options: InitOptions): Promise<ExitCode
   return EXIT.ok;
 }
 
+/** Without a name into every repository of the settings; it is successful only when all of them have their snapshot. */
 async function create(context: CliContext, options: CreateOptions): Promise<ExitCode> {
   const { messages, terminal } = context;
   const t = messages.backup;
   const configuration = loadSettings(context, options.config);
-  const { makeSnapshot } = await import('../../system/backup/make-snapshot.ts');
+  const { repositories } = configuration.backup;
   using interrupt = new Interrupt();
-  using progress = createProgress(terminal);
-  let phase = '';
-  try {
-    const result = await makeSnapshot({
+  const takeInto = (repository: string | null): Promise<SnapshotResult> =>
+    takeSnapshot(context, {
       configuration,
-      repository: options.repo ?? null,
+      repository,
       label: options.label ?? null,
       signal: interrupt.signal,
-      onProgress(now) {
-        if (now.phase !== phase) progress.begin(t.phases[now.phase], Math.max(1, now.blobsTotal));
-        phase = now.phase;
-        progress.update(now.blobs, now.phase === 'ledger' ? t.rows(now.rows) : formatBytes(now.bytes));
-      },
     });
-    progress[Symbol.dispose]();
-    const { documents, conversations, workspaces } = result.counts;
-    terminal.result(
-      result,
-      () =>
-        `${t.created(result.id, formatBytes(result.addedBytes), formatBytes(result.plainBytes))}\n` +
-        `${t.counts(documents, conversations, workspaces)}\n`,
-    );
-    return EXIT.ok;
+  try {
+    if (options.repo !== undefined || repositories.length < 2) {
+      const result = await takeInto(options.repo ?? null);
+      terminal.result(result, () => createdInWords(context, result));
+      return EXIT.ok;
+    }
+    const taken: { repository: string; snapshot: SnapshotResult | null; error: CliError | null }[] = [];
+    for (const { name } of repositories) {
+      try {
+        taken.push({ repository: name, snapshot: await takeInto(name), error: null });
+      } catch (error) {
+        if (interrupt.hasHappened) throw error;
+        taken.push({ repository: name, snapshot: null, error: asCliError(error) });
+      }
+    }
+    const failed = taken.filter(({ error }) => error !== null).map(({ repository }) => repository);
+    const told = taken.map(({ error, ...one }) => ({
+      ...one,
+      error: error === null ? null : { code: error.code, message: error.message },
+    }));
+    terminal.result({ ok: failed.length === 0, repositories: told }, () => {
+      const lines = told.map(({ repository, snapshot, error }) =>
+        snapshot === null
+          ? `${terminal.red(t.failed(repository, withoutControls(error?.message ?? '')))}\n`
+          : `${repository}: ${createdInWords(context, snapshot)}`,
+      );
+      return `${lines.join('')}${failed.length === 0 ? '' : `${t.partly(failed.join(', '))}\n`}`;
+    });
+    return failed.length === 0 ? EXIT.ok : EXIT.failed;
   } catch (error) {
     if (!interrupt.hasHappened) throw error;
-    progress[Symbol.dispose]();
     terminal.note(t.cancelled);
     return EXIT.interrupted;
   }
+}
+
+async function takeSnapshot(
+  { messages, terminal }: CliContext,
+  request: Omit<MakeSnapshot, 'onProgress'>,
+): Promise<SnapshotResult> {
+  const t = messages.backup;
+  const { makeSnapshot } = await import('../../system/backup/make-snapshot.ts');
+  using progress = createProgress(terminal);
+  let phase = '';
+  return await makeSnapshot({
+    ...request,
+    onProgress(now) {
+      if (now.phase !== phase) progress.begin(t.phases[now.phase], Math.max(1, now.blobsTotal));
+      phase = now.phase;
+      progress.update(now.blobs, now.phase === 'ledger' ? t.rows(now.rows) : formatBytes(now.bytes));
+    },
+  });
+}
+
+function createdInWords({ messages }: CliContext, result: SnapshotResult): string {
+  const t = messages.backup;
+  const { documents, conversations, workspaces } = result.counts;
+  return (
+    `${t.created(result.id, formatBytes(result.addedBytes), formatBytes(result.plainBytes))}\n` +
+    `${t.counts(documents, conversations, workspaces)}\n`
+  );
 }
 
 async function list(context: CliContext, options: RepositoryOptions): Promise<ExitCode> {
@@ -125,8 +168,8 @@ async function list(context: CliContext, options: RepositoryOptions): Promise<Ex
   const t = messages.backup;
   const configuration = loadSettings(context, options.config);
   const { listSnapshots } = await import('../../system/backup/list-snapshots.ts');
-  const { snapshots, unreadable } = await listSnapshots(configuration, options.repo ?? null);
-  terminal.result({ snapshots, unreadable }, () => {
+  const { snapshots, unreadable, troubles } = await listSnapshots(configuration, options.repo ?? null);
+  terminal.result({ snapshots, unreadable, troubles }, () => {
     if (snapshots.length === 0) return `${t.none}\n`;
     const { titles } = t;
     const columns = [
@@ -135,6 +178,7 @@ async function list(context: CliContext, options: RepositoryOptions): Promise<Ex
       { title: titles.documents },
       { title: titles.size },
       { title: titles.added },
+      { title: titles.repository },
       { title: titles.label, mayCut: true },
     ];
     const rows = snapshots.map((snapshot) => [
@@ -143,10 +187,12 @@ async function list(context: CliContext, options: RepositoryOptions): Promise<Ex
       String(snapshot.counts.documents),
       formatBytes(snapshot.plainBytes),
       formatBytes(snapshot.addedBytes),
+      snapshot.repository,
       withoutControls(snapshot.label ?? ''),
     ]);
     return terminal.table(columns, rows);
   });
   for (const { key, reason } of unreadable) terminal.note(t.unreadable(key, reason));
-  return unreadable.length === 0 ? EXIT.ok : EXIT.failed;
+  for (const { repository, message } of troubles) terminal.note(t.unreadable(repository, message));
+  return unreadable.length + troubles.length === 0 ? EXIT.ok : EXIT.failed;
 }

@@ -35,7 +35,10 @@ export const addConfigCommand: AddCommand = (program, { messages, action }) => {
 async function check(context: CliContext, options: CheckOptions): Promise<ExitCode> {
   const { terminal, messages } = context;
   const settings = loadSettings(context, options.config);
-  const asksSomebody = settings.models.length > 0 || settings.stores.ledger.url !== null;
+  const asksSomebody =
+    settings.models.length > 0 ||
+    settings.stores.ledger.url !== null ||
+    settings.backup.repositories.length > 0;
   if (!terminal.isJson && options.offline !== true && asksSomebody) terminal.note(messages.config.trying);
   const trials = options.offline === true ? [] : await tryAll(settings);
   const findings = [
@@ -54,7 +57,12 @@ async function tryAll(settings: Configuration): Promise<Trial[]> {
   // Loaded only here: no other command should wait for the adapters.
   const { tryModels } = await import('../../system/try-models.ts');
   const { tryStores } = await import('../../system/try-stores.ts');
-  return [...(await tryStores(settings)), ...(await tryModels(settings))];
+  const { tryRepositories } = await import('../../system/backup/try-repositories.ts');
+  return [
+    ...(await tryStores(settings)),
+    ...(await tryModels(settings)),
+    ...(await tryRepositories(settings)),
+  ];
 }
 
 /** The folder itself, or the one that it would be made in. */

@@ -1,3 +1,4 @@
+import { Option } from 'commander';
 import type { RestoreReport } from '../../system/backup/restore.ts';
 import type { CliContext } from '../context.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
@@ -5,9 +6,12 @@ import { createProgress } from '../ingest/progress.ts';
 import { loadSettings } from '../service/settings.ts';
 import { formatBytes } from '../terminal/format-bytes.ts';
 import { formatTime } from '../terminal/format-time.ts';
+import { withoutControls } from '../terminal/one-line.ts';
 import type { AddCommand } from './add-command.ts';
 
 interface RestoreOptions {
+  repo?: string;
+  /** What `--repo` was called first. */
   from?: string;
   key: string;
   snapshot?: string;
@@ -21,7 +25,8 @@ export const addRestoreCommand: AddCommand = (program, { messages, action }) => 
   program
     .command('restore')
     .description(t.description)
-    .option('--from <repository>', t.from)
+    .option('--repo <name>', t.repo)
+    .addOption(new Option('--from <name>').hideHelp())
     .requiredOption('--key <file>', t.key)
     .option('--snapshot <id>', t.snapshot)
     .option('--replace', t.replace)
@@ -29,7 +34,7 @@ export const addRestoreCommand: AddCommand = (program, { messages, action }) => 
     .option('--config <file>', messages.backup.config)
     .addHelpText(
       'after',
-      messages.example('budao restore --from /mnt/stick/budao --key budao.key --data-dir /srv/budao'),
+      messages.example('budao restore --repo /mnt/stick/budao --key budao.key --data-dir /srv/budao'),
     )
     .action(action((context, [options]) => restoreFrom(context, options as RestoreOptions)));
 };
@@ -43,7 +48,7 @@ async function restoreFrom(context: CliContext, options: RestoreOptions): Promis
   let phase = '';
   const report = await restore({
     configuration,
-    repository: options.from ?? null,
+    repository: options.repo ?? options.from ?? null,
     keyFile: options.key,
     snapshotId: options.snapshot ?? null,
     replace: options.replace === true,
@@ -63,27 +68,41 @@ async function restoreFrom(context: CliContext, options: RestoreOptions): Promis
   return isDryRun && report.isOccupied && options.replace !== true ? EXIT.failed : EXIT.ok;
 }
 
-function planInWords(
-  { messages }: CliContext,
-  { snapshot, isOccupied }: RestoreReport,
-  place: string,
-): string {
-  const t = messages.restore;
+function planInWords(context: CliContext, report: RestoreReport, place: string): string {
+  const t = context.messages.restore;
+  const { snapshot, isOccupied } = report;
   const time = formatTime(snapshot.createdAt / 1000);
   const plan = t.plan(snapshot.id, time, formatBytes(snapshot.plainBytes), place);
-  return `${plan}\n${isOccupied ? t.planReplace : t.planEmpty}\n`;
+  const lines = [plan, ...sourceInWords(context, report), isOccupied ? t.planReplace : t.planEmpty];
+  return `${lines.join('\n')}\n`;
 }
 
-function doneInWords({ messages }: CliContext, { snapshot, outcome }: RestoreReport, folder: string): string {
-  const t = messages.restore;
+function doneInWords(context: CliContext, report: RestoreReport, folder: string): string {
+  const t = context.messages.restore;
+  const { snapshot, outcome } = report;
   if (outcome === null) return `${t.finished(snapshot.id)}\n${t.next(folder)}\n`;
   const lines = [
     t.done(snapshot.id, formatTime(snapshot.createdAt / 1000)),
     t.content(outcome.rows, outcome.blobs),
+    ...sourceInWords(context, report),
     outcome.leftOut.length === 0 ? '' : t.leftOut(outcome.leftOut.length),
     outcome.replaced === null ? '' : t.replaced(outcome.replaced),
     outcome.files.length === 0 ? '' : t.files(outcome.files.join(', ')),
     t.next(folder),
   ];
   return `${lines.filter((line) => line !== '').join('\n')}\n`;
+}
+
+/** Which repositories gave what, and what was wrong with others. */
+function sourceInWords({ messages }: CliContext, report: RestoreReport): string[] {
+  const t = messages.restore;
+  const { repositories, used, troubles, otherInstallations } = report;
+  const read = used.map(({ repository, objects }) => t.usedFrom(repository, objects)).join(', ');
+  return [
+    t.source(repositories.join(', '), read),
+    ...troubles.map(({ repository, message }) => t.trouble(repository, withoutControls(message))),
+    ...otherInstallations.map(({ installationId, snapshotId, createdAt }) =>
+      t.other(installationId, snapshotId, formatTime(createdAt / 1000)),
+    ),
+  ];
 }

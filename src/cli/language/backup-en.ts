@@ -12,13 +12,17 @@ export const backupEn = {
     keep: (file: string): string =>
       `The recovery key is in ${file}. Print it or carry it away, and keep it apart from the repository: without it ` +
       'nobody can restore, and whoever has it reads everything.',
-    create: 'take a snapshot while the service goes on working',
+    create:
+      'take a snapshot while the service goes on working, into every repository of the settings or the named one',
     label: 'a remark that is kept with the snapshot, readable without the key',
     phases: { ledger: 'ledger', documents: 'documents', publishing: 'finishing' },
     rows: (rows: number): string => `${rows} rows`,
     cancelled: 'The snapshot was cancelled; what was copied serves the next one.',
     created: (id: string, added: string, whole: string): string =>
       `Snapshot ${id}: ${whole}, of which ${added} had to be added.`,
+    failed: (repository: string, message: string): string => `${repository}: NO snapshot. ${message}`,
+    partly: (failed: string): string =>
+      `Not successful: ${failed} did not get a snapshot. What the others have is whole and can be restored.`,
     counts: (documents: number, conversations: number, workspaces: number): string =>
       `${documents} documents, ${conversations} conversations, ${workspaces} workspaces.`,
     verify: 'read what the snapshots need, and compare every byte with its hash',
@@ -39,7 +43,7 @@ export const backupEn = {
     freed: (files: number, bytes: string): string => `${files} files that nothing needs any more, ${bytes}.`,
     sayYes: 'Nothing was changed: give --yes to carry it out.',
     pruned: 'Done.',
-    list: 'list the snapshots of a repository',
+    list: 'list the snapshots of a repository, or of all in the settings',
     none: 'There is no snapshot yet.',
     unreadable: (key: string, reason: string): string => `${key}: ${reason}`,
     titles: {
@@ -49,11 +53,12 @@ export const backupEn = {
       size: 'SIZE',
       added: 'ADDED',
       label: 'LABEL',
+      repository: 'REPOSITORY',
     },
   },
   restore: {
     description: 'make an installation out of a snapshot, in an empty data folder or database',
-    from: 'repository: its name in the settings, or the path of its folder',
+    repo: 'repository: its name in the settings, or the path of its folder (default: all in the settings, each standing in for the others)',
     key: 'file with the recovery key',
     snapshot: 'which snapshot (default: the newest)',
     replace: 'put aside what is there, and take its place',
@@ -73,6 +78,12 @@ export const backupEn = {
     replaced: (place: string): string =>
       `What was there before is in ${place}. Delete it when nobody misses it.`,
     files: (files: string): string => `The settings of that time are in ${files}, for you to compare.`,
+    source: (repositories: string, read: string): string =>
+      `Repository: ${repositories}${read === '' ? '' : `; read: ${read}`}.`,
+    usedFrom: (repository: string, objects: number): string => `${objects} objects of ${repository}`,
+    trouble: (repository: string, message: string): string => `[!] ${repository}: ${message}`,
+    other: (installation: string, snapshot: string, time: string): string =>
+      `There are snapshots of another installation, ${installation}, too: the newest is ${snapshot} of ${time}.`,
     next: (folder: string): string =>
       `Start the service (npm run up, or budao up) with the data folder ${folder}. It fills its index first, and says ` +
       'so at /startupz. People sign in again; API keys stay valid.',

@@ -13,12 +13,14 @@ export const backupZh: typeof backupEn = {
     made: (place) => `已在 ${place} 建立仓库。`,
     keep: (file) =>
       `恢复密钥在 ${file}。请打印或带走，与仓库分开保存：没有它谁也无法恢复；拿到它就能读到全部内容。`,
-    create: '在服务运行的同时生成快照',
+    create: '在服务运行的同时生成快照：写入配置中的每个仓库，或指定的一个',
     label: '随快照保存的备注，无需密钥即可读到',
     phases: { ledger: '账本', documents: '文档', publishing: '收尾' },
     rows: (rows) => `${rows} 行`,
     cancelled: '快照已取消；已复制的内容供下一次使用。',
     created: (id, added, whole) => `快照 ${id}：共 ${whole}，其中新增 ${added}。`,
+    failed: (repository, message) => `${repository}：没有生成快照。${message}`,
+    partly: (failed) => `未成功：${failed} 没有得到快照。其他仓库中的快照完整，可以恢复。`,
     counts: (documents, conversations, workspaces) =>
       `${documents} 份文档，${conversations} 个会话，${workspaces} 个工作区。`,
     verify: '读取各快照所需的内容，逐字节核对哈希',
@@ -39,14 +41,22 @@ export const backupZh: typeof backupEn = {
     freed: (files, bytes) => `不再需要的文件 ${files} 个，${bytes}。`,
     sayYes: '未做任何改动：加 --yes 执行。',
     pruned: '已完成。',
-    list: '列出仓库中的快照',
+    list: '列出一个仓库或配置中全部仓库的快照',
     none: '还没有快照。',
     unreadable: (key, reason) => `${key}：${reason}`,
-    titles: { id: '快照', time: '时间', documents: '文档', size: '大小', added: '新增', label: '备注' },
+    titles: {
+      id: '快照',
+      time: '时间',
+      documents: '文档',
+      size: '大小',
+      added: '新增',
+      label: '备注',
+      repository: '仓库',
+    },
   },
   restore: {
     description: '用快照在空的数据文件夹或数据库中重建系统',
-    from: '仓库：配置中的名称，或其文件夹路径',
+    repo: '仓库：配置中的名称，或其文件夹路径（默认：配置中的全部，互为后备）',
     key: '恢复密钥文件',
     snapshot: '哪一份快照（默认最新）',
     replace: '把现有内容移到一边，由快照取代',
@@ -61,6 +71,11 @@ export const backupZh: typeof backupEn = {
     leftOut: (count) => `有 ${count} 项内容不在快照中：在那之前已损坏或删除，或会重新生成。`,
     replaced: (place) => `原有内容在 ${place}。确认无人需要后即可删除。`,
     files: (files) => `当时的配置在 ${files}，供对照。`,
+    source: (repositories, read) => `仓库：${repositories}${read === '' ? '' : `；读取：${read}`}。`,
+    usedFrom: (repository, objects) => `${repository} 的 ${objects} 个对象`,
+    trouble: (repository, message) => `[!] ${repository}：${message}`,
+    other: (installation, snapshot, time) =>
+      `那里还有另一套系统 ${installation} 的快照：最新的是 ${time} 的 ${snapshot}。`,
     next: (folder) =>
       `请用数据文件夹 ${folder} 启动服务（npm run up 或 budao up）。它会先重建索引，并在 /startupz 显示进度。` +
       '用户需要重新登录；API 密钥仍然有效。',

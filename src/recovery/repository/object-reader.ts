@@ -20,6 +20,13 @@ export interface ObjectPlace {
 /** What is in packs, by their names: for whoever looks into many snapshots that share them. */
 export type SeenIndexes = Map<string, Promise<[string, number][]>>;
 
+type TakeObject = (sha256: string, content: Buffer) => Promise<void>;
+
+interface WantedPack {
+  pack: ManifestPack;
+  objects: string[];
+}
+
 /** Objects of the packs that a manifest names. */
 export class PackedObjects implements ObjectReader {
   readonly #source: PackSource;
@@ -42,22 +49,81 @@ export class PackedObjects implements ObjectReader {
     throw objectMissing(sha256, this.#source.storage.name);
   }
 
-  async readMany(
-    sha256s: Iterable<string>,
-    take: (sha256: string, content: Buffer) => Promise<void>,
+  async readMany(sha256s: Iterable<string>, take: TakeObject): Promise<void> {
+    const wanted = await this.#byPack(sha256s, (sha256) => {
+      throw objectMissing(sha256, this.#source.storage.name);
+    });
+    await this.#readPacks(wanted, take, (error) => {
+      throw error;
+    });
+  }
+
+  /**
+   * The same as far as it goes: what lies in a damaged pack is passed over, and the rest is read.
+   *
+   * @returns what could not be read, each with the reason; what `take` throws is thrown
+   */
+  async readAvailable(sha256s: Iterable<string>, take: TakeObject): Promise<Map<string, unknown>> {
+    const left = new Map<string, unknown>();
+    const asked = [...sha256s];
+    let wanted: WantedPack[];
+    try {
+      wanted = await this.#byPack(asked, (sha256) =>
+        left.set(sha256, objectMissing(sha256, this.#source.storage.name)),
+      );
+    } catch (error) {
+      return new Map(asked.map((sha256) => [sha256, error]));
+    }
+    await this.#readPacks(wanted, take, (error, objects) => {
+      for (const sha256 of objects) left.set(sha256, error);
+    });
+    return left;
+  }
+
+  async #readPacks(
+    wanted: readonly WantedPack[],
+    take: TakeObject,
+    onUnreadable: (error: unknown, objects: ReadonlySet<string>) => void,
   ): Promise<void> {
-    const wanted = await this.#byPack(sha256s);
     let coming = this.#fetch(wanted[0]?.pack);
     for (const [position, { pack, objects }] of wanted.entries()) {
-      const stored = await coming;
+      const stored = await coming.catch((error: unknown) => ({ error }));
       coming = this.#fetch(wanted[position + 1]?.pack);
       const missing = new Set(objects);
-      for await (const { sha256, content } of readStoredPack(this.#source, pack.name, stored)) {
-        if (missing.delete(sha256)) await take(sha256, content);
-        if (missing.size === 0) break;
-      }
-      for (const sha256 of missing) throw objectMissing(sha256, this.#source.storage.name);
+      const failure = 'error' in stored ? stored : await this.#takeApart(pack, stored, missing, take);
+      if (failure === null) continue;
+      onUnreadable(failure.error, missing);
+      if (!isAway(failure.error)) continue;
+      for (const later of wanted.slice(position + 1)) onUnreadable(failure.error, new Set(later.objects));
+      return;
     }
+  }
+
+  /** @returns what kept it from reading all of `missing`, from which goes what was read; null for nothing */
+  async #takeApart(
+    pack: ManifestPack,
+    stored: AsyncIterable<Buffer>,
+    missing: Set<string>,
+    take: TakeObject,
+  ): Promise<{ error: unknown } | null> {
+    let refused: { error: unknown } | null = null;
+    try {
+      for await (const { sha256, content } of readStoredPack(this.#source, pack.name, stored)) {
+        if (missing.delete(sha256)) {
+          await take(sha256, content).catch((error: unknown) => {
+            refused = { error };
+            throw error;
+          });
+        }
+        if (missing.size === 0) return null;
+      }
+    } catch (error) {
+      // Of whoever takes, and no fault of the repository.
+      if (refused !== null) throw (refused as { error: unknown }).error;
+      return { error };
+    }
+    for (const sha256 of missing) return { error: objectMissing(sha256, this.#source.storage.name) };
+    return null;
   }
 
   /** In which pack each object is. */
@@ -66,12 +132,15 @@ export class PackedObjects implements ObjectReader {
     return this.#places;
   }
 
-  async #byPack(sha256s: Iterable<string>): Promise<{ pack: ManifestPack; objects: string[] }[]> {
+  async #byPack(sha256s: Iterable<string>, onMissing: (sha256: string) => void): Promise<WantedPack[]> {
     const places = await this.places();
     const wanted = new Map<ManifestPack, string[]>();
     for (const sha256 of new Set(sha256s)) {
       const place = places.get(sha256);
-      if (place === undefined) throw objectMissing(sha256, this.#source.storage.name);
+      if (place === undefined) {
+        onMissing(sha256);
+        continue;
+      }
       const { pack } = place;
       const objects = wanted.get(pack);
       if (objects === undefined) wanted.set(pack, [sha256]);
@@ -141,6 +210,10 @@ export class PackedObjects implements ObjectReader {
 
 function isGone(error: unknown): boolean {
   return error instanceof BudaoError && (error.code === 'object_missing' || error.code === 'object_corrupt');
+}
+
+function isAway(error: unknown): boolean {
+  return error instanceof BudaoError && error.code === 'repository_unavailable';
 }
 
 async function* inOnePiece(content: Buffer): AsyncGenerator<Buffer> {

@@ -22,6 +22,7 @@ import {
 import { objectCorrupt } from './errors.ts';
 import { LOCK_TIMING, type LockTiming } from './locks.ts';
 import { readManifests } from './manifests.ts';
+import { neededPacks } from './needed-packs.ts';
 import { PackedObjects } from './object-reader.ts';
 import { checkPin } from './pin.ts';
 import { type PruneResult, planPrune, prune } from './prune.ts';
@@ -127,6 +128,17 @@ export class Repository implements SnapshotRepository {
     } catch (error) {
       throw objectCorrupt(`The list of contents of snapshot ${manifest.id}`, this.name, error);
     }
+  }
+
+  /** The objects of one snapshot, without asking for its list of contents. */
+  objectsOf({ packs }: SnapshotManifest): PackedObjects {
+    return new PackedObjects(this.context, packs);
+  }
+
+  /** Whatever any snapshot here needs, also one that is retired. */
+  async everything(): Promise<PackedObjects> {
+    const { manifests } = await readManifests(this.context.storage, { withRetired: true });
+    return new PackedObjects(this.context, [...neededPacks(manifests).values()]);
   }
 
   verify(options: VerifyOptions = {}): Promise<VerifyReport> {

@@ -4,9 +4,9 @@ import type {
   BlobSink,
   LedgerFiller,
   ObjectReader,
+  ReadableSnapshots,
   SnapshotContents,
   SnapshotManifest,
-  SnapshotRepository,
 } from '../ports.ts';
 import type { NamedContent } from '../snapshot/take-snapshot.ts';
 import { readPiece } from '../tables/row-pieces.ts';
@@ -53,7 +53,7 @@ interface Plan {
  * @throws BudaoError snapshot_newer, snapshot_damaged, object_missing, object_corrupt, and whatever the target refuses
  */
 export async function restoreSnapshot(options: {
-  repository: SnapshotRepository;
+  repository: ReadableSnapshots;
   manifest: SnapshotManifest;
   target: RestoreTarget;
   onProgress: (progress: RestoreProgress) => void;

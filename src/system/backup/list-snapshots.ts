@@ -1,16 +1,36 @@
 import { join } from 'node:path';
 import type { SnapshotManifest } from '../../recovery/ports.ts';
+import { isOfRepository, type Trouble } from '../../recovery/repository/several-repositories.ts';
 import { dataFolderAt } from '../data-folder.ts';
-import { type BackupConfiguration, findRepository, openForReading } from './repositories.ts';
+import { type BackupConfiguration, nameOf, openForReading, repositoriesToRead } from './repositories.ts';
 
-/** Needs no key: manifests are in the clear. Newest first. */
+export interface ListedSnapshots {
+  snapshots: (SnapshotManifest & { repository: string })[];
+  unreadable: { repository: string; key: string; reason: string }[];
+  /** Repositories that cannot be read at all, where others can. */
+  troubles: Trouble[];
+}
+
+/** Needs no key: manifests are in the clear. Newest first; null for all repositories that the settings name. */
 export async function listSnapshots(
   configuration: BackupConfiguration,
   repository: string | null,
-): Promise<{ snapshots: SnapshotManifest[]; unreadable: { key: string; reason: string }[] }> {
-  const settings = findRepository(configuration, repository);
+): Promise<ListedSnapshots> {
+  const all = repositoriesToRead(configuration, repository);
   const scratchFolder = join(dataFolderAt(configuration.dataDir).cache, 'backup');
-  await using opened = await openForReading(settings, { keyFile: null, scratchFolder });
-  const { manifests, unreadable } = await opened.repository.list();
-  return { snapshots: manifests, unreadable };
+  const listed: ListedSnapshots = { snapshots: [], unreadable: [], troubles: [] };
+  for (const settings of all) {
+    const name = nameOf(configuration, settings);
+    try {
+      await using opened = await openForReading(settings, { keyFile: null, scratchFolder });
+      const { manifests, unreadable } = await opened.repository.list();
+      listed.snapshots.push(...manifests.map((manifest) => ({ ...manifest, repository: name })));
+      listed.unreadable.push(...unreadable.map((one) => ({ repository: name, ...one })));
+    } catch (error) {
+      if (all.length === 1 || !isOfRepository(error)) throw error;
+      listed.troubles.push({ repository: name, code: error.code, message: error.message });
+    }
+  }
+  listed.snapshots.sort((left, right) => right.createdAt - left.createdAt);
+  return listed;
 }

@@ -37,6 +37,20 @@ export function findRepository(configuration: BackupConfiguration, name: string 
   );
 }
 
+/** What a restore looks through: the one that is named, or all that the settings name, in their order. */
+export function repositoriesToRead(
+  configuration: BackupConfiguration,
+  name: string | null,
+): readonly RepositorySettings[] {
+  const { repositories } = configuration.backup;
+  return name === null && repositories.length > 0 ? repositories : [findRepository(configuration, name)];
+}
+
+/** As people call it. */
+export function nameOf({ backup }: BackupConfiguration, settings: RepositorySettings): string {
+  return backup.repositories.includes(settings) ? settings.name : (settings.folder ?? settings.name);
+}
+
 /** Called by its path, so that what is remembered of one folder is not taken for what is known of another. */
 function unnamed(folder: string): RepositorySettings {
   return { name: `folder-${hash('sha256', folder).slice(0, 12)}`, folder, bucket: null };

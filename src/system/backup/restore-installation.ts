@@ -1,15 +1,14 @@
 /** Makes an installation out of a snapshot, in a data folder or in a database with its shared places. */
 import { basename, join } from 'node:path';
 import { hashCredential } from '../../access/credential-hash.ts';
-import { BudaoError } from '../../contract/errors.ts';
 import { newId } from '../../contract/ids.ts';
 import { Seal } from '../../health/alerts/seal.ts';
 import { requestReindex } from '../../knowledge/ingest/reindex.ts';
 import type { IndexGeneration } from '../../knowledge/ports.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
-import type { SnapshotManifest, SnapshotRepository } from '../../recovery/ports.ts';
+import type { SnapshotManifest } from '../../recovery/ports.ts';
 import { beginNewLife } from '../../recovery/restore/new-life.ts';
-import { type Restored, type RestoreTarget, refuseNewer } from '../../recovery/restore/restore-snapshot.ts';
+import { type Restored, type RestoreTarget } from '../../recovery/restore/restore-snapshot.ts';
 import type { NamedContent } from '../../recovery/snapshot/take-snapshot.ts';
 import { FolderBlobSink } from '../../stores/blobs/folder-blob-sink.ts';
 import { writeDurably } from '../../stores/files/durable-file.ts';
@@ -40,26 +39,6 @@ export interface RestoreOutcome extends Omit<Restored, 'secrets' | 'files'> {
   replaced: string | null;
   /** Files of the old configuration, put into the data folder for people to look at. */
   files: string[];
-}
-
-/** @throws BudaoError snapshot_not_found */
-export async function chooseSnapshot(
-  repository: SnapshotRepository,
-  snapshotId: string | null,
-): Promise<SnapshotManifest> {
-  const { manifests, unreadable } = await repository.list();
-  const chosen = snapshotId === null ? manifests[0] : manifests.find(({ id }) => id === snapshotId);
-  if (chosen !== undefined) {
-    refuseNewer(chosen);
-    return chosen;
-  }
-  const damaged = unreadable.length === 0 ? '' : ` ${unreadable.length} others there cannot be read.`;
-  throw new BudaoError(
-    'not_found',
-    'snapshot_not_found',
-    `${repository.name} has ${snapshotId === null ? 'no snapshot' : `no snapshot ${snapshotId}`}.${damaged} ` +
-      '`budao backup list` shows what is there.',
-  );
 }
 
 /** Whether something is there that only `replace` may put aside. */

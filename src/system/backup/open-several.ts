@@ -1,0 +1,42 @@
+import {
+  isOfRepository,
+  type NamedRepository,
+  SeveralRepositories,
+  type Trouble,
+} from '../../recovery/repository/several-repositories.ts';
+import type { RepositorySettings } from './backup-settings.ts';
+import { type BackupConfiguration, nameOf, openForReading } from './repositories.ts';
+
+export interface OpenedSeveral extends AsyncDisposable {
+  several: SeveralRepositories;
+}
+
+/**
+ * Those that can be opened; what is wrong with the others is among the troubles.
+ *
+ * @throws BudaoError of the first one where none can be opened
+ */
+export async function openSeveral(
+  configuration: BackupConfiguration,
+  settings: readonly RepositorySettings[],
+  options: { keyFile: string | null; scratchFolder: string },
+): Promise<OpenedSeveral> {
+  await using cleanup = new AsyncDisposableStack();
+  const opened: NamedRepository[] = [];
+  const troubles: (Trouble & { error: unknown })[] = [];
+  for (const one of settings) {
+    const name = nameOf(configuration, one);
+    try {
+      const { repository } = cleanup.use(await openForReading(one, options));
+      opened.push({ name, repository });
+    } catch (error) {
+      if (!isOfRepository(error)) throw error;
+      troubles.push({ repository: name, code: error.code, message: error.message, error });
+    }
+  }
+  if (opened.length === 0) throw troubles[0]?.error;
+  const several = new SeveralRepositories(opened);
+  for (const { repository, code, message } of troubles) several.note(repository, code, message);
+  const owned = cleanup.move();
+  return { several, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+}
