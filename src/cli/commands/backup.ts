@@ -1,5 +1,4 @@
-import type { SnapshotResult } from '../../recovery/snapshot/snapshot-handler.ts';
-import type { MakeSnapshot } from '../../system/backup/make-snapshot.ts';
+import type { MakeSnapshot, SnapshotResult } from '../../system/backup/make-snapshot.ts';
 import { asCliError, type CliError } from '../cli-error.ts';
 import type { CliContext } from '../context.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';

@@ -21,6 +21,8 @@ import { openChannel, openLedger } from '../shared-stores.ts';
 import { findRepository } from './repositories.ts';
 import { performSnapshot, snapshotJob } from './snapshot-job.ts';
 
+export type { SnapshotResult };
+
 const LOOK_MS = 200;
 const EVENTS_AT_ONCE = 200;
 
