@@ -189,3 +189,81 @@ export type QuestionResult = z.infer<typeof QuestionResult>;
 export type EvaluationTotals = z.infer<typeof EvaluationTotals>;
 export type EvaluationSubject = z.infer<typeof EvaluationSubject>;
 export type EvaluationResult = z.infer<typeof EvaluationResult>;
+
+/** What is compared, and what is wrong whatever was before. */
+export const CHECKS = [
+  'comparable',
+  'leaks',
+  'citations',
+  'unanswered',
+  'retrieval',
+  'ranks',
+  'answers',
+  'facts',
+  'support',
+  'judge',
+  'control',
+] as const;
+
+/** Why a check came out as it did. Readers in any language go by these. */
+export const CHECK_REASONS = [
+  'fine',
+  'no_baseline',
+  'not_complete',
+  'golden_differs',
+  'scoring_differs',
+  'knowledge_bases_differ',
+  'no_pairs',
+  'leaked',
+  'target_missing',
+  'not_all_looked_at',
+  'unanswered',
+  'not_worse',
+  'worse',
+  'too_few',
+  'judge_undecided',
+  'noisy',
+] as const;
+
+export const EvaluationCheck = z
+  .object({
+    name: z.enum(CHECKS),
+    verdict: z.enum(VERDICTS),
+    reason: z.enum(CHECK_REASONS),
+    /** In English, with its figures. */
+    message: z.string(),
+    /** Questions that both evaluations have. */
+    pairs: z.int().nullable(),
+    before: z.number().nullable(),
+    after: z.number().nullable(),
+    difference: z.number().nullable(),
+    /** Bounds of the difference: 95 % of resamples lie above the one, 95 % below the other. */
+    lower: z.number().nullable(),
+    upper: z.number().nullable(),
+    /** Questions that passed before and fail now, and the other way round; exact McNemar, two-sided. */
+    lost: z.int().nullable(),
+    gained: z.int().nullable(),
+    p: z.number().nullable(),
+  })
+  .meta({ id: 'EvaluationCheck' });
+
+export const Comparison = z
+  .object({
+    verdict: z.enum(VERDICTS),
+    /** The checks that decided, in words. */
+    reasons: z.array(z.string()),
+    checks: z.array(EvaluationCheck),
+    /** What the figures depend on and that was not the same. */
+    changed: z.array(
+      z.object({ name: z.string(), before: z.string().nullable(), after: z.string().nullable() }),
+    ),
+    lost_questions: z.array(z.string()),
+    gained_questions: z.array(z.string()),
+    margin: z.number(),
+    seed: z.int(),
+  })
+  .meta({ id: 'EvaluationComparison' });
+
+export type EvaluationCheck = z.infer<typeof EvaluationCheck>;
+export type CheckReason = EvaluationCheck['reason'];
+export type Comparison = z.infer<typeof Comparison>;
