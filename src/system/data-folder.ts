@@ -70,6 +70,19 @@ export async function prepareDataFolder(folder: DataFolder): Promise<void> {
   }
 }
 
+/** @returns in words what keeps this process from storing bytes there; null where nothing does */
+export function tryWriting(path: string): string | null {
+  const probe = join(path, `.probe-${process.pid}`);
+  try {
+    writeFileSync(probe, Buffer.alloc(PROBE_BYTES));
+    return null;
+  } catch (error) {
+    return (error as Error).message;
+  } finally {
+    rmSync(probe, { force: true });
+  }
+}
+
 async function notWritable(path: string, error: unknown): Promise<BudaoError> {
   if (isFull(error)) return new LedgerFullError(error);
   const code = await reasonAt(path, error);
@@ -130,6 +143,22 @@ export class DataFolderLock implements Disposable {
       }
     }
     return new DataFolderLock(database);
+  }
+
+  /** Looks without taking it. @returns the holder's process number as it has said; null when nobody holds it */
+  static holder(folder: DataFolder): string | null {
+    const path = join(folder.path, 'lock.db');
+    if (!existsSync(path)) return null;
+    const database = new DatabaseSync(path, { readOnly: true, timeout: 0 });
+    try {
+      database.prepare('SELECT COUNT(*) FROM sqlite_master').get();
+      return null;
+    } catch (error) {
+      if (!isBusy(error)) throw error;
+      return readHolder(join(folder.path, 'lock.json'));
+    } finally {
+      database.close();
+    }
   }
 
   [Symbol.dispose](): void {

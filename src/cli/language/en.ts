@@ -1,4 +1,5 @@
 import { backupEn } from './backup-en.ts';
+import { doctorEn } from './doctor-en.ts';
 
 /** What the command line says in English. Sets the keys for all languages. */
 export const en = {
@@ -233,39 +234,7 @@ Exit codes:
     runs: 'Runs',
     roles: { supervisor: 'supervisor', api: 'api', worker: 'worker', parser: 'parser' },
   },
-  doctor: {
-    description: 'check that rows, files and the index agree; works whether the service runs or not',
-    fix: 'repair what can be derived again, and tidy up',
-    deep: 'also read every stored file again and compare its hash',
-    examining: 'examining …',
-    healthy: 'Everything agrees.',
-    checked: (documents: number, blobs: number, chunks: number): string =>
-      `Checked ${documents} documents, ${blobs} files, ${chunks} chunks.`,
-    severity: { error: 'error', warning: 'warning', notice: 'notice' },
-    fixed: 'repaired',
-    heading: (check: string, severity: string): string => `${check} (${severity})`,
-    toDo: 'to do',
-    checks: {
-      'ledger-integrity': 'The ledger is damaged',
-      'blob-missing': 'A stored file is missing',
-      'blob-corrupt': 'A stored file is damaged',
-      'blob-unused': 'A stored file belongs to no document',
-      'document-expired': 'A document has expired',
-      'document-stuck': 'A document is waiting for a run that is not there',
-      'document-retry': 'A document failed for a passing reason',
-      'derived-missing': 'Derived text is missing',
-      'derived-unused': 'Derived text belongs to no document',
-      'index-corrupt': 'An index is damaged',
-      'index-missing': 'A document is missing in the index',
-      'index-surplus': 'The index holds a document that is gone',
-      'index-orphan': 'An index belongs to no knowledge base',
-      'generation-outdated': 'An index is of an earlier make',
-      'temporary-files': 'Temporary files were left behind',
-      'check-failed': 'A check could not be done',
-    },
-    summary: (left: number, fixed: number): string => `${left} to do, ${fixed} repaired.`,
-    whenRunning: 'Repairs that take time are done when the service runs.',
-  },
+  ...doctorEn,
   workspaces: {
     description: 'workspaces and what each may take of the installation',
     list: 'list workspaces with their limits',

@@ -1,4 +1,5 @@
 import { backupZh } from './backup-zh.ts';
+import { doctorZh } from './doctor-zh.ts';
 import type { Messages } from './messages.ts';
 
 /** 命令行的中文文本。 */
@@ -222,38 +223,7 @@ export const zh: Messages = {
     runs: '任务',
     roles: { supervisor: '监督进程', api: '接口', worker: '工作进程', parser: '解析器' },
   },
-  doctor: {
-    description: '检查记录、文件与索引是否一致；服务运行与否都能用',
-    fix: '修复可以重新生成的内容，并清理',
-    deep: '同时重读每个文件并核对哈希',
-    examining: '正在检查……',
-    healthy: '全部一致。',
-    checked: (documents, blobs, chunks) => `检查了 ${documents} 个文档、${blobs} 个文件、${chunks} 个片段。`,
-    severity: { error: '错误', warning: '警告', notice: '提示' },
-    fixed: '已修复',
-    heading: (check, severity) => `${check}（${severity}）`,
-    toDo: '待处理',
-    checks: {
-      'ledger-integrity': '账本已损坏',
-      'blob-missing': '存储的文件缺失',
-      'blob-corrupt': '存储的文件已损坏',
-      'blob-unused': '存储的文件不属于任何文档',
-      'document-expired': '文档已过期',
-      'document-stuck': '文档在等待并不存在的任务',
-      'document-retry': '文档因暂时原因失败',
-      'derived-missing': '提取的文本缺失',
-      'derived-unused': '提取的文本不属于任何文档',
-      'index-corrupt': '索引已损坏',
-      'index-missing': '索引中缺少文档',
-      'index-surplus': '索引中有已不存在的文档',
-      'index-orphan': '索引不属于任何知识库',
-      'generation-outdated': '索引是旧版生成的',
-      'temporary-files': '残留的临时文件',
-      'check-failed': '有一项检查未能完成',
-    },
-    summary: (left, fixed) => `待处理 ${left} 项，已修复 ${fixed} 项。`,
-    whenRunning: '耗时的修复在服务运行时完成。',
-  },
+  ...doctorZh,
   workspaces: {
     description: '工作区，以及各自可占用的资源',
     list: '列出工作区及其上限',

@@ -23,6 +23,7 @@ export async function checkBlobs(examination: Examination): Promise<void> {
       check: state === 'missing' ? 'blob-missing' : 'blob-corrupt',
       severity: 'error',
       subject: id,
+      name: filename,
       message: `The content of ${filename} is ${state === 'missing' ? 'missing' : 'damaged'} (${sha256}).`,
       action: 'Upload the same file again: its content takes this place. Or restore it from a backup.',
     });
@@ -54,6 +55,7 @@ async function checkExpiredDocuments(examination: Examination): Promise<void> {
         check: 'document-expired',
         severity: 'notice',
         subject: id,
+        name: filename,
         message: `${filename} was deleted more than ${DELETED_DOCUMENT_GRACE_MS / 86_400_000} days ago.`,
         action: 'Its row is removed for good.',
       },

@@ -69,6 +69,7 @@ async function reportUnindexed(examination: Examination, link: Link): Promise<vo
       check: 'document-stuck',
       severity: 'warning',
       subject: link.document_id,
+      name: nameOf(link),
       message: `${nameOf(link)} waits for an index run, and there is none.`,
       action: 'An index run is submitted.',
     },
@@ -85,6 +86,7 @@ async function reportStuck(examination: Examination, link: Link): Promise<void> 
       check: 'document-stuck',
       severity: 'warning',
       subject: link.document_id,
+      name: nameOf(link),
       message: isGivenUp
         ? `${nameOf(link)} was given up on while it was taken in.`
         : `${nameOf(link)} is marked as being taken in, and no run is at it.`,
@@ -118,6 +120,7 @@ async function reportRetry(examination: Examination, link: Link): Promise<void> 
       check: 'document-retry',
       severity: 'warning',
       subject: link.document_id,
+      name: nameOf(link),
       message: `${nameOf(link)} failed for a reason that is gone, or passes by itself.`,
       action: 'It is taken in again.',
     },
@@ -135,6 +138,7 @@ async function checkDerived(examination: Examination, link: Link): Promise<void>
       check: 'derived-missing',
       severity: 'warning',
       subject: link.document_id,
+      name: nameOf(link),
       message: isThere
         ? `What was derived from ${nameOf(link)} is for another index generation.`
         : `What was derived from ${nameOf(link)} is missing or damaged.`,

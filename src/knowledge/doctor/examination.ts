@@ -19,6 +19,8 @@ export interface ExamineOptions {
   deep?: boolean;
   /** Only what is cheap enough for every start. */
   quick?: boolean;
+  /** The engine's own check of the ledger is done by the caller. */
+  withoutLedger?: boolean;
   /** For time limits; milliseconds since the epoch. */
   now?: number;
 }
@@ -33,6 +35,8 @@ export interface Checked {
   documents: number;
   blobs: number;
   chunks: number;
+  /** Searches for text that is known to be there. */
+  samples: number;
 }
 
 /** One examination under way: collects findings, and repairs where it may. */
@@ -41,7 +45,7 @@ export class Examination {
   readonly options: ExamineOptions;
   readonly now: number;
   readonly findings: Finding[] = [];
-  readonly checked: Checked = { documents: 0, blobs: 0, chunks: 0 };
+  readonly checked: Checked = { documents: 0, blobs: 0, chunks: 0, samples: 0 };
 
   constructor(stores: DoctorStores, options: ExamineOptions) {
     this.stores = stores;

@@ -52,7 +52,7 @@ describe('doctor', () => {
   it('finds nothing where all agrees', async () => {
     const { findings, checked } = await examine(knowledge, { fix: true, deep: true });
     expect(findings).toEqual([]);
-    expect(checked).toEqual({ documents: 1, blobs: 1, chunks: 1 });
+    expect(checked).toEqual({ documents: 1, blobs: 1, chunks: 1, samples: 1 });
   });
 
   it('says which content is missing or damaged, and that uploading it again heals it', async () => {

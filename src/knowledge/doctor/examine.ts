@@ -2,6 +2,7 @@ import { checkBlobs, checkTemporaryFiles, checkUnusedBlobs, checkUnusedDerived }
 import { checkDocuments } from './check-documents.ts';
 import { checkGenerations } from './check-generations.ts';
 import { checkIndexes } from './check-index.ts';
+import { checkSearch } from './check-search.ts';
 import { type Checked, type DoctorStores, Examination, type ExamineOptions } from './examination.ts';
 import type { Finding } from './finding.ts';
 
@@ -15,7 +16,8 @@ export async function examine(
 ): Promise<{ findings: Finding[]; checked: Checked }> {
   const examination = new Examination(stores, options);
   for (const check of CHECKS) {
-    if (check === checkLedger && options.quick === true) continue;
+    if (SLOW.includes(check) && options.quick === true) continue;
+    if (check === checkLedger && options.withoutLedger === true) continue;
     try {
       await check(examination);
     } catch (error) {
@@ -39,10 +41,14 @@ const CHECKS: readonly ((examination: Examination) => Promise<void>)[] = [
   checkDocuments,
   checkIndexes,
   checkGenerations,
+  checkSearch,
   checkUnusedDerived,
   checkUnusedBlobs,
   checkTemporaryFiles,
 ];
+
+/** Not for every start. */
+const SLOW: typeof CHECKS = [checkLedger, checkSearch];
 
 async function checkLedger(examination: Examination): Promise<void> {
   for (const problem of await examination.stores.ledger.checkIntegrity()) {

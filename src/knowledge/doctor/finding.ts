@@ -13,6 +13,7 @@ export type CheckName =
   | 'index-missing'
   | 'index-surplus'
   | 'index-orphan'
+  | 'search-blind'
   | 'generation-outdated'
   | 'temporary-files'
   | 'check-failed';
@@ -23,6 +24,8 @@ export interface Finding {
   severity: 'error' | 'warning' | 'notice';
   /** Id of what it is about. */
   subject: string;
+  /** How people call it, where they do. */
+  name?: string;
   message: string;
   /** What puts it right: what was done, or what to do. */
   action: string;
