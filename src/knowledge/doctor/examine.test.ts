@@ -98,6 +98,25 @@ describe('doctor', () => {
     expect([...(await knowledge.index.inventory(base, generation)).keys()]).toEqual([documentId]);
   });
 
+  it('asks for text that is known to be there, and fills the index again where it is not found', async () => {
+    const generation = (await findGeneration(read(), base))!;
+    const other = {
+      id: `${documentId}#0`,
+      documentId,
+      ordinal: 0,
+      text: 'quarterly turbine maintenance',
+      headingPath: [],
+      page: null,
+      article: null,
+      start: 0,
+      end: 29,
+      tokens: 3,
+      vector: null,
+    };
+    await knowledge.index.replaceDocuments(base, generation, [{ documentId, chunks: [other] }]);
+    await expectRepaired('search-blind');
+  });
+
   it('fills a damaged index again from what was derived', async () => {
     for (const file of await readdir(join(knowledge.folder, 'index'), { recursive: true }))
       if (file.endsWith('.manifest')) await truncate(join(knowledge.folder, 'index', file), 7);

@@ -27,13 +27,15 @@ export async function checkFileSystems({ configuration }: Place): Promise<CheckO
 async function checkFileSystem(path: string, isDataFolder: boolean): Promise<CheckOutcome> {
   const mounted = fileSystemOf(path);
   const where = mounted === null ? path : `${mounted.device} (${mounted.type}, ${mounted.mountPoint})`;
-  if (mounted?.options.includes('ro') === true) {
+  // A kernel that met an error calls it so, and leaves the options that were asked for.
+  const isReadOnly = ['ro', 'emergency_ro', 'shutdown'].some((option) => mounted?.options.includes(option));
+  if (isReadOnly) {
     return found('failed', 'file-system', {
       subject: path,
       evidence: { en: `${where} is mounted read-only.`, zh: `${where} 以只读方式挂载。` },
       repair: {
-        en: `Look into the kernel's log (dmesg) for errors of the disk; check the file system with fsck, unmounted; then mount it for writing (mount -o remount,rw ${mounted.mountPoint}).`,
-        zh: `查看内核日志（dmesg）中的磁盘错误；卸载后用 fsck 检查文件系统；再以可写方式挂载（mount -o remount,rw ${mounted.mountPoint}）。`,
+        en: `Look into the kernel's log (dmesg) for errors of the disk; check the file system with fsck, unmounted; then mount it for writing (mount -o remount,rw ${mounted?.mountPoint}).`,
+        zh: `查看内核日志（dmesg）中的磁盘错误；卸载后用 fsck 检查文件系统；再以可写方式挂载（mount -o remount,rw ${mounted?.mountPoint}）。`,
       },
     });
   }

@@ -7,7 +7,7 @@ const RESTORE = {
   zh: '停止服务，原样保留数据文件夹，从快照恢复（docs/guides/restore.zh.md）。',
 };
 const INVALID_INDEXES = `SELECT c.relname AS name FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
-  WHERE c.relnamespace = current_schema()::regnamespace AND NOT (i.indisvalid AND i.indisready)`;
+  WHERE c.relnamespace = CAST(CAST(current_schema() AS text) AS regnamespace) AND NOT (i.indisvalid AND i.indisready)`;
 
 /** The engine's own opinion of what it has stored. */
 export async function checkLedger(

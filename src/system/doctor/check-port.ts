@@ -1,4 +1,5 @@
 import { createServer } from 'node:net';
+import { DataFolderLock } from '../data-folder.ts';
 import { readEndpoint } from '../endpoint-file.ts';
 import { describePortHolder } from '../port-holder.ts';
 import { type CheckOutcome, found, ok, type Place, unknown } from './check.ts';
@@ -37,8 +38,10 @@ export async function checkPort({ configuration, folder }: Place): Promise<Check
   if (code !== 'EADDRINUSE')
     return [unknown('port', { en: `Listening fails with ${code}.`, zh: `监听失败：${code}。` }, subject)];
   const holder = describePortHolder(port);
+  // A service that runs wants it now; one that is stopped may be started with another.
+  const isWanted = DataFolderLock.holder(folder) !== null;
   return [
-    found('failed', 'port', {
+    found(isWanted ? 'failed' : 'warning', 'port', {
       subject,
       evidence: { en: `Port ${port} is in use by ${holder}.`, zh: `端口 ${port} 被 ${holder} 占用。` },
       repair: {
