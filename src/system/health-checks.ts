@@ -1,7 +1,8 @@
 import { statfs } from 'node:fs/promises';
 import { openAlerts } from '../health/alerts/alert-rows.ts';
 import type { HealthCheck } from '../http/foundation/probes.ts';
-import { IndexRebuilt } from './backup/index-rebuilt.ts';
+import { ledgerTime } from '../ledger/clock.ts';
+import { IndexRebuilt, requireRepaired } from './backup/index-rebuilt.ts';
 import type { ChannelWatch } from './channel-watch.ts';
 import type { Stores } from './compose.ts';
 import { type Configuration, isCluster } from './configuration.ts';
@@ -25,6 +26,7 @@ export function healthChecks(options: {
   const { stores, outage, channelWatch, configuration } = options;
   const { read } = outage.ledger;
   const indexRebuilt = new IndexRebuilt();
+  const startedAt = ledgerTime();
   /** One thing is missing then, and not four. */
   const expectLedger = (): void => {
     if (outage.watch.awayMs !== null) throw new Error('not known while the ledger is away');
@@ -54,6 +56,15 @@ export function healthChecks(options: {
       check: async () => {
         if (!indexRebuilt.isKnown) expectLedger();
         return indexRebuilt.check(read);
+      },
+    },
+    {
+      name: 'repair',
+      isRequired: false,
+      isWork: true,
+      check: async () => {
+        if (outage.watch.awayMs !== null) return undefined;
+        return requireRepaired(read, startedAt);
       },
     },
     {

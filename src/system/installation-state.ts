@@ -1,13 +1,16 @@
 /** What runs on a data folder, read from the ledger alone: it answers when nothing else does, and changes nothing. */
 import { existsSync, readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
+import { NotThereYet } from '../http/foundation/not-there-yet.ts';
 import type { Sql } from '../ledger/ledger.ts';
 import { SqliteConnection } from '../stores/ledger/sqlite-connection.ts';
+import { IndexRebuilt, requireRepaired } from './backup/index-rebuilt.ts';
 import { type Configuration, isCluster } from './configuration.ts';
 import type { DataFolder } from './data-folder.ts';
 import { readEndpoint } from './endpoint-file.ts';
 import { listProcesses, type ProcessEntry } from './process-table.ts';
 import { openLedger } from './shared-stores.ts';
+import { readStarting, type Starting } from './starting.ts';
 import { readTroubles, type Trouble } from './troubles.ts';
 
 const PRAGMAS = ['busy_timeout = 2000', 'query_only = ON'];
@@ -23,6 +26,8 @@ export interface InstallationState {
   processes: ShownProcess[];
   /** What keeps a role from running, while it is tried again and again. */
   troubles: Trouble[];
+  /** How far a start or a repair is; null when there is none. */
+  starting: Starting | null;
 }
 
 /** In a cluster the processes of all nodes are listed; `configuration` says where its ledger is. */
@@ -30,8 +35,8 @@ export async function readInstallationState(
   folder: DataFolder,
   configuration: Configuration | null = null,
 ): Promise<InstallationState> {
-  const known = await readProcesses(folder, configuration);
-  const processes = known.filter((entry) => entry.host !== hostname() || isBudao(entry.pid));
+  const known = await readLedger(folder, configuration);
+  const processes = known.processes.filter((entry) => entry.host !== hostname() || isBudao(entry.pid));
   const hasApi = processes.some((entry) => entry.role === 'api');
   const supervisor = processes.find((entry) => entry.role === 'supervisor');
   return {
@@ -41,6 +46,7 @@ export async function readInstallationState(
     dataDir: folder.path,
     processes: processes.map(withoutInternals),
     troubles: await readTroubles(folder, supervisor?.id),
+    starting: readStarting(folder) ?? known.work,
   };
 }
 
@@ -49,21 +55,46 @@ function withoutInternals({ id, pid, role, version, startedAt, node, runs }: Pro
   return { id, pid, role, version, startedAt, node, runs };
 }
 
-async function readProcesses(
-  folder: DataFolder,
-  configuration: Configuration | null,
-): Promise<ProcessEntry[]> {
+interface Known {
+  processes: ProcessEntry[];
+  work: Starting | null;
+}
+
+async function readLedger(folder: DataFolder, configuration: Configuration | null): Promise<Known> {
   if (configuration !== null && isCluster(configuration)) {
     await using ledger = await openLedger(configuration);
-    return await listProcesses(ledger.read);
+    return await look(ledger.read);
   }
-  if (!existsSync(folder.ledger)) return [];
+  const nothing: Known = { processes: [], work: null };
+  if (!existsSync(folder.ledger)) return nothing;
   const connection = new SqliteConnection(folder.ledger, PRAGMAS);
   try {
-    return (await hasTables(connection)) ? await listProcesses(connection) : [];
+    return (await hasTables(connection)) ? await look(connection) : nothing;
   } finally {
     connection.close();
   }
+}
+
+async function look(sql: Sql): Promise<Known> {
+  const processes = await listProcesses(sql);
+  return { processes, work: processes.length === 0 ? null : await workUnderWay(sql, processes) };
+}
+
+/** What was restored is indexed before questions are answered; what is repaired, beside them. */
+async function workUnderWay(sql: Sql, processes: readonly ProcessEntry[]): Promise<Starting | null> {
+  const startedAt = Math.min(...processes.map((entry) => entry.startedAt));
+  const looks = [
+    ['index', new IndexRebuilt().check(sql)],
+    ['repair', requireRepaired(sql, startedAt)],
+  ] as const;
+  for (const [step, looking] of looks) {
+    const progress = await looking.then(
+      () => null,
+      (error: unknown) => (error instanceof NotThereYet ? error.progress : null),
+    );
+    if (progress !== null) return { step, progress };
+  }
+  return null;
 }
 
 /** False for a service that is only just making its ledger, and for a ledger that an older program has left. */

@@ -27,6 +27,7 @@ import { RepeatedWarnings } from './repeated-warnings.ts';
 import { SessionWatch } from './session-watch.ts';
 import { requireSharedPlaces } from './shared-places.ts';
 import { nodeName, openChannel, openLedger, settingsHash } from './shared-stores.ts';
+import { noteStarting } from './starting.ts';
 import { takeOver } from './take-over.ts';
 import { Troubles } from './troubles.ts';
 
@@ -74,6 +75,8 @@ export class Supervisor implements AsyncDisposable {
     refuseUnfinishedFolder(folder);
     await prepareDataFolder(folder);
     cleanup.use(DataFolderLock.acquire(folder));
+    noteStarting(folder, 'ledger');
+    cleanup.defer(() => noteStarting(folder, null));
     const id = newId('process');
     const ledger = cleanup.use(await openLedger(configuration, id, { mayCreate: !hasLocalKey(folder) }));
     await refuseUnfinishedRestore(ledger.read);
@@ -88,6 +91,7 @@ export class Supervisor implements AsyncDisposable {
     await enter();
     cleanup.defer(() => ledger.transaction((tx) => removeProcess(tx, id)));
     cleanup.defer(() => forgetEndpoint(folder));
+    noteStarting(folder, 'installation');
     const prepare = (): Promise<FirstSignIn | null> =>
       prepareInstallation({ configuration, folder, ledger, log });
     const keyFile = configuration.stores.secretKeyFile;
@@ -102,6 +106,8 @@ export class Supervisor implements AsyncDisposable {
     const meter = new Meter();
     const troubles = new Troubles(folder, id, log);
     const ready = new FirstReady(rolesOf(configuration));
+    noteStarting(folder, 'processes');
+    ready.whenReady(() => noteStarting(folder, null));
     const ran = await wasListeningOn(folder, configuration.port);
     const children: Children = { all: [], stopping: false };
     const startOthers = (): void => {

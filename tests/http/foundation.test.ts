@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { BudaoError } from '../../src/contract/errors.ts';
+import { NotThereYet } from '../../src/http/foundation/not-there-yet.ts';
 import { LedgerBusyError, LedgerFullError } from '../../src/ledger/errors.ts';
 import { AnswerServer, answerInPieces } from '../support/answer-server.ts';
 
@@ -70,6 +71,32 @@ test('while a process starts its probes call nothing failed that is on its way',
   isUp = false;
   const later = await fetch(`${server.baseUrl}/readyz`);
   expect(await later.text()).toContain('[-]workers failed: no worker process is alive');
+});
+
+test('a probe tells how far a start is, and a repair beside questions', async () => {
+  const far = { index: 0.5 as number | null, repair: 0.25 as number | null };
+  const wait = async (name: 'index' | 'repair'): Promise<undefined> => {
+    const progress = far[name];
+    if (progress !== null) throw new NotThereYet(`${name} is on its way`, progress);
+  };
+  await using server = await AnswerServer.start(undefined, {
+    checks: [
+      { name: 'ledger', isRequired: true, check: async () => undefined },
+      { name: 'index', isRequired: true, check: () => wait('index') },
+      { name: 'repair', isRequired: false, isWork: true, check: () => wait('repair') },
+    ],
+  });
+  const startup = async (): Promise<unknown> => {
+    const reply = await fetch(`${server.baseUrl}/startupz`, { headers: { accept: 'application/json' } });
+    const { status, step, progress } = (await reply.json()) as Record<string, unknown>;
+    return [reply.status, status, step, progress];
+  };
+  expect(await startup()).toEqual([503, 'initialising', 'index', 0.75]);
+  far.index = null;
+  expect(await startup()).toEqual([200, 'ok', 'repair', 0.25]);
+  expect(await startup()).toEqual([200, 'ok', 'repair', 0.25]);
+  far.repair = null;
+  expect(await startup()).toEqual([200, 'ok', null, 1]);
 });
 
 describe('errors', () => {

@@ -4,7 +4,7 @@ import { lazy, Suspense, useEffect, useState } from 'react';
 import { currentWorkspace, session } from '../api/session.ts';
 import { useText } from '../i18n/text.ts';
 import { useObservable } from '../store/observable.ts';
-import { UnreachableBanner } from './banner.tsx';
+import { StartBanner, UnreachableBanner } from './banner.tsx';
 import { ChangePassword } from './change-password.tsx';
 import { RoomBoundary } from './room-boundary.tsx';
 import { roomsFor } from './rooms.ts';
@@ -70,6 +70,7 @@ export function Shell() {
           </header>
         )}
         <UnreachableBanner />
+        <StartBanner />
         <main id="main" tabIndex={-1} className="room">
           <RoomBoundary key={room?.id}>
             <Suspense fallback={<div className="room-loading" aria-busy="true" />}>

@@ -18,15 +18,26 @@ async function status(context: CliContext): Promise<ExitCode> {
   const { terminal } = context;
   const state = await readInstallationState(dataFolderOf(context), configurationOf(context));
   terminal.result(state, () => inWords(context, state));
-  if (state.running) return EXIT.ok;
+  if (state.running || state.starting !== null) return EXIT.ok;
   if (!terminal.isJson) terminal.note(`${context.messages.tryPrefix}${context.messages.hints.start}`);
   return EXIT.unreachable;
+}
+
+function stateInWords(
+  { messages, terminal }: Pick<CliContext, 'messages' | 'terminal'>,
+  { running, starting }: InstallationState,
+): string {
+  const t = messages.status;
+  if (starting === null) return running ? terminal.green(t.running) : terminal.red(t.notRunning);
+  const { step, progress } = starting;
+  const words = step === 'repair' ? t.repairing : t.initialising;
+  return terminal.bold(words(t.steps[step], Math.round(progress * 100)));
 }
 
 function inWords({ messages, terminal }: CliContext, state: InstallationState): string {
   const t = messages.status;
   const facts = terminal.facts([
-    [t.state, state.running ? terminal.green(t.running) : terminal.red(t.notRunning)],
+    [t.state, stateInWords({ messages, terminal }, state)],
     [t.address, state.url ?? ''],
     [t.version, state.version ?? ''],
     [t.dataDir, state.dataDir],

@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
+import { NotThereYet } from './not-there-yet.ts';
 
 /** How long a probe waits for one check. */
 const CHECK_TIMEOUT_MS = 2_000;
@@ -13,12 +14,16 @@ export interface HealthCheck {
   name: string;
   /** Without it no question can be asked, so the process is not ready. */
   isRequired: boolean;
+  /** It goes on beside questions, after a start too, as the repair of an index does. */
+  isWork?: boolean;
   /** Resolves to a remark or nothing; rejects with what is wrong. */
   check(): Promise<string | undefined>;
 }
 
 interface CheckOutcome {
   name: string;
+  /** How far it is, from 0 to 1; null for what is not on its way. */
+  progress: number | null;
   isOk: boolean;
   isRequired: boolean;
   remark: string;
@@ -29,6 +34,8 @@ const ProbeReply = z
     status: z.enum(['ok', 'not ready', 'initialising', 'leaving']),
     /** How much of what is required is there, from 0 to 1. */
     progress: z.number(),
+    /** What is on its way now; null when nothing is. */
+    step: z.string().nullable(),
     checks: z.array(
       z.object({ name: z.string(), ok: z.boolean(), required: z.boolean(), remark: z.string() }),
     ),
@@ -58,6 +65,7 @@ export function registerProbes(app: FastifyInstance, checks: readonly HealthChec
   });
   let hasStarted = false;
   const beganMs = performance.now();
+  const work = checks.filter(({ isWork }) => isWork === true);
   const ready = async (): Promise<CheckOutcome[]> => {
     const outcomes = await Promise.all(checks.map(runCheck));
     hasStarted ||= missing(outcomes).length === 0;
@@ -85,7 +93,7 @@ export function registerProbes(app: FastifyInstance, checks: readonly HealthChec
     return answer(request, reply, { probe: 'readyz', status: isGood ? 'ok' : lacking, isGood, outcomes });
   });
   app.get('/startupz', probe('Whether the process has finished starting'), async (request, reply) => {
-    const outcomes = hasStarted ? [] : await ready();
+    const outcomes = hasStarted ? await Promise.all(work.map(runCheck)) : await ready();
     const status = hasStarted ? 'ok' : 'initialising';
     return answer(request, reply, { probe: 'startupz', status, isGood: hasStarted, outcomes });
   });
@@ -118,9 +126,11 @@ async function runCheck(check: HealthCheck): Promise<CheckOutcome> {
   });
   try {
     const remark = (await Promise.race([check.check(), timeout])) ?? '';
-    return { name, isRequired, isOk: true, remark };
+    return { name, isRequired, isOk: true, remark, progress: null };
   } catch (error) {
-    return { name, isRequired, isOk: false, remark: error instanceof Error ? error.message : String(error) };
+    const progress = error instanceof NotThereYet ? error.progress : null;
+    const reason = error instanceof Error ? error.message : String(error);
+    return { name, isRequired, isOk: false, remark: reason, progress };
   } finally {
     clearTimeout(timer);
   }
@@ -130,17 +140,24 @@ function missing(outcomes: readonly CheckOutcome[]): CheckOutcome[] {
   return outcomes.filter((outcome) => !outcome.isOk && outcome.isRequired);
 }
 
-/** How much of what is required is there, from 0 to 1. */
+/** How much of what is required is there, from 0 to 1; once all of it is, how far the work beside questions is. */
 function progressOf(outcomes: readonly CheckOutcome[]): number {
   const required = outcomes.filter((outcome) => outcome.isRequired);
-  return required.length === 0 ? 1 : 1 - missing(required).length / required.length;
+  if (missing(required).length === 0) return underWay(outcomes)?.progress ?? 1;
+  const shares: number[] = required.map(({ isOk, progress }) => (isOk ? 1 : (progress ?? 0)));
+  return shares.reduce((sum, share) => sum + share, 0) / required.length;
+}
+
+function underWay(outcomes: readonly CheckOutcome[]): CheckOutcome | undefined {
+  return outcomes.find(({ isOk, progress }) => !isOk && progress !== null);
 }
 
 function asText({ probe, status, isGood, outcomes }: ProbeResult, isVerbose: boolean): string {
   if (isGood && !isVerbose) return 'ok\n';
   const lines = outcomes.map((outcome) => {
     if (outcome.isOk) return `[+]${outcome.name} ok${outcome.remark === '' ? '' : `: ${outcome.remark}`}`;
-    const lacks = status === 'initialising' && outcome.isRequired ? 'not there yet' : 'failed';
+    const isOnItsWay = outcome.progress !== null || (status === 'initialising' && outcome.isRequired);
+    const lacks = isOnItsWay ? 'not there yet' : 'failed';
     return `[-]${outcome.name} ${lacks}${outcome.isRequired ? '' : ' (not required)'}: ${outcome.remark}`;
   });
   if (status === 'leaving') lines.push('leaving: this process is being stopped');
@@ -157,6 +174,7 @@ function asJson({ status, outcomes }: ProbeResult): object {
   return {
     status,
     progress: progressOf(outcomes),
+    step: (missing(outcomes)[0] ?? underWay(outcomes))?.name ?? null,
     checks: outcomes.map(({ name, isOk, isRequired, remark }) => ({
       name,
       ok: isOk,
