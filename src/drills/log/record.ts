@@ -131,7 +131,8 @@ const Fault = z.object({
 const Alert = z.object({
   type: z.literal('alert'),
   alert: z.string(),
-  state: z.enum(['firing', 'resolved']),
+  /** `watching` says, once, that somebody looks; without it no silence means anything. */
+  state: z.enum(['watching', 'firing', 'resolved']),
   detail: z.string().optional(),
 });
 

@@ -5,5 +5,7 @@ export interface ConcludeOptions {
   archive: string;
   /** Null signs with a key of the archive's own, made when it is first needed. */
   signer: Signer | null;
+  /** Of the page for people; the JSON has none. */
   language: 'zh' | 'en';
+  programVersion: string;
 }

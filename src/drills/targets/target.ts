@@ -8,11 +8,13 @@ export const TargetSettings = z.object({
   /** Addresses of its nodes; the next one is tried when one does not answer. */
   urls: z.array(z.url()).min(1),
   apiKey: z.string().nullish(),
-  /** For probes of signing in. */
+  /** For probes of signing in; without it they prove the key. */
   account: z.object({ name: z.string(), password: z.string() }).nullish(),
   model: z.string().nullish(),
-  /** Knowledge base, workspace or index, as the target calls it; null: one of the drill's own, or the default. */
+  /** Knowledge base, workspace or index that is asked and searched, as the target calls it; null: its default. */
   knowledgeBase: z.string().nullish(),
+  /** Where probes upload to; null: one of the drill's own, which `prepare` makes. */
+  uploadsTo: z.string().nullish(),
 });
 export type TargetSettings = z.infer<typeof TargetSettings>;
 
@@ -28,6 +30,11 @@ export interface FollowedAnswer {
   connections: number;
   mode: string | null;
   text: string;
+  /** Numbers of the protocol that came twice, or never; 0 where it has none. */
+  duplicated: number;
+  cut: number;
+  /** Whether the text is the one that is stored; null where nobody can tell. */
+  isWhole: boolean | null;
 }
 
 /** Called while an answer is followed. */
@@ -37,12 +44,11 @@ export interface AnswerWatcher {
   onPiece(piece: AnswerPiece): void;
 }
 
-/** What is there in the end. @see ReadBack */
+/** What is there in the end. */
 export interface FoundWrite {
-  /** Null where it could not be read. */
-  count: number | null;
+  count: number;
+  /** Null where it has no content to compare. */
   sha256: string | null;
-  error?: string;
 }
 
 /** What a write left behind. `id` is the target's own name for it. */
@@ -51,22 +57,35 @@ export interface AcknowledgedWrite {
   sha256: string;
 }
 
-export interface DrillTarget extends AsyncDisposable {
+/** By the target's name for it, or by the key of a write whose outcome nobody knows. */
+export type WantedWrite = { id: string } | { key: string };
+
+export interface AskOptions {
+  /** Unique; finds the question again where its outcome is unknown. */
+  key: string;
+  signal: AbortSignal;
+  watcher: AnswerWatcher;
+}
+
+/** Whatever fails throws; a `signal` that aborts does so too. */
+export interface DrillTarget {
   /** Which writes it can tell of afterwards; the measures of others are inconclusive. */
   readonly writes: readonly WriteKind[];
-  /** Makes what probes need, such as a knowledge base of their own. */
-  prepare(): Promise<void>;
+  /** Makes what probes need. @returns the settings with its names */
+  prepare(signal: AbortSignal): Promise<TargetSettings>;
   signIn(signal: AbortSignal): Promise<void>;
-  /** Asks, and follows the answer through whatever connections that takes, until `signal`. */
-  ask(
-    question: string,
-    options: { key: string; signal: AbortSignal; watcher: AnswerWatcher },
-  ): Promise<FollowedAnswer>;
-  upload(document: { name: string; text: string }, signal: AbortSignal): Promise<AcknowledgedWrite>;
-  /** @returns the texts that were found, best first */
-  search(query: string, signal: AbortSignal): Promise<string[]>;
-  /** A permission or a setting; `key` names it, and finds it again where the outcome is unknown. */
+  /** Asks, and follows the answer through whatever connections that takes. */
+  ask(question: string, options: AskOptions): Promise<FollowedAnswer>;
+  upload(
+    document: { name: string; text: string; key: string },
+    signal: AbortSignal,
+  ): Promise<AcknowledgedWrite>;
+  /** @returns what was found, best first, and the mode where the target says it */
+  search(query: string, signal: AbortSignal): Promise<{ texts: string[]; mode: string | null }>;
+  /** Whether an uploaded document can be found by a word of its own. */
+  isSearchable(uploadId: string, word: string, signal: AbortSignal): Promise<boolean>;
   write(kind: 'permission' | 'setting', key: string, signal: AbortSignal): Promise<AcknowledgedWrite>;
-  /** Looks for something that was written, by the target's name for it, or by the key of an unknown outcome. */
-  find(kind: WriteKind, wanted: { id: string } | { key: string }, signal: AbortSignal): Promise<FoundWrite>;
+  find(kind: WriteKind, wanted: WantedWrite, signal: AbortSignal): Promise<FoundWrite>;
+  /** Names of the system's own alerts that fire; null where it tells none. */
+  firingAlerts(signal: AbortSignal): Promise<string[] | null>;
 }

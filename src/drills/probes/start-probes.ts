@@ -1,0 +1,99 @@
+import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Worker } from 'node:worker_threads';
+import type { DrillLog } from '../log/drill-log.ts';
+import type { ProbeKind } from '../log/facts.ts';
+import type { DrillEvent } from '../log/record.ts';
+import { openTarget } from '../targets/open-target.ts';
+import type { TargetSettings } from '../targets/target.ts';
+import type { FromProbes, ProbeJob, ToProbes } from './probe-messages.ts';
+import { readBack } from './read-back.ts';
+import type { RunningProbes } from './running-probes.ts';
+
+const PREPARE_MS = 30_000;
+const LOOK_EVERY_MS = 100;
+
+/** Prepares the target, and begins at once. @throws TargetError where it cannot be prepared */
+export async function startProbes(target: TargetSettings, log: DrillLog): Promise<RunningProbes> {
+  const settings = await openTarget(target).prepare(AbortSignal.timeout(PREPARE_MS));
+  return new ThreadedProbes(settings, log);
+}
+
+class ThreadedProbes implements RunningProbes {
+  readonly #log: DrillLog;
+  readonly #thread: Worker;
+  readonly #stopped: Promise<void>;
+  readonly #startedMs: number;
+  readonly #kinds: readonly ProbeKind[];
+  /** When the last good and the last bad probe of each kind were planned. */
+  readonly #good = new Map<ProbeKind, number>();
+  readonly #bad = new Map<ProbeKind, number>();
+  #settings: TargetSettings;
+
+  constructor(settings: TargetSettings, log: DrillLog) {
+    this.#settings = settings;
+    this.#log = log;
+    this.#startedMs = log.clock.nowMs();
+    const { workload, drillId } = log.facts;
+    this.#kinds = (Object.keys(workload.probes) as ProbeKind[]).filter((kind) => kind !== 'stream');
+    const job: ProbeJob = { originNs: log.clock.originNs, drillId, settings, workload };
+    const ending = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
+    this.#thread = new Worker(new URL(`./probe-thread.${ending}`, import.meta.url), { workerData: job });
+    this.#thread.on('message', (message: FromProbes) => {
+      if (message.type === 'events') for (const { event, atMs } of message.events) this.#take(event, atMs);
+    });
+    this.#thread.on('error', (error) =>
+      log.add({ type: 'stopped', reason: `probes failed: ${error.message}` }),
+    );
+    this.#stopped = once(this.#thread, 'exit').then(() => undefined);
+  }
+
+  async untilSteady({ forMs, withinMs }: { forMs: number; withinMs: number }): Promise<boolean> {
+    const untilMs = this.#log.clock.nowMs() + withinMs;
+    for (;;) {
+      const nowMs = this.#log.clock.nowMs();
+      if (this.#isSteadySince(nowMs - forMs)) return true;
+      if (nowMs >= untilMs) return false;
+      await sleep(LOOK_EVERY_MS);
+    }
+  }
+
+  retarget(settings: TargetSettings): void {
+    this.#settings = { ...settings, uploadsTo: settings.uploadsTo ?? this.#settings.uploadsTo };
+    this.#tell({ type: 'retarget', settings: this.#settings });
+  }
+
+  async stop(): Promise<void> {
+    this.#tell({ type: 'stop' });
+    await this.#stopped;
+  }
+
+  async readBack({ withinMs }: { withinMs: number }): Promise<void> {
+    await readBack(openTarget(this.#settings), this.#log, withinMs);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#thread.terminate();
+  }
+
+  #isSteadySince(sinceMs: number): boolean {
+    if (sinceMs < this.#startedMs) return false;
+    return this.#kinds.every((kind) => {
+      const bad = this.#bad.get(kind) ?? Number.NEGATIVE_INFINITY;
+      return (this.#good.get(kind) ?? Number.NEGATIVE_INFINITY) > bad && bad < sinceMs;
+    });
+  }
+
+  #take(event: DrillEvent, atMs: number): void {
+    this.#log.add(event, atMs);
+    if (event.type !== 'probe.answered') return;
+    const objectiveMs = this.#log.facts.workload.probes[event.kind]?.objectiveMs ?? Number.POSITIVE_INFINITY;
+    const isGood = event.outcome === 'ok' && event.latencyMs <= objectiveMs;
+    const times = isGood ? this.#good : this.#bad;
+    times.set(event.kind, Math.max(times.get(event.kind) ?? 0, event.plannedMs));
+  }
+
+  #tell(message: ToProbes): void {
+    this.#thread.postMessage(message);
+  }
+}
