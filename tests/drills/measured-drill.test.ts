@@ -1,0 +1,136 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect, test } from 'vitest';
+import { DrillLog } from '../../src/drills/log/drill-log.ts';
+import { startProbes } from '../../src/drills/probes/start-probes.ts';
+import { concludeDrill } from '../../src/drills/report/conclude-drill.ts';
+import { verifyReport } from '../../src/drills/report/verify-report.ts';
+import type { TargetSettings } from '../../src/drills/targets/target.ts';
+import { testFacts } from '../../src/drills/testing.ts';
+import { startUpstream } from '../support/lying-upstream.ts';
+import { Service } from '../support/service.ts';
+import { until } from '../support/until.ts';
+
+const TOKENS = 60;
+const EXPECTED = Array.from({ length: TOKENS }, (_, index) => `t${index + 1} `).join('');
+const STEADY_MS = 3_000;
+
+const folder = await mkdtemp(join(process.env.BUDAO_KEEP_DRILL ?? tmpdir(), 'budao-drill-'));
+afterAll(async () => {
+  if (process.env.BUDAO_KEEP_DRILL === undefined) await rm(folder, { recursive: true, force: true });
+});
+
+test('a worker is killed under real probes: nothing is lost, no token is cut, and the signed report says so', async () => {
+  await using upstream = await startUpstream({ tokens: TOKENS, tokensPerSecond: 30 });
+  await using service = await Service.start({
+    environment: { BUDAO_MODEL_BASE_URL: upstream.url, BUDAO_MODEL_NAME: 'numbers' },
+  });
+  await service.untilBothWorkers();
+  const log = await drill(service, async (add) => {
+    const pid = service.kill('worker');
+    add({ type: 'fault', injection: 1, fault: 'kill', target: 'worker', step: 'injected', ok: true });
+    add({ type: 'fault', injection: 1, fault: 'kill', target: 'worker', step: 'probed', ok: true });
+    await until(() => service.processes('worker').filter((row) => row.pid !== pid).length === 2);
+    add({ type: 'fault', injection: 1, fault: 'kill', target: 'worker', step: 'undone', ok: true });
+    add({ type: 'fault', injection: 1, fault: 'kill', target: 'worker', step: 'cleared', ok: true });
+  });
+  const options = { archive: folder, signer: null, language: 'zh', programVersion: '1' } as const;
+  const { report, reportFile, pageFile } = await concludeDrill(log, options);
+  const gates = Object.fromEntries(report.gates.map(({ gate, verdict }) => [gate, verdict]));
+  expect(gates, JSON.stringify(report.gates, null, 1)).toMatchObject({
+    'faults-were-there': 'pass',
+    'faults-are-gone': 'pass',
+    'lost-writes': 'pass',
+    'doubled-writes': 'pass',
+    'broken-tokens': 'pass',
+    modes: 'pass',
+  });
+  expect(report.results.writes.map(({ kind }) => kind)).toEqual([
+    'message',
+    'file',
+    'vector',
+    'permission',
+    'setting',
+  ]);
+  expect(report.results.streams.silences).toBeGreaterThan(0);
+  expect(await verifyReport(reportFile, '1')).toMatchObject({
+    checked: ['report', 'log', 'recomputed', 'page', 'chain'],
+  });
+  expect(await readFile(pageFile, 'utf8')).toContain('演练报告');
+}, 240_000);
+
+type Add = DrillLog['add'];
+
+/** A steady time, the fault, and what comes after it. @returns the log's path */
+async function drill(service: Service, fault: (add: Add) => Promise<void>): Promise<string> {
+  const knowledgeBase = await knowledgeBaseOf(service);
+  const plan = { objectiveMs: 5_000, timeoutMs: 20_000 };
+  await using log = new DrillLog(
+    join(folder, 'log.jsonl'),
+    testFacts({
+      drillId: 'drill_worker_killed',
+      objectives: {
+        rtoServiceMs: 5_000,
+        lostWrites: 0,
+        rpoMs: 0,
+        brokenTokens: 0,
+        wrongModes: 0,
+        streamSilenceP99Ms: 10_000,
+        gapMs: 10_000,
+      },
+      windowMs: 3_000,
+      workload: {
+        probes: {
+          'sign-in': { everyMs: 1_000, ...plan },
+          ask: { everyMs: 700, ...plan },
+          stream: { everyMs: 1_000, objectiveMs: 20_000, timeoutMs: 60_000 },
+          upload: { everyMs: 1_500, ...plan },
+          search: { everyMs: 500, ...plan },
+        },
+        writes: { permission: 1_000, setting: 1_000 },
+        questions: ['年假有几天？', '探视时间是几点？'],
+        expectedAnswer: EXPECTED,
+      },
+    }),
+  );
+  const add: Add = log.add.bind(log);
+  add({ type: 'phase', phase: 'prepare', edge: 'begin' });
+  const target: TargetSettings = {
+    kind: 'budao',
+    urls: [service.url],
+    apiKey: service.apiKey,
+    knowledgeBase,
+  };
+  await using probes = await startProbes(target, log);
+  add({ type: 'phase', phase: 'prepare', edge: 'end' });
+  add({ type: 'phase', phase: 'steady', edge: 'begin' });
+  expect(await probes.untilSteady({ forMs: STEADY_MS, withinMs: 60_000 })).toBe(true);
+  add({ type: 'phase', phase: 'steady', edge: 'end' });
+  add({ type: 'phase', phase: 'fault', edge: 'begin' });
+  add({ type: 'fault', injection: 1, fault: 'kill', target: 'worker', step: 'injecting', ok: true });
+  await fault(add);
+  add({ type: 'phase', phase: 'fault', edge: 'end' });
+  add({ type: 'phase', phase: 'recover', edge: 'begin' });
+  expect(await probes.untilSteady({ forMs: STEADY_MS + 1_500, withinMs: 60_000 })).toBe(true);
+  await probes.stop();
+  add({ type: 'phase', phase: 'recover', edge: 'end' });
+  add({ type: 'phase', phase: 'verify', edge: 'begin' });
+  await probes.readBack({ withinMs: 60_000 });
+  add({ type: 'phase', phase: 'verify', edge: 'end' });
+  return log.path;
+}
+
+async function knowledgeBaseOf(service: Service): Promise<string> {
+  const { id } = await service.json<{ id: string }>('POST', '/v1/vector_stores', { name: '规定' });
+  const form = new FormData();
+  form.append('file', new Blob(['# 规定\n\n职工每年有年假五天。探视时间为下午三点。\n']), '规定.md');
+  await service.json('POST', `/v1/vector_stores/${id}/documents`, form);
+  await until(async () => {
+    const { data } = await service.json<{ data: unknown[] }>('POST', `/v1/vector_stores/${id}/search`, {
+      query: '年假',
+    });
+    return data.length > 0;
+  });
+  return id;
+}
