@@ -73,6 +73,7 @@ export const REQUEST_ERROR_CODES = [
   'revoked_api_key',
   'route_not_found',
   'run_not_found',
+  'schedule_invalid',
   'session_ended',
   'session_required',
   'sign_in_busy',

@@ -18,6 +18,7 @@ export const ID_PREFIXES = {
   alert: 'alert',
   alertChannel: 'chan',
   snapshot: 'snap',
+  backupResult: 'bkr',
 } as const;
 
 let lastTimeMs = 0;

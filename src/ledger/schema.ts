@@ -225,6 +225,28 @@ export const MIGRATIONS: readonly Migration[] = [
       `ALTER TABLE api_key ADD COLUMN made_by text`,
     ],
   },
+  {
+    version: 14,
+    name: 'backup-results',
+    statements: [
+      // What came of each snapshot, verification, rehearsal and pruning; the run itself is forgotten sooner.
+      `CREATE TABLE backup_result (
+        id text PRIMARY KEY,
+        task text NOT NULL,
+        repository text NOT NULL,
+        run_id text UNIQUE,
+        occasion text NOT NULL,
+        started_at bigint NOT NULL,
+        finished_at bigint NOT NULL,
+        duration_ms bigint NOT NULL,
+        verdict text NOT NULL,
+        code text,
+        message text,
+        evidence text NOT NULL
+      )`,
+      `CREATE INDEX backup_result_recent ON backup_result (finished_at)`,
+    ],
+  },
 ];
 
 export const SCHEMA_VERSION = MIGRATIONS.length;

@@ -10,6 +10,7 @@ import { Janitor } from '../runs/janitor.ts';
 import { releaseOwner } from '../runs/run-claims.ts';
 import { SocketHub } from '../stores/channel/socket-hub.ts';
 import { refuseUnfinishedFolder } from './backup/restore-staging.ts';
+import { superviseBackups } from './backup/supervise-backups.ts';
 import type { Bucket } from './bucket-settings.ts';
 import { type ChildDeath, KeptChild } from './child-process.ts';
 import { ClockWatch } from './clock-watch.ts';
@@ -160,6 +161,9 @@ export class Supervisor implements AsyncDisposable {
     cleanup.use(
       await superviseHealth({ configuration, ledger, channel, meter, processId: id, warnings, log, enter }),
     );
+    if (configuration.backup.repositories.length > 0) {
+      cleanup.use(await superviseBackups({ configuration, ledger, channel, meter, processId: id, warnings }));
+    }
     return new Supervisor(cleanup.move(), children, configuration.leaveDelayMs);
   }
 

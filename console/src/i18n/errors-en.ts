@@ -262,6 +262,8 @@ export const errorsInEn: Record<keyof typeof errorsInZh, string> = {
   'error.private_answer': 'This answer belongs to someone else and cannot be shown.',
   'error.item_not_found': 'This message was not found; it may have been deleted.',
   'error.run_not_found': 'This task was not found; it may have been cleared away.',
+  'error.schedule_invalid':
+    'This is no schedule. Say off, every 10m, hourly, daily 02:30, weekly sun 04:00 or monthly 1 05:00.',
   'error.model_not_found': 'This model was not found.',
   'error.model_not_found.advice': 'Ask an administrator to check its name.',
   'error.user_not_found': 'This person was not found; they may have been removed.',

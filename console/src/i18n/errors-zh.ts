@@ -252,6 +252,8 @@ export const errorsInZh = {
   'error.private_answer': '这是别人的问答，不能查看。',
   'error.item_not_found': '找不到这条内容，可能已被删除。',
   'error.run_not_found': '找不到这项任务，可能已被清理。',
+  'error.schedule_invalid':
+    '这不是有效的计划。请写 off、every 10m、hourly、daily 02:30、weekly sun 04:00 或 monthly 1 05:00。',
   'error.model_not_found': '找不到这个模型。',
   'error.model_not_found.advice': '请管理员检查模型的名称。',
   'error.user_not_found': '找不到这位人员，可能已被删除。',

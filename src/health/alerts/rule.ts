@@ -16,6 +16,7 @@ export const ALERT_GROUPS = [
   'models',
   'knowledge',
   'answers',
+  'recovery',
 ] as const;
 export type AlertGroup = (typeof ALERT_GROUPS)[number];
 

@@ -115,6 +115,30 @@ export const GAUGES = {
     keyed: true,
     help: 'Whether the breaker of a dependency keeps calls away (1) or not (0).',
   },
+  backup_age_seconds: {
+    layer: 'service',
+    combine: 'max',
+    keyed: true,
+    help: 'Age of the newest snapshot, by repository.',
+  },
+  backup_overdue_seconds: {
+    layer: 'service',
+    combine: 'max',
+    keyed: true,
+    help: 'How long a scheduled task should have succeeded by now, by its name.',
+  },
+  backup_failed: {
+    layer: 'service',
+    combine: 'max',
+    keyed: true,
+    help: 'Whether the last one of a task in a repository failed (1) or not (0).',
+  },
+  backup_inconclusive: {
+    layer: 'service',
+    combine: 'max',
+    keyed: true,
+    help: 'Whether the last one of a task in a repository proved nothing (1) or not (0).',
+  },
   mode_degraded: {
     layer: 'business',
     combine: 'max',

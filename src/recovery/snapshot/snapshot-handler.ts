@@ -20,6 +20,8 @@ export interface SnapshotInput {
   repository: string;
   snapshotId: string;
   label: string | null;
+  /** Absent for what a person has asked for. */
+  occasion?: 'schedule' | 'manual';
 }
 
 /** What is shown of a snapshot that was made. */
@@ -31,7 +33,7 @@ export type SnapshotResult = Pick<
 /** One at a time for each repository. @returns the run to announce */
 export async function submitSnapshot(
   tx: Sql,
-  request: { repository: string; label: string | null },
+  request: Omit<SnapshotInput, 'snapshotId'>,
   now: number,
 ): Promise<Run> {
   const input: SnapshotInput = { ...request, snapshotId: newId('snapshot') };

@@ -30,6 +30,7 @@ export const SOURCE_TABLES: readonly SourceTable[] = [
   { name: 'alert_silence', key: ['rule'] },
   { name: 'alert_channel', key: ['id'] },
   { name: 'dependency_override', key: ['version'] },
+  { name: 'backup_result', key: ['id'] },
 ];
 
 /** Of the moment, or of one machine. */

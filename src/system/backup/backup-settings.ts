@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { ScheduleSettings } from '../../recovery/care/schedules.ts';
 import { DEFAULT_RETENTION } from '../../recovery/repository/retention.ts';
 import { Bucket, filePath } from '../bucket-settings.ts';
 
@@ -39,6 +40,12 @@ export const BackupSettings = z.strictObject({
     })
     .default([]),
   retention: RetentionSettings.prefault({}),
+  /**
+   * A recovery key for verifications that decrypt, and for rehearsals. Best a recipient of its own, which can be withdrawn;
+   * whoever reads this file reads the backups, so keep a second key elsewhere.
+   */
+  keyFile: filePath.nullable().default(null),
+  schedules: ScheduleSettings.prefault({}),
 });
 export type BackupSettings = z.infer<typeof BackupSettings>;
 export type RepositorySettings = z.infer<typeof Repository>;
