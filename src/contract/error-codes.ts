@@ -208,6 +208,8 @@ export const OPERATOR_ERROR_CODES = [
   'recovery_key_invalid',
   'recovery_key_missing',
   'recovery_key_wrong',
+  'rehearsal_no_room',
+  'rehearsal_not_ready',
   'repository_append_only',
   'repository_changed',
   'repository_damaged',

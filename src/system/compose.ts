@@ -14,10 +14,12 @@ import { createRetriever, type Retriever } from '../knowledge/retrieve/retrieve.
 import { createSearcher, type Searcher } from '../knowledge/search/searcher.ts';
 import { ledgerTime } from '../ledger/clock.ts';
 import type { Ledger } from '../ledger/ledger.ts';
+import { createCareHandler } from '../recovery/care/care-runs.ts';
 import { createSnapshotHandler } from '../recovery/snapshot/snapshot-handler.ts';
 import type { Channel } from '../runs/channel.ts';
 import type { RunHandler } from '../runs/run.ts';
 import type { ChannelObserver } from '../stores/channel/peer-transport.ts';
+import { performInProcess } from './backup/in-care-process.ts';
 import { performInThread } from './backup/in-snapshot-thread.ts';
 import { snapshotJob } from './backup/snapshot-job.ts';
 import { type Configuration, isCluster } from './configuration.ts';
@@ -119,9 +121,16 @@ export function createHandlers(
     const job = snapshotJob(configuration, { input, installationId: id, clockAheadMs });
     return performInThread(job, signal, onProgress);
   });
+  const care = (['verify', 'rehearse', 'prune'] as const).map((task) =>
+    createCareHandler(task, (input, signal, onProgress) =>
+      performInProcess({ task, input }, signal, onProgress),
+    ),
+  );
   const answer = createAnswerHandler({ ledger, retriever, generatorsFor, settings: configuration.answers });
   const counted = countingAnswers(answer as RunHandler<never>, meter);
-  return [counted, ...waiting, snapshot as RunHandler<never>].map(traced);
+  return [counted, ...waiting, ...[snapshot, ...care].map((handler) => handler as RunHandler<never>)].map(
+    traced,
+  );
 }
 
 export function createParser(

@@ -51,6 +51,7 @@ async function verify(context: CliContext, options: CareOptions & { share: strin
   using progress = createProgress(terminal);
   let hasBegun = false;
   const care = { configuration, repository: options.repo ?? null, keyFile: options.key ?? null };
+  const startedAt = Date.now();
   const report = await look(care, {
     share: share / 100,
     signal: interrupt.signal,
@@ -61,6 +62,8 @@ async function verify(context: CliContext, options: CareOptions & { share: strin
     },
   });
   progress[Symbol.dispose]();
+  const { keepVerification } = await import('../../system/backup/care-here.ts');
+  await keepVerification(configuration, care.repository, { report, startedAt });
   const isWhole = report.findings.every(({ severity }) => severity !== 'error');
   terminal.result({ ok: isWhole, ...report }, () => {
     const lines = report.findings.map(({ severity, message, snapshots }) => {

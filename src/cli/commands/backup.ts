@@ -10,6 +10,8 @@ import { Interrupt } from '../terminal/interrupt.ts';
 import { withoutControls } from '../terminal/one-line.ts';
 import type { AddCommand } from './add-command.ts';
 import { addCareCommands } from './backup-care.ts';
+import { addRehearseCommand } from './backup-rehearse.ts';
+import { addScheduleCommands } from './backup-schedules.ts';
 
 interface RepositoryOptions {
   config?: string;
@@ -64,6 +66,8 @@ export const addBackupCommand: AddCommand = (program, setup) => {
     .addHelpText('after', messages.example('budao backup list --repo offsite --json'))
     .action(action((context, [options]) => list(context, options as RepositoryOptions)));
   addCareCommands(backup, setup);
+  addRehearseCommand(backup, setup);
+  addScheduleCommands(backup, setup);
 };
 
 async function init(context: CliContext, options: InitOptions): Promise<ExitCode> {

@@ -1,4 +1,5 @@
 import { backupEn } from './backup-en.ts';
+import { careEn } from './care-en.ts';
 import { doctorEn } from './doctor-en.ts';
 
 /** What the command line says in English. Sets the keys for all languages. */
@@ -369,4 +370,5 @@ Exit codes:
     done: (from: number, to: number): string => `The schema was brought from version ${from} to ${to}.\n`,
   },
   ...backupEn,
+  ...careEn,
 };

@@ -1,4 +1,5 @@
 import { backupZh } from './backup-zh.ts';
+import { careZh } from './care-zh.ts';
 import { doctorZh } from './doctor-zh.ts';
 import type { Messages } from './messages.ts';
 
@@ -354,4 +355,5 @@ export const zh: Messages = {
     done: (from, to) => `数据库结构已从版本 ${from} 升级到 ${to}。\n`,
   },
   ...backupZh,
+  ...careZh,
 };

@@ -125,8 +125,9 @@ function outcomeOfRun({ kind, status, result, failure }: EndedRun): CareOutcome 
 }
 
 /** Reasons that say nothing of the repository. */
-const SAYS_NOTHING: ReadonlySet<string> = new Set([
+export const SAYS_NOTHING: ReadonlySet<string> = new Set([
   'recovery_key_missing',
+  'rehearsal_no_room',
   'repository_append_only',
   'restored_elsewhere',
   'run_cancelled',

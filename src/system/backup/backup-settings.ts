@@ -46,6 +46,18 @@ export const BackupSettings = z.strictObject({
    */
   keyFile: filePath.nullable().default(null),
   schedules: ScheduleSettings.prefault({}),
+  rehearsal: z
+    .strictObject({
+      /** Where the restored installation lies meanwhile; null for a folder in the data folder. */
+      folder: filePath.nullable().default(null),
+      /** Whether it may call the models and the embedder that are configured; otherwise it calls nobody. */
+      withModels: z.boolean().default(false),
+      /** `sample`, or a file with golden questions. */
+      golden: z.string().min(1).default('sample'),
+      /** For the restored service to become ready. */
+      patienceMinutes: z.int().min(1).max(1_440).default(60),
+    })
+    .prefault({}),
 });
 export type BackupSettings = z.infer<typeof BackupSettings>;
 export type RepositorySettings = z.infer<typeof Repository>;

@@ -4,6 +4,7 @@ import { BudaoError } from '../../contract/errors.ts';
 import { newId } from '../../contract/ids.ts';
 import { ledgerTime } from '../../ledger/clock.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
+import { insertResult } from '../../recovery/care/results.ts';
 import {
   SNAPSHOT_PROGRESS,
   type SnapshotResult,
@@ -49,7 +50,31 @@ export async function makeSnapshot(request: MakeSnapshot): Promise<SnapshotResul
     installationId: await installationId(ledger),
     clockAheadMs: ledgerTime() - Date.now(),
   });
-  return await performSnapshot(job, signal, onProgress);
+  const startedAt = ledgerTime();
+  const result = await performSnapshot(job, signal, onProgress);
+  await keepResult(ledger, settings.name, result, startedAt);
+  return result;
+}
+
+/** A snapshot by a worker is a run, whose result is gathered. */
+async function keepResult(
+  ledger: Ledger,
+  repository: string,
+  evidence: SnapshotResult,
+  startedAt: number,
+): Promise<void> {
+  const finishedAt = ledgerTime();
+  const verdict = { verdict: 'pass', code: null, message: null, evidence } as const;
+  const when = { startedAt, finishedAt, durationMs: Math.max(0, finishedAt - startedAt) };
+  const result = {
+    task: 'snapshot',
+    repository,
+    runId: null,
+    occasion: 'manual',
+    ...when,
+    ...verdict,
+  } as const;
+  await ledger.transaction((tx) => insertResult(tx, result));
 }
 
 async function bySubmission(

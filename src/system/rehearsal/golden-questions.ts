@@ -65,6 +65,25 @@ export async function findGoldenBase(sql: Sql, { questions }: GoldenSet): Promis
   return best === null ? null : { id: best.id, workspaceId: best.workspaceId };
 }
 
+/** File names of what can be found there. */
+export async function documentsOf(sql: Sql, baseId: string): Promise<Set<string>> {
+  const rows = await sql.all<{ filename: string }>(
+    `SELECT document.filename AS filename
+     FROM knowledge_base_document AS link JOIN document ON document.id = link.document_id
+     WHERE link.knowledge_base_id = :baseId AND link.status = 'completed'`,
+    { baseId },
+  );
+  return new Set(rows.map(({ filename }) => filename));
+}
+
+/** Whether everything that was being taken in when the picture was taken has arrived. */
+export async function isSettled(sql: Sql): Promise<boolean> {
+  const row = await sql.get(
+    `SELECT 1 AS one FROM run WHERE kind IN ('ingest', 'index') AND status IN ('queued', 'running') LIMIT 1`,
+  );
+  return row === undefined;
+}
+
 /** The same for two knowledge bases that must find the same: what is in them, and how it is indexed. */
 export async function fingerprintOf(sql: Sql, baseId: string): Promise<string | null> {
   const base = await sql.get<{ generation: string }>(

@@ -19,7 +19,17 @@ const READY_LOOK_MS = 200;
 const STOP_PATIENCE_MS = 20_000;
 const MAX_LOG_CHARACTERS = 4_000;
 /** What a service needs of the machine; nothing that is Budao's, so that no setting gets in by the environment. */
-const PASSED_ON = ['PATH', 'HOME', 'USER', 'LANG', 'LC_ALL', 'TZ', 'TMPDIR', 'LD_LIBRARY_PATH', 'NODE_EXTRA_CA_CERTS'];
+const PASSED_ON = [
+  'PATH',
+  'HOME',
+  'USER',
+  'LANG',
+  'LC_ALL',
+  'TZ',
+  'TMPDIR',
+  'LD_LIBRARY_PATH',
+  'NODE_EXTRA_CA_CERTS',
+];
 
 export function sandboxesIn(dataDir: string): string {
   return join(dataDir, 'rehearsals');
@@ -91,6 +101,10 @@ export class Sandbox implements AsyncDisposable {
     const kept = this.folder.replace(/r-([^/\\]+)$/, 'kept-$1');
     this.#lock[Symbol.dispose]();
     await rename(this.folder, kept);
+    const configFile = join(kept, 'budao.yaml');
+    const settings = JSON.parse(await readFile(configFile, 'utf8')) as object;
+    const moved = { ...settings, dataDir: join(kept, 'data') };
+    await writeDurably(configFile, JSON.stringify(moved, null, 2), 0o600);
     return kept;
   }
 

@@ -1,0 +1,61 @@
+/** What the commands of schedules, results and rehearsals say in English. */
+export const careEn = {
+  care: {
+    schedules: 'show when snapshots, verifications, rehearsals and prunings are due, or change that',
+    when: 'off, every 10m, hourly, daily 02:30, weekly sun 04:00 or monthly 1 05:00; default: as configured',
+    verifyShare: 'how much of a repository a verification reads, in per cent',
+    timeZone: 'of the times, such as Asia/Shanghai',
+    jitter: 'each occasion is put off by a chance of so many seconds',
+    results: 'list what came of snapshots, verifications, rehearsals and prunings',
+    task: (names: string): string => `only those of one task: ${names}`,
+    taskInvalid: (given: string, names: string): string => `"${given}" is no task. Tasks are: ${names}.`,
+    limit: 'how many to list',
+    noResults: 'There is no result yet.',
+    tasks: { snapshot: 'snapshot', verify: 'verify', rehearse: 'rehearse', prune: 'prune' },
+    verdicts: { pass: 'pass', fail: 'FAIL', inconclusive: 'inconclusive' },
+    titles: {
+      task: 'TASK',
+      when: 'WHEN',
+      next: 'NEXT',
+      last: 'LAST',
+      remark: 'REMARK',
+      time: 'ENDED',
+      repository: 'REPOSITORY',
+      verdict: 'VERDICT',
+      duration: 'TOOK',
+    },
+    obstacles: {
+      no_repository: 'no repository is configured (backup.repositories)',
+      no_key: 'needs backup.keyFile',
+    },
+    overdue: 'overdue',
+    newest: (repository: string, time: string | null): string =>
+      time === null ? `${repository}: no snapshot yet` : `${repository}: newest snapshot of ${time}`,
+    changed: '* changed while the service runs; `default` takes that back',
+    seconds: (seconds: number): string => `${seconds.toFixed(1)} s`,
+    rehearse: 'restore into a sandbox, start it, ask golden questions, and remove it',
+    rehearseKey: 'file with the recovery key (default: backup.keyFile)',
+    golden: 'golden questions: sample, or a file with one a line',
+    withModels: 'let the restored service call the models that are configured',
+    keep: 'leave the restored installation, to look closer',
+    phases: {
+      restoring: 'restoring',
+      starting: 'starting',
+      checking: 'checking',
+      asking: 'asking',
+      removing: 'removing',
+    },
+    rehearsalStopped: 'Stopped. What was restored is removed.',
+    rehearsed: (verdict: string): string => `Rehearsal: ${verdict}`,
+    snapshotOf: (id: string, time: string): string => `  snapshot ${id} of ${time}`,
+    rto: (seconds: string): string => `  back with its first answer after ${seconds} s (RTO)`,
+    rpo: (seconds: number): string => `  the snapshot was ${seconds} s old (RPO)`,
+    doctor: (errors: number, warnings: number): string => `  doctor: ${errors} errors, ${warnings} warnings`,
+    retrieval: (identical: number, questions: number): string =>
+      `  ${identical} of ${questions} golden questions find exactly the same`,
+    answers: (score: string, baseline: string): string =>
+      `  answers hold ${score} of the facts, compared with ${baseline}`,
+    kept: (folder: string): string =>
+      `Kept in ${folder}: start it with BUDAO_CONFIG=${folder}/budao.yaml, and remove the folder afterwards.`,
+  },
+};
