@@ -15,6 +15,9 @@ export interface CliOptions {
   input?: string;
   /** Called with all of stdout so far. */
   onOutput?: (stdout: string, child: ChildProcess) => void;
+  onStart?: (child: ChildProcess) => void;
+  /** For commands that take longer than others. */
+  deadlineMs?: number;
 }
 
 const DEADLINE_MS = 60_000;
@@ -26,8 +29,9 @@ export async function budao(args: readonly string[], options: CliOptions = {}): 
     cwd: ROOT,
     stdio: 'pipe',
     env: { PATH: path, HOME: home, LANG: 'C.UTF-8', ...options.environment },
-    timeout: DEADLINE_MS,
+    timeout: options.deadlineMs ?? DEADLINE_MS,
   });
+  options.onStart?.(child);
   let stdout = '';
   let stderr = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => {

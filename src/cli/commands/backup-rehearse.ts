@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { RehearsalEvidence, RehearsalOutcome } from '../../system/rehearsal/rehearse.ts';
+import type { RehearsalEvidence, RehearsalOutcome } from '../../system/rehearsal/evidence.ts';
 import type { CliContext } from '../context.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { createProgress } from '../ingest/progress.ts';

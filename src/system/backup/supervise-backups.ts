@@ -6,8 +6,12 @@ import type { Channel } from '../../runs/channel.ts';
 import { RunClient } from '../../runs/run-client.ts';
 import type { Configuration } from '../configuration.ts';
 import { installationId } from '../installation-id.ts';
+import { rehearsalFolder } from '../rehearsal/rehearse.ts';
+import { removeAbandoned } from '../rehearsal/sandbox.ts';
 import type { RepeatedWarnings } from '../repeated-warnings.ts';
 import { type CareState, careState } from './care-state.ts';
+
+const TIDY_INTERVAL_MS = 15_000;
 
 /** Supervisors compete for the duty to look after the schedules of the installation. */
 export async function superviseBackups(options: {
@@ -22,22 +26,32 @@ export async function superviseBackups(options: {
   const { repositories, schedules, keyFile } = configuration.backup;
   const runs = new RunClient(channel);
   const id = await installationId(ledger);
-  return new CareWatch({
-    ledger,
-    owner: processId,
-    installationId: id,
-    configured: schedules,
-    repositories: repositories.map(({ name }) => name),
-    hasKey: keyFile !== null,
-    announce: (run) => runs.announce(run),
-    async onLook(sql) {
-      forgetGauges(meter);
-      if (sql === null) return;
-      const now = ledgerTime();
-      gaugeCare(meter, await careState(sql, configuration.backup, { installationId: id, now }), now);
-    },
-    onError: (error) => warnings.warn(error, {}, 'the schedules of backups were not looked after'),
-  });
+  await using cleanup = new AsyncDisposableStack();
+  const tidying = setInterval(() => {
+    const onError = (error: unknown): void => warnings.warn(error, {}, 'a rehearsal was not tidied up');
+    void removeAbandoned(rehearsalFolder(configuration)).catch(onError);
+  }, TIDY_INTERVAL_MS);
+  tidying.unref();
+  cleanup.defer(() => clearInterval(tidying));
+  cleanup.use(
+    new CareWatch({
+      ledger,
+      owner: processId,
+      installationId: id,
+      configured: schedules,
+      repositories: repositories.map(({ name }) => name),
+      hasKey: keyFile !== null,
+      announce: (run) => runs.announce(run),
+      async onLook(sql) {
+        forgetGauges(meter);
+        if (sql === null) return;
+        const now = ledgerTime();
+        gaugeCare(meter, await careState(sql, configuration.backup, { installationId: id, now }), now);
+      },
+      onError: (error) => warnings.warn(error, {}, 'the schedules of backups were not looked after'),
+    }),
+  );
+  return cleanup.move();
 }
 
 function forgetGauges(meter: Meter): void {

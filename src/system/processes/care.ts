@@ -26,7 +26,7 @@ for (const signal of ['SIGINT', 'SIGHUP'] as const) process.on(signal, () => {})
 setPriority(LOW_PRIORITY);
 
 process.once('message', (job: CareJob) => {
-  performCare(loadConfiguration(process.env), job, stop.signal, (progress) => {
+  void performCare(loadConfiguration(process.env), job, stop.signal, (progress) => {
     if (progress.phase === phase && performance.now() - toldMs < PROGRESS_MS) return;
     toldMs = performance.now();
     phase = progress.phase;
@@ -43,5 +43,5 @@ process.once('message', (job: CareJob) => {
         return { type: 'failed', failure: { kind, code, message } };
       },
     )
-    .then((message) => tell(message, () => process.exit(0)));
+    .then((message) => tell(message, () => process.connected && process.disconnect()));
 });

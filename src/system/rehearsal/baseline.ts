@@ -7,9 +7,9 @@ import { readEndpoint } from '../endpoint-file.ts';
 import { hasLocalKey, readLocalKey } from '../local-key.ts';
 import { openLedger } from '../shared-stores.ts';
 import type { Door, Findings } from './ask-service.ts';
+import type { RehearsalEvidence } from './evidence.ts';
 import { fingerprintOf, type GoldenBase, type GoldenSet } from './golden-questions.ts';
 import type { Answers, Seen } from './judge.ts';
-import type { RehearsalEvidence } from './rehearse.ts';
 
 const EARLIER_LOOKED_AT = 20;
 

@@ -10,16 +10,24 @@ import type { Sql } from '../../ledger/ledger.ts';
 import { type CareOutcome, SAYS_NOTHING } from '../../recovery/care/results.ts';
 import type { SnapshotManifest, SnapshotRepository } from '../../recovery/ports.ts';
 import { keyMissing } from '../../recovery/repository/errors.ts';
-import { restoreSnapshot } from '../../recovery/restore/restore-snapshot.ts';
+import { refuseNewer, restoreSnapshot } from '../../recovery/restore/restore-snapshot.ts';
 import { findRepository, openForReading } from '../backup/repositories.ts';
-import { chooseSnapshot, type RestoreOutcome, restoreInstallation } from '../backup/restore-installation.ts';
+import { type RestoreOutcome, restoreInstallation } from '../backup/restore-installation.ts';
 import type { Configuration } from '../configuration.ts';
 import { dataFolderAt } from '../data-folder.ts';
-import { readLocalKey } from '../local-key.ts';
-import { type DoctorReport, runDoctor } from '../run-doctor.ts';
+import { installationId } from '../installation-id.ts';
+import { hasLocalKey, readLocalKey } from '../local-key.ts';
+import { type CheckOutcome, runDoctor } from '../run-doctor.ts';
 import { openLedger } from '../shared-stores.ts';
 import { ask, type Door, type Findings, search } from './ask-service.ts';
 import { findBaseline } from './baseline.ts';
+import {
+  emptyEvidence,
+  proofOf,
+  type RehearsalEvidence,
+  type RehearsalOutcome,
+  summaryOf,
+} from './evidence.ts';
 import {
   documentsOf,
   findGoldenBase,
@@ -28,13 +36,12 @@ import {
   isSettled,
   readGoldenSet,
 } from './golden-questions.ts';
-import { type Answers, type Judgement, judge } from './judge.ts';
+import { type Answers, judge } from './judge.ts';
 import { Sandbox } from './sandbox.ts';
 
 /** Ledger, documents and index of what a snapshot holds in plain, and what the restore needs meanwhile. */
 const ROOM_FACTOR = 2.5;
 const ROOM_BESIDE_BYTES = 256 * 1024 * 1024;
-const MAX_TOLD = 20;
 const SETTLE_PATIENCE_MS = 10 * 60_000;
 const SETTLE_LOOK_MS = 250;
 const HASH_CHARACTERS = 16;
@@ -57,32 +64,6 @@ export interface RehearseRequest {
   onProgress: (progress: { phase: RehearsalPhase; done: number; total: number }) => void;
 }
 
-export interface RehearsalEvidence {
-  repository: string;
-  snapshotId: string | null;
-  /** When the picture was taken: what came later would be lost. */
-  takenAt: number | null;
-  /** Age of the snapshot when it was needed. */
-  rpoMs: number | null;
-  /** From nothing to the first question that was answered. */
-  rtoMs: number | null;
-  /** Its parts: opening the repository, restoring, starting until ready, the first answer. */
-  stages: { openMs?: number; restoreMs?: number; startMs?: number; firstAnswerMs?: number };
-  restored: { rows: number; documents: number; leftOut: number; bytes: number } | null;
-  golden: { name: string; hash: string; questions: number } | null;
-  doctor: { errors: number; warnings: number; findings: string[] } | null;
-  /** With what was compared: the service beside it, or an earlier rehearsal; and whether both hold the same. */
-  baseline: { kind: 'live' | 'earlier'; isSameContent: boolean } | null;
-  retrieval: Judgement['retrieval'] | null;
-  answers: Judgement['answers'] | null;
-  withModels: boolean;
-  /** What a later rehearsal compares with. */
-  proof: { fingerprint: string; hashes: Record<string, string>; scores: Record<string, number> } | null;
-  kept: string | null;
-}
-
-export type RehearsalOutcome = Omit<CareOutcome, 'evidence'> & { evidence: RehearsalEvidence };
-
 /** Never throws for what is wrong with a snapshot or a repository: that is what it is there to find out. */
 export async function rehearse(request: RehearseRequest): Promise<RehearsalOutcome> {
   const evidence = emptyEvidence(request);
@@ -95,26 +76,6 @@ export async function rehearse(request: RehearseRequest): Promise<RehearsalOutco
     const { code, message } = error;
     return { verdict: SAYS_NOTHING.has(code) ? 'inconclusive' : 'fail', code, message, evidence };
   }
-}
-
-function emptyEvidence({ repository, withModels }: RehearseRequest): RehearsalEvidence {
-  return {
-    repository: repository ?? '',
-    snapshotId: null,
-    takenAt: null,
-    rpoMs: null,
-    rtoMs: null,
-    stages: {},
-    restored: null,
-    golden: null,
-    doctor: null,
-    baseline: null,
-    retrieval: null,
-    answers: null,
-    withModels,
-    proof: null,
-    kept: null,
-  };
 }
 
 class Rehearsal {
@@ -141,7 +102,7 @@ class Rehearsal {
     const { repository } = cleanup.use(
       await openForReading(settings, { keyFile: this.#request.keyFile, scratchFolder }),
     );
-    const manifest = await chooseSnapshot(repository, this.#request.snapshotId);
+    const manifest = await this.#chooseSnapshot(repository);
     evidence.snapshotId = manifest.id;
     evidence.takenAt = manifest.createdAt;
     evidence.rpoMs = Math.max(0, ledgerTime() - manifest.createdAt);
@@ -158,6 +119,25 @@ class Rehearsal {
     const verdict = await this.#examine(sandbox, url, set, withModels);
     if (keep) evidence.kept = await sandbox.keep();
     return verdict;
+  }
+
+  /** Unless one is named, the newest of this installation; of another one where this has none there. */
+  async #chooseSnapshot(repository: SnapshotRepository): Promise<SnapshotManifest> {
+    const { configuration, snapshotId } = this.#request;
+    const { manifests } = await repository.list();
+    const own = await ownId(configuration);
+    const chosen =
+      snapshotId === null
+        ? (manifests.find(({ installationId }) => installationId === own) ?? manifests[0])
+        : manifests.find(({ id }) => id === snapshotId);
+    if (chosen === undefined)
+      throw new BudaoError(
+        'not_found',
+        'snapshot_not_found',
+        `${repository.name} has no snapshot${snapshotId === null ? '' : ` ${snapshotId}`}. Take one with budao backup create; budao backup list shows what is there.`,
+      );
+    refuseNewer(chosen);
+    return chosen;
   }
 
   async #makeSandbox(manifest: SnapshotManifest): Promise<Sandbox> {
@@ -222,7 +202,7 @@ class Rehearsal {
     const fingerprint = base === null ? null : await fingerprintOf(ledger.read, base.id);
     const door: Door = { url, apiKey, baseId: base?.id ?? '' };
     if (base !== null && atOnce === null) await this.#firstAnswer(door, set);
-    evidence.doctor = summary(await this.#doctor(sandbox));
+    evidence.doctor = summaryOf(await this.#doctor(sandbox));
     const [firstError] = evidence.doctor.findings;
     if (base === null || fingerprint === null) {
       if (evidence.doctor.errors > 0) return judgeWithout(firstError ?? '', evidence.doctor.errors);
@@ -280,9 +260,10 @@ class Rehearsal {
     this.#evidence.rtoMs = Math.round(performance.now() - this.#startedMs);
   }
 
-  async #doctor(sandbox: Sandbox): Promise<DoctorReport> {
+  async #doctor({ configuration }: Sandbox): Promise<CheckOutcome[]> {
     this.#request.onProgress({ phase: 'checking', done: 0, total: 1 });
-    return await runDoctor(sandbox.configuration, { fix: false, deep: false });
+    const { outcomes } = await runDoctor(configuration, { fix: false, deep: false });
+    return outcomes;
   }
 
   async #askAll(door: Door, { questions }: GoldenSet): Promise<Answers> {
@@ -319,13 +300,10 @@ async function hasVectors(sql: Sql, baseId: string): Promise<boolean> {
   return row !== undefined && (JSON.parse(row.generation) as { dimension: number | null }).dimension !== null;
 }
 
-function summary({ findings }: DoctorReport): NonNullable<RehearsalEvidence['doctor']> {
-  const errors = findings.filter(({ severity }) => severity === 'error');
-  return {
-    errors: errors.length,
-    warnings: findings.filter(({ severity }) => severity === 'warning').length,
-    findings: errors.slice(0, MAX_TOLD).map(({ message }) => message),
-  };
+async function ownId(configuration: Configuration): Promise<string | null> {
+  if (!hasLocalKey(dataFolderAt(configuration.dataDir))) return null;
+  await using ledger = await openLedger(configuration);
+  return await installationId(ledger);
 }
 
 function judgeWithout(first: string, count: number): Omit<CareOutcome, 'evidence'> {
@@ -333,17 +311,6 @@ function judgeWithout(first: string, count: number): Omit<CareOutcome, 'evidence
     verdict: 'fail',
     code: 'rehearsal_inconsistent',
     message: `What was restored does not fit together (${count} errors): ${first} Rehearse an older snapshot or another repository, run budao doctor here, and take a new snapshot.`,
-  };
-}
-
-function proofOf(
-  fingerprint: string,
-  { findings, scores }: Answers,
-): NonNullable<RehearsalEvidence['proof']> {
-  return {
-    fingerprint,
-    hashes: Object.fromEntries([...findings].map(([id, { hash }]) => [id, hash])),
-    scores: Object.fromEntries([...scores].flatMap(([id, score]) => (score === null ? [] : [[id, score]]))),
   };
 }
 

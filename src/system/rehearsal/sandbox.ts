@@ -3,7 +3,7 @@
  * on the loopback, no model, alert or schedule unless it was said.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -12,28 +12,15 @@ import { writeDurably } from '../../stores/files/durable-file.ts';
 import { type Configuration, loadConfiguration, Secret } from '../configuration.ts';
 import { DataFolderLock, dataFolderAt } from '../data-folder.ts';
 import { readEndpoint } from '../endpoint-file.ts';
+import { machineEnvironment } from '../machine-environment.ts';
 
 const NAME = /^r-[0-9a-z]+$/;
 const READY_LOOK_MS = 200;
 /** Beyond the patience of its own processes. */
 const STOP_PATIENCE_MS = 20_000;
 const MAX_LOG_CHARACTERS = 4_000;
-/** What a service needs of the machine; nothing that is Budao's, so that no setting gets in by the environment. */
-const PASSED_ON = [
-  'PATH',
-  'HOME',
-  'USER',
-  'LANG',
-  'LC_ALL',
-  'TZ',
-  'TMPDIR',
-  'LD_LIBRARY_PATH',
-  'NODE_EXTRA_CA_CERTS',
-];
-
-export function sandboxesIn(dataDir: string): string {
-  return join(dataDir, 'rehearsals');
-}
+/** One that is just being made has no lock yet. */
+const YOUNG_MS = 10_000;
 
 export class Sandbox implements AsyncDisposable {
   /** As the sandbox's own service reads it. */
@@ -72,13 +59,10 @@ export class Sandbox implements AsyncDisposable {
     const ending = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
     const entry = fileURLToPath(new URL(`../main.${ending}`, import.meta.url));
     await using log = await open(join(this.folder, 'service.log'), 'a', 0o600);
-    const environment = Object.fromEntries(
-      PASSED_ON.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]])),
-    );
     const service = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', entry], {
       // It leaves when the channel closes, as it does when this process is killed.
       stdio: ['ignore', log.fd, log.fd, 'ipc'],
-      env: { ...environment, BUDAO_CONFIG: join(this.folder, 'budao.yaml') },
+      env: { ...machineEnvironment(), BUDAO_CONFIG: join(this.folder, 'budao.yaml') },
     });
     service.on('error', () => {});
     service.on('message', () => {});
@@ -142,6 +126,8 @@ export async function removeAbandoned(root: string): Promise<number> {
   let removed = 0;
   for (const name of names) {
     const folder = join(root, name);
+    const made = await stat(folder).catch(() => null);
+    if (made === null || Date.now() - made.birthtimeMs < YOUNG_MS) continue;
     if (isHeld(folder) || isHeld(join(folder, 'data'))) continue;
     await rm(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
     removed += 1;
