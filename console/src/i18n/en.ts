@@ -29,9 +29,9 @@ export const en: Record<keyof typeof zh, string> = {
   'banner.initialising': 'The service is starting ({step}, {percent} %). Questions are answered in a moment.',
   'banner.repairing':
     'The search index is being filled again ({percent} %). Until then answers may find less.',
-  'banner.step.ledger': 'opening its ledger',
-  'banner.step.workers': 'starting workers',
-  'banner.step.index': 'filling the index after a restore',
+  'banner.ledger': 'opening its ledger',
+  'banner.workers': 'starting workers',
+  'banner.index': 'filling the index after a restore',
   'banner.offline': 'You are offline. What you typed is kept; work goes on when the network is back.',
   'banner.unreachable': 'The service cannot be reached; reconnecting by itself. What you typed is kept.',
 

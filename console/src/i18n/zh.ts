@@ -26,9 +26,9 @@ export const zh = {
   'gate.unreachableText': '请检查网络，或稍后再试。已经提交的问题和文档不会丢失。',
   'banner.initialising': '服务正在启动（{step}，{percent} %），稍后即可回答问题。',
   'banner.repairing': '正在重新填充检索索引（{percent} %），完成之前可能检索不全。',
-  'banner.step.ledger': '打开账本',
-  'banner.step.workers': '启动工作进程',
-  'banner.step.index': '恢复后填充索引',
+  'banner.ledger': '打开账本',
+  'banner.workers': '启动工作进程',
+  'banner.index': '恢复后填充索引',
   'banner.offline': '网络已断开。已输入的内容不会丢失，恢复后自动继续。',
   'banner.unreachable': '暂时连不上服务，正在自动重连。已输入的内容不会丢失。',
 

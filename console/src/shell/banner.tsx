@@ -61,11 +61,10 @@ export function StartBanner() {
   }, [isReachable]);
 
   const isShown = isReachable && start !== null;
-  const step = `banner.step.${start?.step ?? ''}`;
-  const values = {
-    step: hasText(step) ? t(step) : (start?.step ?? ''),
-    percent: Math.round((start?.progress ?? 0) * 100),
-  };
+  const named = start?.step ?? '';
+  const key: string = `banner.${named}`;
+  const step = hasText(key) ? t(key) : named;
+  const values = { step, percent: Math.round((start?.progress ?? 0) * 100) };
   return (
     <div role="status" aria-live="polite">
       {isShown && (
