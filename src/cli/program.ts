@@ -8,6 +8,7 @@ import { addBackupCommand } from './commands/backup.ts';
 import { addBreakersCommand } from './commands/breakers.ts';
 import { addConfigCommand } from './commands/config.ts';
 import { addDoctorCommand } from './commands/doctor.ts';
+import { addDrillCommand } from './commands/drill.ts';
 import { addIngestCommand } from './commands/ingest.ts';
 import { addInitCommand } from './commands/init.ts';
 import { addKeysCommand } from './commands/keys.ts';
@@ -33,6 +34,7 @@ const COMMANDS: readonly AddCommand[] = [
   addStatusCommand,
   addAlertsCommand,
   addDoctorCommand,
+  addDrillCommand,
   addBackupCommand,
   addRestoreCommand,
   addUsersCommand,

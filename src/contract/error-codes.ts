@@ -173,6 +173,14 @@ export const WORK_ERROR_CODES = [
 
 /** Seen by whoever installs, configures or changes the program, in a terminal or a log. */
 export const OPERATOR_ERROR_CODES = [
+  'drill_target_refused',
+  'drill_scenario_not_found',
+  'drill_scenario_invalid',
+  'drill_requirements_missing',
+  'drill_no_steady_state',
+  'drill_no_room',
+  'drill_left_behind',
+  'drill_in_progress',
   'bootstrap_key_malformed',
   'bootstrap_key_too_short',
   'cannot_listen',

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { createRandom, randomText, splitRandomly } from '../../tests/support/random-text.ts';
+import { createRandom, randomText, splitRandomly } from '../drills/model/random-text.ts';
 import { cutPrefix, type Joiner, joinContinued, joinRegenerated } from './continuation.ts';
 
 const SEED = 20_261_121;

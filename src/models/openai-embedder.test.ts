@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type Behaviour, startUpstream, type Upstream } from '../../tests/support/lying-upstream.ts';
-import { hashEmbedding } from '../../tests/support/upstream-embeddings.ts';
+import { hashEmbedding } from '../drills/model/upstream-embeddings.ts';
 import { createOpenAiEmbedder, type OpenAiEmbedder, type OpenAiEmbedderOptions } from './openai-embedder.ts';
 
 const TEXTS = ['年假十五天', 'annual leave', '值班', 'on call', '报销'];

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { createRandom } from '../../tests/support/random-text.ts';
+import { createRandom } from '../drills/model/random-text.ts';
 import { createSseParser, SseLimitError } from './sse-parser.ts';
 
 const LIMITS = { maxLineBytes: 1_000, maxEventBytes: 2_000 };

@@ -1,6 +1,7 @@
 import { backupEn } from './backup-en.ts';
 import { careEn } from './care-en.ts';
 import { doctorEn } from './doctor-en.ts';
+import { drillEn } from './drill-en.ts';
 
 /** What the command line says in English. Sets the keys for all languages. */
 export const en = {
@@ -371,4 +372,5 @@ Exit codes:
   },
   ...backupEn,
   ...careEn,
+  ...drillEn,
 };

@@ -1,6 +1,7 @@
 import { backupZh } from './backup-zh.ts';
 import { careZh } from './care-zh.ts';
 import { doctorZh } from './doctor-zh.ts';
+import { drillZh } from './drill-zh.ts';
 import type { Messages } from './messages.ts';
 
 /** 命令行的中文文本。 */
@@ -356,4 +357,5 @@ export const zh: Messages = {
   },
   ...backupZh,
   ...careZh,
+  ...drillZh,
 };

@@ -7,6 +7,7 @@ export type EmbeddingsBehaviour =
   | 'wrong-count'
   | 'not-a-number'
   | 'all-zero'
+  | 'another-model'
   | 'garbage';
 
 /** A vector that depends on the character bigrams of the text: shared bigrams make texts similar. */
@@ -33,6 +34,8 @@ export function embeddingsBody(
   let rows: { object: 'embedding'; index: number; embedding: (number | null)[] }[] = inputs.map(
     (input, index) => ({ object: 'embedding', index, embedding: hashEmbedding(input, dimension) }),
   );
+  // Of the same length, and in no relation to those of before.
+  if (behaviour === 'another-model') for (const row of rows) row.embedding.reverse();
   const last = rows.at(-1);
   if (behaviour === 'unsorted') rows.reverse();
   if (behaviour === 'wrong-count') rows = rows.slice(1);
