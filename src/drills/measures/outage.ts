@@ -2,6 +2,9 @@ import type { ProbeKind } from '../log/facts.ts';
 import { firstFaultMs, type Probe, type Timeline } from './timeline.ts';
 
 export interface Outage {
+  /** Of the fault that it followed. */
+  injection: number;
+  /** The fault; or, of an outage that came only after a window without a miss, the first probe that missed. */
   faultMs: number;
   /** Null where the service was not seen to be back before the probes ended. */
   backMs: number | null;
@@ -11,12 +14,24 @@ export interface Outage {
 /**
  * RTO_service = t_s − t_fault for each fault, where t_s begins the first window in which all kinds of probes meet their
  * objective: every probe that is planned in it is answered rightly and in time, there is at least one of each kind, and
- * what had failed since the fault was seen to work again. Where no probe suffers at all, t_s is t_fault.
+ * what had failed since the fault was seen to work again. Where no probe suffers at all, t_s is t_fault. An outage that
+ * begins later, before the next fault, is one more, and no shorter for having been late.
  */
 export function outagesOf(timeline: Timeline): Outage[] {
-  return timeline.injections.map(({ beganMs }) => {
-    const backMs = backAfter(timeline, beganMs);
-    return { faultMs: beganMs, backMs, rtoMs: backMs === null ? null : backMs - beganMs };
+  const { injections, probes } = timeline;
+  return injections.flatMap(({ number, beganMs }, index) => {
+    const nextMs = injections[index + 1]?.beganMs ?? Number.POSITIVE_INFINITY;
+    const outages: Outage[] = [];
+    for (let faultMs: number | undefined = beganMs; faultMs !== undefined; ) {
+      const backMs: number | null = backAfter(timeline, faultMs);
+      outages.push({ injection: number, faultMs, backMs, rtoMs: backMs === null ? null : backMs - faultMs });
+      if (backMs === null) break;
+      faultMs = probes.find(
+        (probe) =>
+          probe.kind !== 'stream' && !probe.isGood && probe.plannedMs >= backMs && probe.plannedMs < nextMs,
+      )?.plannedMs;
+    }
+    return outages;
   });
 }
 

@@ -1,6 +1,7 @@
+import { createHash } from 'node:crypto';
+import { bootstrapBounds, exactMcNemar } from '../../evaluation/compare/statistics.ts';
 import { recordsOf } from '../log/read-log.ts';
 import type { DrillRecordOf } from '../log/record.ts';
-import { lowerBound, mcnemarExact } from './paired.ts';
 import type { Timeline } from './timeline.ts';
 
 /** By how much quality may go down where the scenario does not say. */
@@ -61,6 +62,7 @@ export function qualityOf({ records, facts }: Timeline): Quality | null {
 interface Comparison {
   difference: number | null;
   lowerBound: number | null;
+  upperBound: number | null;
   mcnemarP: number | null;
   gotWorse: number;
   gotBetter: number;
@@ -81,7 +83,7 @@ function judge(parts: {
   const sets = [before, control ?? before, after].map(({ goldenSetSha256 }) => goldenSetSha256);
   if (new Set(sets).size > 1) return inconclusive('other-golden-set');
   const isSignificant = (own.mcnemarP ?? 1) < SIGNIFICANT && own.gotWorse > own.gotBetter;
-  if (isSignificant || (own.difference ?? 0) < -delta) return { verdict: 'fail', reason: 'worse' };
+  if (isSignificant || (own.upperBound ?? 0) < -delta) return { verdict: 'fail', reason: 'worse' };
   if (control === null || controlOwn.lowerBound === null) return inconclusive('no-control');
   if (controlOwn.lowerBound <= -delta) return inconclusive('noise');
   return own.lowerBound > -delta ? { verdict: 'pass', reason: 'met' } : inconclusive('too-few-questions');
@@ -106,15 +108,22 @@ function pairsOf(
 function comparisonOf({ pairs }: { pairs: [Question, Question][] }, seed: string): Comparison {
   const gotWorse = pairs.filter(([left, right]) => left.passed === true && right.passed === false).length;
   const gotBetter = pairs.filter(([left, right]) => left.passed === false && right.passed === true).length;
-  if (pairs.length === 0) return { difference: null, lowerBound: null, mcnemarP: null, gotWorse, gotBetter };
+  const changes = { gotWorse, gotBetter };
+  if (pairs.length === 0)
+    return { difference: null, lowerBound: null, upperBound: null, mcnemarP: null, ...changes };
   const differences = pairs.map(([left, right]) => scoreOf(right) - scoreOf(left));
+  const { lower, upper } = bootstrapBounds(differences, numberOf(seed));
   return {
     difference: differences.reduce((sum, value) => sum + value, 0) / differences.length,
-    lowerBound: lowerBound(differences, seed),
-    mcnemarP: mcnemarExact(gotWorse, gotBetter),
-    gotWorse,
-    gotBetter,
+    lowerBound: lower,
+    upperBound: upper,
+    mcnemarP: exactMcNemar(gotWorse, gotBetter),
+    ...changes,
   };
+}
+
+function numberOf(seed: string): number {
+  return createHash('sha256').update(seed).digest().readUInt32LE(0);
 }
 
 function scoreOf({ score, passed }: Question): number {

@@ -6,7 +6,7 @@ import type { TargetSettings } from '../targets/target.ts';
  */
 export interface RunningProbes extends AsyncDisposable {
   /**
-   * Until each kind of probe has met its objective for so long without a break.
+   * Until each kind of probe has met its objective for so long without a break, and none is overdue.
    *
    * @returns whether that happened within the time
    */

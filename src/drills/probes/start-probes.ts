@@ -28,6 +28,8 @@ class ThreadedProbes implements RunningProbes {
   /** When the last good and the last bad probe of each kind were planned. */
   readonly #good = new Map<ProbeKind, number>();
   readonly #bad = new Map<ProbeKind, number>();
+  /** When those that are under way were planned. */
+  readonly #underWay = new Map<string, { kind: ProbeKind; plannedMs: number }>();
   #settings: TargetSettings;
 
   constructor(settings: TargetSettings, log: DrillLog) {
@@ -76,17 +78,25 @@ class ThreadedProbes implements RunningProbes {
     await this.#thread.terminate();
   }
 
+  /** Probes that are not answered yet may still miss their objective: the time in question ends before them. */
   #isSteadySince(sinceMs: number): boolean {
-    if (sinceMs < this.#startedMs) return false;
+    const objectives = this.#kinds.map((kind) => this.#log.facts.workload.probes[kind]?.objectiveMs ?? 0);
+    const fromMs = sinceMs - Math.max(0, ...objectives);
+    if (fromMs < this.#startedMs) return false;
+    const untilMs = this.#log.clock.nowMs() - Math.max(0, ...objectives);
+    const pending = [...this.#underWay.values()];
+    if (pending.some(({ kind, plannedMs }) => kind !== 'stream' && plannedMs < untilMs)) return false;
     return this.#kinds.every((kind) => {
       const bad = this.#bad.get(kind) ?? Number.NEGATIVE_INFINITY;
-      return (this.#good.get(kind) ?? Number.NEGATIVE_INFINITY) > bad && bad < sinceMs;
+      return (this.#good.get(kind) ?? Number.NEGATIVE_INFINITY) > bad && bad < fromMs;
     });
   }
 
   #take(event: DrillEvent, atMs: number): void {
     this.#log.add(event, atMs);
+    if (event.type === 'probe.sent') this.#underWay.set(event.probe, event);
     if (event.type !== 'probe.answered') return;
+    this.#underWay.delete(event.probe);
     const objectiveMs = this.#log.facts.workload.probes[event.kind]?.objectiveMs ?? Number.POSITIVE_INFINITY;
     const isGood = event.outcome === 'ok' && event.latencyMs <= objectiveMs;
     const times = isGood ? this.#good : this.#bad;

@@ -5,6 +5,7 @@ import { recordsOf } from '../log/read-log.ts';
 import { bandOf } from '../measures/band.ts';
 import { gatesOf, verdictOf } from '../measures/gates.ts';
 import { type Measures, measureDrill } from '../measures/measure-drill.ts';
+import { worstOutage } from '../measures/outage.ts';
 import { percentile, type Timeline } from '../measures/timeline.ts';
 import { tellTimeline } from './tell-timeline.ts';
 
@@ -62,13 +63,15 @@ export function buildReport({
     timeline: tellTimeline(log.records),
     manual_steps: recordsOf(log.records, 'manual').length,
     throughput: throughputOf(measures.timeline),
-    faults: measures.timeline.injections.map((injection, index) => ({
+    faults: measures.timeline.injections.map((injection) => ({
       injection: injection.number,
       fault: injection.fault,
       target: injection.target,
       began_ms: injection.beganMs,
       undone_ms: injection.undoneMs,
-      rto_ms: measures.outages[index]?.rtoMs ?? null,
+      rto_ms:
+        worstOutage(measures.outages.filter((outage) => outage.injection === injection.number))?.rtoMs ??
+        null,
       was_there: injection.wasThere,
       is_gone: injection.isGone,
     })),
