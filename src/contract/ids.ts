@@ -19,6 +19,9 @@ export const ID_PREFIXES = {
   alertChannel: 'chan',
   snapshot: 'snap',
   backupResult: 'bkr',
+  goldenSet: 'gset',
+  goldenQuestion: 'gq',
+  evaluation: 'eval',
 } as const;
 
 let lastTimeMs = 0;

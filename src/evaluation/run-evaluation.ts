@@ -29,6 +29,8 @@ export interface EvaluationOptions {
   concurrency?: number;
   judge?: Judge | null;
   judgeRepeats?: number;
+  /** Journals what was found for a question, or reads back what is journaled already. */
+  remember?(question: GoldenQuestion, ask: () => Promise<QuestionResult>): Promise<QuestionResult>;
   onQuestion?(result: QuestionResult, done: number, total: number): void;
 }
 
@@ -56,9 +58,17 @@ export async function runEvaluation(
       const at = next;
       next += 1;
       const golden = questions[at] as GoldenQuestion;
-      const result = await evaluateQuestion(target, golden, options, signal);
-      // What the stop itself cut off says nothing about the target.
-      if (signal.aborted) return;
+      const ask = async (): Promise<QuestionResult> => {
+        const found = await evaluateQuestion(target, golden, options, signal);
+        // What the stop itself cut off says nothing about the target.
+        signal.throwIfAborted();
+        return found;
+      };
+      const result = await (options.remember?.(golden, ask) ?? ask()).catch((error: unknown) => {
+        if (!signal.aborted) throw error;
+        return null;
+      });
+      if (result === null) return;
       results[at] = result;
       done += 1;
       options.onQuestion?.(result, done, questions.length);

@@ -25,6 +25,9 @@ export const TENANT_TABLES = [
   'membership',
   'api_key',
   'marked_request',
+  'golden_set',
+  'golden_question',
+  'evaluation',
 ] as const;
 
 export const MIGRATIONS: readonly Migration[] = [
@@ -245,6 +248,57 @@ export const MIGRATIONS: readonly Migration[] = [
         evidence text NOT NULL
       )`,
       `CREATE INDEX backup_result_recent ON backup_result (finished_at)`,
+    ],
+  },
+  {
+    version: 15,
+    name: 'evaluation',
+    statements: [
+      // Questions with known answers. `knowledge_base_ids` as JSON, null for the workspace's default one.
+      `CREATE TABLE golden_set (
+        id text PRIMARY KEY,
+        workspace_id text NOT NULL,
+        name text NOT NULL,
+        description text,
+        knowledge_base_ids text,
+        baseline_id text,
+        last_evaluation_id text,
+        last_verdict text,
+        seen_state text,
+        created_at bigint NOT NULL,
+        updated_at bigint NOT NULL
+      )`,
+      `CREATE UNIQUE INDEX golden_set_name ON golden_set (workspace_id, name)`,
+      // A draft waits for a person's approval and is never asked before.
+      `CREATE TABLE golden_question (
+        id text PRIMARY KEY,
+        workspace_id text NOT NULL,
+        golden_set_id text NOT NULL,
+        question_key text NOT NULL,
+        position bigint NOT NULL,
+        state text NOT NULL,
+        origin text NOT NULL,
+        body text NOT NULL,
+        created_at bigint NOT NULL,
+        updated_at bigint NOT NULL
+      )`,
+      `CREATE UNIQUE INDEX golden_question_key ON golden_question (golden_set_id, question_key)`,
+      `CREATE INDEX golden_question_order ON golden_question (workspace_id, golden_set_id, position)`,
+      // What was found, whole; `summary` is what lists and trends show of it.
+      `CREATE TABLE evaluation (
+        id text PRIMARY KEY,
+        workspace_id text NOT NULL,
+        golden_set_id text,
+        run_id text NOT NULL,
+        occasion text NOT NULL,
+        verdict text NOT NULL,
+        baseline_id text,
+        summary text NOT NULL,
+        comparison text NOT NULL,
+        result text NOT NULL,
+        created_at bigint NOT NULL
+      )`,
+      `CREATE INDEX evaluation_of_set ON evaluation (workspace_id, golden_set_id, id)`,
     ],
   },
 ];

@@ -1,6 +1,8 @@
 import { createAnswerHandler } from '../answers/answer-handler.ts';
 import type { GeneratorChoice } from '../answers/ports.ts';
 import { Dependencies } from '../dependencies/dependencies.ts';
+import { createDraftHandler } from '../evaluation/drafts/draft-handler.ts';
+import { createEvaluateHandler } from '../evaluation/evaluate-handler.ts';
 import { countingAnswers } from '../health/count-answers.ts';
 import { meterLedger } from '../health/metered-ledger.ts';
 import type { Meter } from '../health/signals/meter.ts';
@@ -25,6 +27,7 @@ import { snapshotJob } from './backup/snapshot-job.ts';
 import { type Configuration, isCluster } from './configuration.ts';
 import { type DataFolder, dataFolderAt } from './data-folder.ts';
 import { deferring } from './deferring-handler.ts';
+import { createEvaluationSite } from './evaluation-site.ts';
 import { guardedBlobs, guardedIndex } from './guards.ts';
 import { installationId } from './installation-id.ts';
 import { type ConfiguredModels, createEmbedder, createModels } from './models.ts';
@@ -128,8 +131,10 @@ export function createHandlers(
   );
   const answer = createAnswerHandler({ ledger, retriever, generatorsFor, settings: configuration.answers });
   const counted = countingAnswers(answer as RunHandler<never>, meter);
-  return [counted, ...waiting, ...[snapshot, ...care].map((handler) => handler as RunHandler<never>)].map(
-    traced,
+  const site = createEvaluationSite({ configuration, ledger, choose: () => models.choose('budao') });
+  const evaluations = [createEvaluateHandler(ledger, site), createDraftHandler(ledger, site)];
+  return [counted, ...waiting, ...evaluations, snapshot, ...care].map((handler) =>
+    traced(handler as RunHandler<never>),
   );
 }
 

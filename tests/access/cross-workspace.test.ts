@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { qualityRoutes } from '../../src/http/evaluation/routes.ts';
 import { knowledgeRoutes } from '../../src/http/knowledge/knowledge-routes.ts';
 import { alertChannelRoutes } from '../../src/http/operations/alert-channel-routes.ts';
 import { alertRoutes } from '../../src/http/operations/alert-routes.ts';
@@ -41,9 +42,14 @@ afterAll(async () => {
 
 test('no route is missing from the table of this test', async () => {
   await using server = await AnswerServer.start(undefined, {
-    routes: [knowledgeRoutes, dependencyRoutes, signalRoutes, alertRoutes, alertChannelRoutes].map((routes) =>
-      routes({} as never),
-    ),
+    routes: [
+      knowledgeRoutes,
+      dependencyRoutes,
+      signalRoutes,
+      alertRoutes,
+      alertChannelRoutes,
+      qualityRoutes,
+    ].map((routes) => routes({} as never)),
   });
   const known = ROUTES.map(({ route }) => route).sort();
   expect(printedRoutes(server.app.printRoutes({ commonPrefix: false }))).toEqual(known);

@@ -108,6 +108,20 @@ export async function furnish(
   const user = await call('POST', '/ops/users', { username: `guest-${secret}`, role: 'reader' });
   const key = await call('POST', '/ops/keys', { name: `spare ${secret}`, role: 'editor' });
   await untilRunning(call, running.id);
+  const golden = await call('POST', '/ops/golden-sets', {
+    name: `of ${secret}`,
+    knowledge_base_ids: [knowledgeBase.id],
+  });
+  const goldenQuestion = await call('POST', `/ops/golden-sets/${golden.id}/questions`, {
+    question: {
+      question: `Is ${secret} the code?`,
+      facts: [[secret]],
+      sources: [{ document: `${secret}.md` }],
+    },
+  });
+  // Of retrieval alone: the answers of this workspace are those above.
+  const evaluation = await call('POST', '/ops/evaluations', { golden_set: golden.id, answers: false });
+  await until(async () => (await call<{ data: WithId[] }>('GET', '/ops/evaluations')).data.length > 0);
   return {
     secret,
     owner,
@@ -123,6 +137,9 @@ export async function furnish(
       user: user.id,
       key: key.id,
       workspace: workspaceId,
+      goldenSet: golden.id,
+      goldenQuestion: goldenQuestion.id,
+      evaluation: evaluation.id,
     },
   };
 }

@@ -12,7 +12,10 @@ export type Kind =
   | 'batch'
   | 'user'
   | 'key'
-  | 'workspace';
+  | 'workspace'
+  | 'goldenSet'
+  | 'goldenQuestion'
+  | 'evaluation';
 export type Ids = Readonly<Record<Kind, string>>;
 
 /** One more place beside the path where an id can stand. */
@@ -45,6 +48,10 @@ const KNOWLEDGE_BASE = { id: ['knowledgeBase'] } as const;
 const FILE = { id: ['file'] } as const;
 const MEMBER = { id: ['knowledgeBase'], file: ['file'] } as const;
 const BATCH = { id: ['knowledgeBase'], batch: ['batch'] } as const;
+
+const GOLDEN_SET = { id: ['goldenSet'] } as const;
+const GOLDEN_QUESTION = { id: ['goldenSet'], question: ['goldenQuestion'] } as const;
+const EVALUATION = { id: ['evaluation'] } as const;
 
 const after = (theirs: Ids, kind: Kind): Attempt => ({ query: { after: theirs[kind] } });
 const searching = (theirs: Ids) => [{ type: 'file_search', vector_store_ids: [theirs.knowledgeBase] }];
@@ -241,6 +248,71 @@ export const ROUTES: readonly RouteCase[] = [
   { route: 'DELETE /ops/alerts/channels/:id', role: 'reader', operator: true, params: { id: ['key'] } },
   { route: 'POST /ops/alerts/channels/:id/test', role: 'reader', operator: true, params: { id: ['key'] } },
   { route: 'GET /ops/alerts/messages', role: 'reader', operator: true },
+  { route: 'GET /ops/golden-sets', role: 'editor' },
+  {
+    route: 'POST /ops/golden-sets',
+    role: 'editor',
+    refused: (theirs) => [{ body: { name: 'x', knowledge_base_ids: [theirs.knowledgeBase] } }],
+  },
+  { route: 'GET /ops/golden-sets/:id', role: 'editor', params: GOLDEN_SET },
+  {
+    route: 'PATCH /ops/golden-sets/:id',
+    role: 'editor',
+    params: GOLDEN_SET,
+    body: { description: 'Taken' },
+  },
+  { route: 'DELETE /ops/golden-sets/:id', role: 'editor', params: GOLDEN_SET },
+  {
+    route: 'POST /ops/golden-sets/:id/import',
+    role: 'editor',
+    params: GOLDEN_SET,
+    body: { questions: '{"id": "m", "question": "Mine?", "facts": [["me"]]}' },
+  },
+  { route: 'GET /ops/golden-sets/:id/export', role: 'editor', params: GOLDEN_SET },
+  { route: 'GET /ops/golden-sets/:id/questions', role: 'editor', params: GOLDEN_SET },
+  {
+    route: 'POST /ops/golden-sets/:id/questions',
+    role: 'editor',
+    params: GOLDEN_SET,
+    body: { question: { question: 'Smuggled?', facts: [['in']] } },
+  },
+  {
+    route: 'POST /ops/golden-sets/:id/questions/from-response',
+    role: 'editor',
+    params: GOLDEN_SET,
+    refused: (theirs) => [{ body: { response_id: theirs.response } }],
+  },
+  {
+    route: 'PATCH /ops/golden-sets/:id/questions/:question',
+    role: 'editor',
+    params: GOLDEN_QUESTION,
+    body: { state: 'draft' },
+  },
+  { route: 'DELETE /ops/golden-sets/:id/questions/:question', role: 'editor', params: GOLDEN_QUESTION },
+  { route: 'POST /ops/golden-sets/:id/drafts', role: 'editor', params: GOLDEN_SET, body: {} },
+  {
+    route: 'POST /ops/evaluations',
+    role: 'editor',
+    refused: (theirs, own) => [
+      { body: { golden_set: theirs.goldenSet } },
+      { body: { golden_set: own.goldenSet, knowledge_base_ids: [theirs.knowledgeBase] } },
+    ],
+  },
+  {
+    route: 'GET /ops/evaluations',
+    role: 'editor',
+    refused: (theirs) => [{ query: { golden_set: theirs.goldenSet } }],
+    harmless: (theirs) => [after(theirs, 'evaluation')],
+  },
+  { route: 'GET /ops/evaluations/:id', role: 'editor', params: EVALUATION },
+  {
+    route: 'POST /ops/evaluations/compare',
+    role: 'editor',
+    refused: (theirs, own) => [
+      { body: { before: theirs.evaluation, after: own.evaluation } },
+      { body: { before: own.evaluation, after: own.evaluation, control: theirs.evaluation } },
+    ],
+  },
   { route: 'GET /ops/users', role: 'owner' },
   { route: 'POST /ops/users', role: 'owner' },
   {

@@ -1,5 +1,6 @@
 import Fastify from 'fastify';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { qualityRoutes } from '../../src/http/evaluation/routes.ts';
 import { registerOpenApi } from '../../src/http/foundation/openapi.ts';
 import { knowledgeRoutes } from '../../src/http/knowledge/knowledge-routes.ts';
 import { alertChannelRoutes } from '../../src/http/operations/alert-channel-routes.ts';
@@ -42,6 +43,7 @@ beforeAll(async () => {
       signalRoutes({} as never),
       alertRoutes({} as never),
       alertChannelRoutes({} as never),
+      qualityRoutes({} as never),
     ],
   });
   document = (await (await fetch(`${server.baseUrl}/openapi.json`)).json()) as Document;

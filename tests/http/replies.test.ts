@@ -158,6 +158,13 @@ async function journeyOf({ ids, owner }: FurnishedWorkspace): Promise<Journey> {
     'POST /v1/vector_stores/:id/files': [{ body: { file_id: ids.file } }],
     'POST /v1/vector_stores/:id/file_batches': [{ body: { file_ids: [ids.file] } }],
     'GET /ops/runs/:id': [ids.response, ids.running, ids.ingest].map((id) => ({ at: `GET /ops/runs/${id}` })),
+    'POST /ops/golden-sets': [{ body: { name: 'new' } }],
+    'POST /ops/golden-sets/:id/questions/from-response': [{ body: { response_id: ids.response } }],
+    'POST /ops/evaluations': [
+      { body: { golden_set: ids.goldenSet, answers: false } },
+      { body: { questions: '{"id": "a", "question": "Code?", "facts": [["x"]]}', answers: false } },
+    ],
+    'POST /ops/evaluations/compare': [{ body: { before: ids.evaluation, after: ids.evaluation } }],
     'GET /readyz': [{}, { headers: json }],
     'GET /livez': [{}, { headers: json }],
     'GET /startupz': [{}, { headers: json }],

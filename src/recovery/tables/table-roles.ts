@@ -20,6 +20,9 @@ export const SOURCE_TABLES: readonly SourceTable[] = [
   { name: 'document', key: ['id'] },
   { name: 'knowledge_base_document', key: ['knowledge_base_id', 'document_id'] },
   { name: 'file_batch', key: ['id'] },
+  { name: 'golden_set', key: ['id'] },
+  { name: 'golden_question', key: ['id'] },
+  { name: 'evaluation', key: ['id'] },
   { name: 'run', key: ['id'] },
   { name: 'event', key: ['run_id', 'seq'] },
   // Events of runs under way that have not reached their own logs yet.

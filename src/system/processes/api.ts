@@ -11,6 +11,7 @@ import { rulesFor } from '../../health/settings.ts';
 import { Meter } from '../../health/signals/meter.ts';
 import { SignalReporter } from '../../health/signals/report-signals.ts';
 import { SignalBoard } from '../../health/signals/signal-board.ts';
+import { qualityRoutes } from '../../http/evaluation/routes.ts';
 import { knowledgeRoutes } from '../../http/knowledge/knowledge-routes.ts';
 import { alertChannelRoutes } from '../../http/operations/alert-channel-routes.ts';
 import { alertRoutes } from '../../http/operations/alert-routes.ts';
@@ -99,6 +100,7 @@ await runChild('api', async ({ configuration, log, processId }) => {
       }),
       signalRoutes({ board }),
       alertRoutes({ ledger, rules: rulesFor(configuration.health.alerts) }),
+      qualityRoutes({ ledger, runs }),
       alertChannelRoutes({ ledger, runs, channels: new AlertChannels(ledger, new Seal(secrets)) }),
       knowledgeRoutes({
         ledger: reads,
