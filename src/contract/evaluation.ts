@@ -167,8 +167,9 @@ export const EvaluationResult = z
   .object({
     format: z.literal('budao-evaluation'),
     version: z.literal(1),
-    started_at: z.iso.datetime(),
-    finished_at: z.iso.datetime(),
+    /** ISO 8601, in UTC. */
+    started_at: z.string(),
+    finished_at: z.string(),
     identities: EvaluationIdentities,
     /** Stopped before its end: what is missing makes every verdict inconclusive. */
     complete: z.boolean(),
