@@ -94,8 +94,16 @@ const ended = (
 ): Happening => [
   atMs,
   {
-    ...{ type: 'stream.ended', probe, status: 'completed', connections: 1, tokens: 5, duplicated: 0, cut: 0 },
-    ...{ textSha256: hash('a'), isWhole: true, ...changes },
+    type: 'stream.ended',
+    probe,
+    status: 'completed',
+    connections: 1,
+    tokens: 5,
+    duplicated: 0,
+    cut: 0,
+    textSha256: hash('a'),
+    isWhole: true,
+    ...changes,
   },
 ];
 
@@ -179,8 +187,13 @@ test('the segments of an outage add up to the verified RTO', () => {
 const answer = (atMs: number, mode: string): Happening => [
   atMs,
   {
-    ...{ type: 'probe.answered', probe: `p${atMs}`, kind: 'search', plannedMs: atMs - 10 },
-    ...{ outcome: 'ok', latencyMs: 10, mode },
+    type: 'probe.answered',
+    probe: `p${atMs}`,
+    kind: 'search',
+    plannedMs: atMs - 10,
+    outcome: 'ok',
+    latencyMs: 10,
+    mode,
   },
 ];
 
@@ -211,7 +224,11 @@ const evaluation = (
 ): Happening => [
   8_000,
   {
-    ...{ type: 'evaluation', role, file: 'e.json', sha256: hash('e'), goldenSetSha256: hash('0') },
+    type: 'evaluation',
+    role,
+    file: 'e.json',
+    sha256: hash('e'),
+    goldenSetSha256: hash('0'),
     questions: Array.from({ length: 40 }, (_, index) => {
       const passed = passedOf(index);
       return { id: `q${index}`, passed, score: passed === null ? null : Number(passed) };

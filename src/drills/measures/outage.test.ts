@@ -57,8 +57,12 @@ test('an answer that comes late is a miss', () => {
   const late: Happening = [
     2_900,
     {
-      ...{ type: 'probe.answered', probe: 'late', kind: 'search', plannedMs: 2_500 },
-      ...{ outcome: 'ok', latencyMs: 400 },
+      type: 'probe.answered',
+      probe: 'late',
+      kind: 'search',
+      plannedMs: 2_500,
+      outcome: 'ok',
+      latencyMs: 400,
     },
   ];
   const timeline = drilled(faultAt(2_000), probesOf('search', SEARCH), probesOf('sign-in', SIGN_IN), [late]);
