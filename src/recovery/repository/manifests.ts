@@ -10,7 +10,7 @@ import { readUnverified, type Signer, signText, verifiedSigner } from './signing
 
 const HASH = z.string().regex(/^[0-9a-f]{64}$/);
 const COUNT = z.int().nonnegative();
-const MANIFEST = z.strictObject({
+export const MANIFEST = z.strictObject({
   format: z.literal(1),
   id: z.string().regex(/^[A-Za-z0-9_-]{1,64}$/),
   installationId: z.string(),
@@ -85,7 +85,7 @@ async function readManifest(
   const publicKey = verifiedSigner(text);
   if (content.length > MAX_CONTROL_BYTES || unverified === null) throw notAManifest(key);
   if (publicKey === null) throw signatureInvalid(key, 'its signature does not fit');
-  if (formatOf(unverified) > 1) throw newerSnapshot(key, formatOf(unverified));
+  if (formatOf(unverified) > 1) throw snapshotNewer(key, formatOf(unverified));
   const read = MANIFEST.safeParse(unverified);
   if (!read.success) throw notAManifest(key);
   const manifest = read.data;
@@ -128,7 +128,7 @@ function signatureInvalid(key: string, why: string): BudaoError {
   );
 }
 
-function newerSnapshot(key: string, format: number): BudaoError {
+export function snapshotNewer(key: string, format: number): BudaoError {
   return new BudaoError(
     'invalid',
     'snapshot_newer',

@@ -7,7 +7,6 @@ import type {
   SnapshotContents,
   SnapshotManifest,
   SnapshotRepository,
-  SnapshotWriter,
 } from '../ports.ts';
 import { checkRecipients } from './age.ts';
 import { appendOnly } from './append-only.ts';
@@ -29,7 +28,7 @@ import { type PruneResult, planPrune, prune } from './prune.ts';
 import type { PruneOptions, PrunePlan } from './prune-plan.ts';
 import { requireSigner, type Signer } from './signing.ts';
 import { parseContents } from './snapshot-contents.ts';
-import { openSnapshotWriter } from './snapshot-writer.ts';
+import { type LockedSnapshotWriter, openSnapshotWriter } from './snapshot-writer.ts';
 import { type VerifyOptions, type VerifyReport, verifyRepository } from './verify.ts';
 
 export interface RepositoryOptions {
@@ -105,7 +104,7 @@ export class Repository implements SnapshotRepository {
   }
 
   /** @throws BudaoError signing_key_missing, signing_key_other, repository_locked */
-  async write(): Promise<SnapshotWriter> {
+  async write(): Promise<LockedSnapshotWriter> {
     const signer = requireSigner(this.context.signer, this.name);
     await completeDescription(this.context.storage, this.description);
     await pinSigner(this.context.storage, signer);

@@ -27,7 +27,7 @@ import { listPacks, type StoredPacks } from './stored-packs.ts';
 export async function openSnapshotWriter(
   context: RepositoryContext,
   signer: Signer,
-): Promise<SnapshotWriter> {
+): Promise<LockedSnapshotWriter> {
   const { storage, description, stateFolder, scratchFolder, mayDelete, lockTiming: timing } = context;
   const lock = await takeLock(storage, 'write', { mayDelete, timing });
   try {
@@ -43,7 +43,8 @@ export async function openSnapshotWriter(
   }
 }
 
-class LockedSnapshotWriter implements SnapshotWriter {
+/** Also puts other files than manifests, which name what they need as those do. */
+export class LockedSnapshotWriter implements SnapshotWriter {
   readonly #context: RepositoryContext;
   readonly #signer: Signer;
   readonly #lock: RepositoryLock;
@@ -78,28 +79,38 @@ class LockedSnapshotWriter implements SnapshotWriter {
   }
 
   async publish(contents: SnapshotContents, description: SnapshotDescription): Promise<SnapshotManifest> {
+    const signer = this.#signer;
+    const published: SnapshotManifest[] = [];
+    const key = await this.publishAs(contents, (parts) => {
+      const manifest: SnapshotManifest = { format: 1, ...description, ...parts };
+      published.push(manifest);
+      return { key: snapshotKey(manifest), body: manifestText(manifest, signer) };
+    });
+    await rememberSnapshot(this.#context.stateFolder, key);
+    return published[0] as SnapshotManifest;
+  }
+
+  /** @returns the key of the file that `describe` has made and that was put last */
+  async publishAs(
+    contents: SnapshotContents,
+    describe: (parts: Pick<SnapshotManifest, 'contents' | 'packs' | 'plainBytes' | 'addedBytes'>) => {
+      key: string;
+      body: Buffer;
+    },
+  ): Promise<string> {
     const { storage } = this.#context;
     const listed = await this.#addContents(contents);
     const needed = [...objectsOf(contents), listed];
     const packs = this.#packsOf(needed);
     await this.#requireStored(packs);
-    const manifest: SnapshotManifest = {
-      format: 1,
-      ...description,
-      contents: listed,
-      packs,
-      plainBytes: [...new Map(needed.map(({ sha256, bytes }) => [sha256, bytes])).values()].reduce(
-        (sum, bytes) => sum + bytes,
-        0,
-      ),
-      addedBytes: this.#packs.addedBytes,
-    };
-    const key = snapshotKey(manifest);
+    const distinct = new Map(needed.map(({ sha256, bytes }) => [sha256, bytes]));
+    const plainBytes = [...distinct.values()].reduce((sum, bytes) => sum + bytes, 0);
+    const { addedBytes } = this.#packs;
+    const { key, body } = describe({ contents: listed, packs, plainBytes, addedBytes });
     await this.#lock.requireHeld();
-    if (!(await storage.putIfAbsent(key, manifestText(manifest, this.#signer)))) throw snapshotExists(key);
+    if (!(await storage.putIfAbsent(key, body))) throw snapshotExists(key);
     await this.#confirm(key, packs);
-    await rememberSnapshot(this.#context.stateFolder, key);
-    return manifest;
+    return key;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -130,7 +130,7 @@ async function* noted(rows: AsyncIterable<Row>, table: string, needed: NeededBlo
   }
 }
 
-async function addNamed(
+export async function addNamed(
   writer: SnapshotWriter,
   contents: readonly NamedContent[],
 ): Promise<{ name: string; object: ObjectReference }[]> {

@@ -13,12 +13,17 @@ const PRAGMAS = ['busy_timeout = 5000', 'query_only = ON', 'cache_size = -16000'
  *
  * @throws BudaoError ledger_unavailable, ledger_corrupt, ledger_not_migrated
  */
-export function openSqlitePicture(path: string): LedgerPicture {
-  const connection = open(path);
+export function openSqlitePicture(
+  path: string,
+  options: { ofAnyVersion: boolean } = { ofAnyVersion: false },
+): LedgerPicture & { tables: readonly string[] } {
+  const connection = open(path, options);
   const { database } = connection;
+  const tables = database.prepare(`SELECT name FROM sqlite_schema WHERE type = 'table'`).all();
   return {
     engine: 'sqlite',
-    schemaVersion: SCHEMA_VERSION,
+    schemaVersion: schemaVersion(database),
+    tables: tables.map(({ name }) => String(name)),
     async *rows(table) {
       const { name, key } = sourceTable(table);
       const statement = database.prepare(`SELECT * FROM ${name} ORDER BY ${key.join(', ')}`);
@@ -34,7 +39,7 @@ export function openSqlitePicture(path: string): LedgerPicture {
   };
 }
 
-function open(path: string): SqliteConnection {
+function open(path: string, { ofAnyVersion }: { ofAnyVersion: boolean }): SqliteConnection {
   let connection: SqliteConnection | null = null;
   try {
     connection = new SqliteConnection(path, PRAGMAS);
@@ -42,7 +47,8 @@ function open(path: string): SqliteConnection {
     // The first read is what fixes the picture.
     connection.database.prepare('SELECT count(*) FROM workspace').get();
     const present = schemaVersion(connection.database);
-    if (present !== SCHEMA_VERSION) throw otherVersion(present);
+    if (present > SCHEMA_VERSION || (present !== SCHEMA_VERSION && !ofAnyVersion))
+      throw otherVersion(present);
     return connection;
   } catch (error) {
     connection?.close();
