@@ -11,7 +11,13 @@ const LEAVE_DEADLINE_MS = 7_500;
 /** What every child process does the same way: answer pings, leave on SIGTERM, die with its supervisor. */
 export async function runChild(
   role: string,
-  start: (context: { configuration: Configuration; log: Logger; processId: string }) => Promise<{
+  start: (context: {
+    configuration: Configuration;
+    log: Logger;
+    processId: string;
+    /** What is left cannot be relied on: the supervisor starts a fresh process. */
+    end: (error: unknown) => void;
+  }) => Promise<{
     url?: string;
     stop: () => Promise<void>;
   }>,
@@ -40,6 +46,7 @@ export async function runChild(
       configuration,
       log,
       processId: process.env.BUDAO_PROCESS_ID ?? 'proc_alone',
+      end: (error) => die(log, error),
     });
     void toldToLeave.then(() => leave(log, stop));
     tellSupervisor({ type: 'ready', ...(url === undefined ? {} : { url }) });
@@ -90,6 +97,6 @@ function die(log: Logger, error: unknown): void {
   endAfterLogging(log, killSelf);
 }
 
-function tellSupervisor(message: FromChild, whenTold: () => void = () => {}): void {
+export function tellSupervisor(message: FromChild, whenTold: () => void = () => {}): void {
   process.send?.(message, whenTold);
 }

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { newId } from '../contract/ids.ts';
+import type { StreamState } from '../recovery/stream/stream-state.ts';
 import type { ProcessRole } from './process-table.ts';
 
 /** Messages between the supervisor and its children. */
@@ -8,7 +9,8 @@ export type ToChild = { type: 'ping' } | { type: 'stop' };
 export type FromChild =
   | { type: 'ready'; url?: string }
   | { type: 'pong' }
-  | { type: 'refused'; message: string; isPassing: boolean };
+  | { type: 'refused'; message: string; isPassing: boolean }
+  | { type: 'streams'; states: StreamState[] };
 
 /** The first restart is immediate; a child that keeps dying young waits longer and longer. */
 const RESTART_DELAYS_MS = [0, 50, 200, 500, 1_000, 2_000, 5_000];
@@ -31,6 +33,8 @@ export interface ChildCallbacks {
    * needs is away, and nobody has to change a setting.
    */
   onRefused(message: string, isPassing: boolean): void;
+  /** Of the shipper: how far the streams of changes are. */
+  onStreams?(states: StreamState[]): void;
 }
 
 export interface ChildDeath {
@@ -40,9 +44,12 @@ export interface ChildDeath {
   isUnexpected: boolean;
 }
 
+/** The shipper is in no list of processes: it takes part in no work. */
+export type ChildRole = ProcessRole | 'shipper';
+
 /** Keeps one child process of a role alive. */
 export class KeptChild {
-  readonly role: ProcessRole;
+  readonly role: ChildRole;
   readonly #callbacks: ChildCallbacks;
   readonly #environment: NodeJS.ProcessEnv;
   readonly #ping: NodeJS.Timeout;
@@ -54,7 +61,7 @@ export class KeptChild {
   #youngDeaths = 0;
   #stopping = false;
 
-  constructor(role: ProcessRole, environment: NodeJS.ProcessEnv, callbacks: ChildCallbacks) {
+  constructor(role: ChildRole, environment: NodeJS.ProcessEnv, callbacks: ChildCallbacks) {
     this.role = role;
     this.#environment = environment;
     this.#callbacks = callbacks;
@@ -114,6 +121,7 @@ export class KeptChild {
       this.#isReady = true;
       this.#callbacks.onReady(message.url);
     }
+    if (message.type === 'streams') this.#callbacks.onStreams?.(message.states);
     if (message.type === 'refused') this.#callbacks.onRefused(message.message, message.isPassing);
   }
 

@@ -23,6 +23,11 @@ import { sharedFolder } from './shared-places.ts';
 // An adapter with a client library of its own is loaded where it is configured: each costs every other process some ten
 // milliseconds at its start, and some megabytes.
 
+/** Whether the changes of an embedded ledger are sent to repositories as they come. */
+export function isShipped({ stores, backup }: Pick<Configuration, 'stores' | 'backup'>): boolean {
+  return stores.ledger.url === null && backup.stream.enabled && backup.repositories.length > 0;
+}
+
 /** How a node is called in the installation. */
 export function nodeName(configuration: Configuration): string {
   return configuration.node ?? hostname();
@@ -35,7 +40,10 @@ export async function openLedger(
   { mayCreate = false }: { mayCreate?: boolean } = {},
 ): Promise<Ledger> {
   const { url, passwordFile, connections } = configuration.stores.ledger;
-  if (url === null) return openSqliteLedger({ path: dataFolderAt(configuration.dataDir).ledger, mayCreate });
+  if (url === null) {
+    const path = dataFolderAt(configuration.dataDir).ledger;
+    return openSqliteLedger({ path, mayCreate, isFollowed: isShipped(configuration) });
+  }
   const { openPostgresLedger } = await import('../stores/ledger/postgres-ledger.ts');
   const ledger = await openPostgresLedger({
     url: named(url, processId),

@@ -10,6 +10,7 @@ import { Janitor } from '../runs/janitor.ts';
 import { releaseOwner } from '../runs/run-claims.ts';
 import { SocketHub } from '../stores/channel/socket-hub.ts';
 import { refuseUnfinishedFolder } from './backup/restore-staging.ts';
+import { StreamLags } from './backup/stream-lags.ts';
 import { superviseBackups } from './backup/supervise-backups.ts';
 import type { Bucket } from './bucket-settings.ts';
 import { type ChildDeath, KeptChild } from './child-process.ts';
@@ -27,7 +28,7 @@ import { registerProcess, removeProcess } from './process-table.ts';
 import { RepeatedWarnings } from './repeated-warnings.ts';
 import { SessionWatch } from './session-watch.ts';
 import { requireSharedPlaces } from './shared-places.ts';
-import { nodeName, openChannel, openLedger, settingsHash } from './shared-stores.ts';
+import { isShipped, nodeName, openChannel, openLedger, settingsHash } from './shared-stores.ts';
 import { noteStarting } from './starting.ts';
 import { takeOver } from './take-over.ts';
 import { Troubles } from './troubles.ts';
@@ -138,6 +139,10 @@ export class Supervisor implements AsyncDisposable {
     for (const role of roles) keep(role);
     ready.whenReady(startOthers);
     ready.whenReady((url) => callbacks.onReady({ url, firstSignIn }));
+    if (isShipped(configuration)) {
+      const shipper = keepShipper({ configuration, environment, meter, log });
+      cleanup.defer(() => shipper.stop(STOP_GRACE_MS));
+    }
     const warnings = cleanup.use(new RepeatedWarnings(log));
     cleanup.use(new ClockWatch(log, ledgerTime));
     if (inCluster) {
@@ -172,6 +177,28 @@ export class Supervisor implements AsyncDisposable {
     await Promise.all(this.#children.all.map((child) => child.stop(this.#stopGraceMs)));
     await this.#stack.disposeAsync();
   }
+}
+
+/** Ends after the other children, so that what they did last is shipped too. */
+function keepShipper({
+  configuration,
+  environment,
+  meter,
+  log,
+}: {
+  configuration: Configuration;
+  environment: NodeJS.ProcessEnv;
+  meter: Meter;
+  log: Logger;
+}): KeptChild {
+  const lags = new StreamLags(configuration, meter);
+  return new KeptChild('shipper', environment, {
+    onReady: () => {},
+    onStreams: (states) => lags.note(states),
+    onRefused: (message) => log.warn({ reason: message }, 'the shipper cannot start'),
+    onDeath: (processId, { isUnexpected, ...detail }) =>
+      log[isUnexpected ? 'warn' : 'info']({ child: 'shipper', processId, ...detail }, 'process ended'),
+  });
 }
 
 async function reportBucket(bucket: Bucket, log: Logger): Promise<void> {

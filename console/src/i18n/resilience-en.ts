@@ -184,6 +184,7 @@ export const resilienceInEn: Record<keyof typeof resilienceInZh, string> = {
   'plot.ledger_failures': 'Failures to store',
   'plot.index_lag_seconds': 'Index lag',
   'plot.replication_lag_seconds': 'Lag of ledger copies',
+  'plot.recovery_lag_seconds': 'Lag of the backup',
   'plot.turns_completed': 'Answers',
   'plot.turns_failed': 'Questions without answer',
   'plot.turns_degraded': 'Lesser answers',

@@ -86,6 +86,7 @@ const PLOTS: Record<Layer, readonly PlotSpec[]> = {
     count('ledger_failures'),
     gauge('index_lag_seconds', 'seconds', 'index-lag'),
     { ...gauge('replication_lag_seconds', 'seconds', 'replication-lag'), isOptional: true },
+    { ...gauge('recovery_lag_seconds', 'seconds', 'recovery-lag'), isOptional: true },
   ],
   business: [
     { id: 'turns_completed', unit: 'per-minute', source: { kind: 'rate', name: 'turns_completed' } },

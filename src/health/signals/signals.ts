@@ -97,6 +97,12 @@ export const GAUGES = {
     keyed: true,
     help: 'How far a copy of the ledger is behind, by its name.',
   },
+  recovery_lag_seconds: {
+    layer: 'service',
+    combine: 'max',
+    keyed: true,
+    help: 'What would be lost with the machine now: how far the stream of changes into a repository is behind.',
+  },
   settings_variants: {
     layer: 'service',
     combine: 'max',

@@ -16,10 +16,11 @@ const MAX_TRANSACTIONS_PER_COMMIT = 256;
 
 /** 32 MiB: pages that change in every commit are copied into the main file once for many commits, not for a few. */
 const CHECKPOINT_PAGES = 8_000;
+/** 256 MiB, where somebody else copies them, who reads the log first: for when that one is gone. */
+const LATE_CHECKPOINT_PAGES = 64_000;
 const WRITER_PRAGMAS = [
   'journal_mode = WAL',
   'synchronous = FULL',
-  `wal_autocheckpoint = ${CHECKPOINT_PAGES}`,
   'temp_store = MEMORY',
   'cache_size = -16000',
 ];
@@ -53,11 +54,14 @@ export async function openSqliteLedger(options: {
   path: string;
   /** False where a ledger has been before: an empty one would hide that it is gone. */
   mayCreate?: boolean;
+  /** Somebody follows the log and keeps it short. */
+  isFollowed?: boolean;
 }): Promise<Ledger> {
-  const { path, mayCreate = true } = options;
+  const { path, mayCreate = true, isFollowed = false } = options;
   if (!mayCreate && !existsSync(path)) throw ledgerFileGone(path);
-  const files = await openFiles(path, (writer) => migrateSqlite(writer.database));
-  return new SqliteLedger(path, files);
+  const checkpointPages = isFollowed ? LATE_CHECKPOINT_PAGES : CHECKPOINT_PAGES;
+  const files = await openFiles(path, checkpointPages, (writer) => migrateSqlite(writer.database));
+  return new SqliteLedger(path, files, checkpointPages);
 }
 
 interface Files extends Disposable {
@@ -65,12 +69,18 @@ interface Files extends Disposable {
   reader: SqliteConnection;
 }
 
-async function openFiles(path: string, prepare: (writer: SqliteConnection) => void): Promise<Files> {
+async function openFiles(
+  path: string,
+  checkpointPages: number,
+  prepare: (writer: SqliteConnection) => void,
+): Promise<Files> {
   using cleanup = new DisposableStack();
   const open = (pragmas: readonly string[]): SqliteConnection =>
     cleanup.adopt(new SqliteConnection(path, pragmas), (connection) => connection.close());
   try {
-    const writer = await retryWhileBusy(() => open(WRITER_PRAGMAS));
+    const writer = await retryWhileBusy(() =>
+      open([...WRITER_PRAGMAS, `wal_autocheckpoint = ${checkpointPages}`]),
+    );
     await retryWhileBusy(() => prepare(writer));
     const reader = open(READER_PRAGMAS);
     const owned = cleanup.move();
@@ -83,6 +93,7 @@ async function openFiles(path: string, prepare: (writer: SqliteConnection) => vo
 class SqliteLedger implements Ledger {
   readonly read: Sql;
   readonly #path: string;
+  readonly #checkpointPages: number;
   readonly #place: SqlitePlace;
   #files: Files;
   #logSync: SqliteLogSync;
@@ -93,8 +104,9 @@ class SqliteLedger implements Ledger {
   #closed = false;
   #synced = true;
 
-  constructor(path: string, files: Files) {
+  constructor(path: string, files: Files, checkpointPages: number) {
     this.#path = path;
+    this.#checkpointPages = checkpointPages;
     this.#files = files;
     this.#place = new SqlitePlace(path);
     this.#logSync = new SqliteLogSync(path);
@@ -147,7 +159,7 @@ class SqliteLedger implements Ledger {
   }
 
   async #useFileInPlace(): Promise<void> {
-    const files = await openFiles(this.#path, ({ database }) => {
+    const files = await openFiles(this.#path, this.#checkpointPages, ({ database }) => {
       if (!isMigrated(database)) throw notTheLedger(this.#path);
     });
     this.#place.accept();

@@ -58,6 +58,16 @@ export const BackupSettings = z.strictObject({
       patienceMinutes: z.int().min(1).max(1_440).default(60),
     })
     .prefault({}),
+  /** What changes between snapshots, sent to every repository as it comes; on the embedded engine. */
+  stream: z
+    .strictObject({
+      enabled: z.boolean().default(true),
+      /** Between two looks: about so much is lost with the machine. */
+      intervalMs: z.int().min(100).max(60_000).default(1_000),
+      /** For so long each point in time can be restored; pruning takes older ones away. */
+      days: z.int().min(1).max(3_650).default(7),
+    })
+    .prefault({}),
 });
 export type BackupSettings = z.infer<typeof BackupSettings>;
 export type RepositorySettings = z.infer<typeof Repository>;

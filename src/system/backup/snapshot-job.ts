@@ -71,7 +71,7 @@ export async function performSnapshot(
 }
 
 /** Behind a network each file is waited for, and several are under way at once. */
-function sourceOf(blobs: BlobStore, { stores }: BackupConfiguration): BlobSource {
+export function sourceOf(blobs: BlobStore, { stores }: BackupConfiguration): BlobSource {
   return stores.blobs.folder === null && blobs instanceof FolderBlobs ? new FolderBlobSource(blobs) : blobs;
 }
 
@@ -86,7 +86,7 @@ async function openPicture({ dataDir, stores }: BackupConfiguration): Promise<Le
 }
 
 /** What seals in the ledger, and the keys of this place, which a restored installation has to forget. */
-async function readSecrets(configuration: BackupConfiguration): Promise<NamedContent[]> {
+export async function readSecrets(configuration: BackupConfiguration): Promise<NamedContent[]> {
   const secrets = openSecrets(configuration);
   const folder = dataFolderAt(configuration.dataDir);
   const taken: NamedContent[] = [
@@ -100,7 +100,7 @@ async function readSecrets(configuration: BackupConfiguration): Promise<NamedCon
   return taken;
 }
 
-async function readFiles(configFile: string | undefined): Promise<NamedContent[]> {
+export async function readFiles(configFile: string | undefined): Promise<NamedContent[]> {
   if (configFile === undefined) return [];
   return [{ name: basename(configFile), content: await readFile(configFile) }];
 }
