@@ -12,6 +12,7 @@ import type { AddCommand } from './add-command.ts';
 import { addCareCommands } from './backup-care.ts';
 import { addRehearseCommand } from './backup-rehearse.ts';
 import { addScheduleCommands } from './backup-schedules.ts';
+import { addStatusCommand, streamsInWords } from './backup-status.ts';
 
 interface RepositoryOptions {
   config?: string;
@@ -65,6 +66,7 @@ export const addBackupCommand: AddCommand = (program, setup) => {
     .option('--config <file>', t.config)
     .addHelpText('after', messages.example('budao backup list --repo offsite --json'))
     .action(action((context, [options]) => list(context, options as RepositoryOptions)));
+  addStatusCommand(backup, setup);
   addCareCommands(backup, setup);
   addRehearseCommand(backup, setup);
   addScheduleCommands(backup, setup);
@@ -171,9 +173,13 @@ async function list(context: CliContext, options: RepositoryOptions): Promise<Ex
   const t = messages.backup;
   const configuration = loadSettings(context, options.config);
   const { listSnapshots } = await import('../../system/backup/list-snapshots.ts');
-  const { snapshots, unreadable, troubles } = await listSnapshots(configuration, options.repo ?? null);
-  terminal.result({ snapshots, unreadable, troubles }, () => {
-    if (snapshots.length === 0) return `${t.none}\n`;
+  const { snapshots, streams, unreadable, troubles } = await listSnapshots(
+    configuration,
+    options.repo ?? null,
+  );
+  terminal.result({ snapshots, streams, unreadable, troubles }, () => {
+    const covered = streamsInWords(context, streams);
+    if (snapshots.length === 0) return `${t.none}\n${covered}`;
     const { titles } = t;
     const columns = [
       { title: titles.id },
@@ -193,7 +199,7 @@ async function list(context: CliContext, options: RepositoryOptions): Promise<Ex
       snapshot.repository,
       withoutControls(snapshot.label ?? ''),
     ]);
-    return terminal.table(columns, rows);
+    return `${terminal.table(columns, rows)}${covered}`;
   });
   for (const { key, reason } of unreadable) terminal.note(t.unreadable(key, reason));
   for (const { repository, message } of troubles) terminal.note(t.unreadable(repository, message));

@@ -1,5 +1,6 @@
 import { Option } from 'commander';
 import type { RestoreReport } from '../../system/backup/restore.ts';
+import { CliError } from '../cli-error.ts';
 import type { CliContext } from '../context.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { createProgress } from '../ingest/progress.ts';
@@ -15,6 +16,7 @@ interface RestoreOptions {
   from?: string;
   key: string;
   snapshot?: string;
+  to?: string;
   replace?: boolean;
   dryRun?: boolean;
   config?: string;
@@ -29,12 +31,17 @@ export const addRestoreCommand: AddCommand = (program, { messages, action }) => 
     .addOption(new Option('--from <name>').hideHelp())
     .requiredOption('--key <file>', t.key)
     .option('--snapshot <id>', t.snapshot)
+    .option('--to <time>', t.to)
     .option('--replace', t.replace)
     .option('--dry-run', t.dryRun)
     .option('--config <file>', messages.backup.config)
     .addHelpText(
       'after',
-      messages.example('budao restore --repo /mnt/stick/budao --key budao.key --data-dir /srv/budao'),
+      messages.example(
+        'budao restore --repo /mnt/stick/budao --key budao.key --data-dir /srv/budao',
+        'budao restore --to latest --key budao.key',
+        'budao restore --to 2026-11-21T10:00:00Z --key budao.key',
+      ),
     )
     .action(action((context, [options]) => restoreFrom(context, options as RestoreOptions)));
 };
@@ -51,6 +58,7 @@ async function restoreFrom(context: CliContext, options: RestoreOptions): Promis
     repository: options.repo ?? options.from ?? null,
     keyFile: options.key,
     snapshotId: options.snapshot ?? null,
+    to: pointOf(context, options),
     replace: options.replace === true,
     dryRun: options.dryRun === true,
     onProgress(now) {
@@ -68,12 +76,29 @@ async function restoreFrom(context: CliContext, options: RestoreOptions): Promis
   return isDryRun && report.isOccupied && options.replace !== true ? EXIT.failed : EXIT.ok;
 }
 
+/** @throws CliError for what is no time */
+function pointOf({ messages }: CliContext, { to, snapshot }: RestoreOptions): number | null {
+  if (to === undefined) return null;
+  if (snapshot !== undefined) throw new CliError(EXIT.usage, 'time_invalid', messages.restore.toOrSnapshot);
+  if (to === 'latest') return Number.POSITIVE_INFINITY;
+  const time = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2})$/.test(to)
+    ? Date.parse(to)
+    : Number.NaN;
+  if (Number.isNaN(time)) throw new CliError(EXIT.usage, 'time_invalid', messages.restore.timeInvalid(to));
+  return time;
+}
+
 function planInWords(context: CliContext, report: RestoreReport, place: string): string {
   const t = context.messages.restore;
   const { snapshot, isOccupied } = report;
   const time = formatTime(snapshot.createdAt / 1000);
   const plan = t.plan(snapshot.id, time, formatBytes(snapshot.plainBytes), place);
-  const lines = [plan, ...sourceInWords(context, report), isOccupied ? t.planReplace : t.planEmpty];
+  const lines = [
+    plan,
+    ...pointInWords(context, report),
+    ...sourceInWords(context, report),
+    isOccupied ? t.planReplace : t.planEmpty,
+  ];
   return `${lines.join('\n')}\n`;
 }
 
@@ -83,6 +108,7 @@ function doneInWords(context: CliContext, report: RestoreReport, folder: string)
   if (outcome === null) return `${t.finished(snapshot.id)}\n${t.next(folder)}\n`;
   const lines = [
     t.done(snapshot.id, formatTime(snapshot.createdAt / 1000)),
+    ...pointInWords(context, report),
     t.content(outcome.rows, outcome.blobs),
     ...sourceInWords(context, report),
     outcome.leftOut.length === 0 ? '' : t.leftOut(outcome.leftOut.length),
@@ -91,6 +117,11 @@ function doneInWords(context: CliContext, report: RestoreReport, folder: string)
     t.next(folder),
   ];
   return `${lines.filter((line) => line !== '').join('\n')}\n`;
+}
+
+function pointInWords({ messages }: CliContext, { point }: RestoreReport): string[] {
+  if (point === undefined) return [];
+  return [messages.restore.point(new Date(point.since).toISOString(), new Date(point.until).toISOString())];
 }
 
 /** Which repositories gave what, and what was wrong with others. */

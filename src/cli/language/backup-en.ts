@@ -43,6 +43,30 @@ export const backupEn = {
     freed: (files: number, bytes: string): string => `${files} files that nothing needs any more, ${bytes}.`,
     sayYes: 'Nothing was changed: give --yes to carry it out.',
     pruned: 'Done.',
+    status: 'how far the stream of changes is: what would be lost with this machine now',
+    streams: {
+      repository: 'REPOSITORY',
+      phase: 'STATE',
+      lag: 'BEHIND',
+      from: 'FROM',
+      until: 'UNTIL',
+      installation: 'INSTALLATION',
+      segments: 'SEGMENTS',
+      gaps: 'GAPS',
+    },
+    streamPhases: {
+      starting: 'starting',
+      base: 'storing a whole copy',
+      shipping: 'shipping',
+      waiting: 'WAITING',
+      archived: 'archived by the database',
+    },
+    noStream:
+      'Nothing is shipped: no repository is configured, backup.stream.enabled is off, or the service never ran.',
+    covered: 'Points in time that can be restored with --to:',
+    rpo: (seconds: string): string =>
+      `Lost with this machine now: what was acknowledged in the last ${seconds} s.`,
+    noRpo: 'Nothing is covered yet: snapshots alone count.',
     list: 'list the snapshots of a repository, or of all in the settings',
     none: 'There is no snapshot yet.',
     unreadable: (key: string, reason: string): string => `${key}: ${reason}`,
@@ -61,6 +85,12 @@ export const backupEn = {
     repo: 'repository: its name in the settings, or the path of its folder (default: all in the settings, each standing in for the others)',
     key: 'file with the recovery key',
     snapshot: 'which snapshot (default: the newest)',
+    to: 'a point in time, such as 2026-11-21T10:00:00Z, or latest: from the stream of changes',
+    toOrSnapshot: 'Give --to or --snapshot, one of the two.',
+    timeInvalid: (time: string): string =>
+      `${JSON.stringify(time)} is no point in time: write it as 2026-11-21T10:00:00Z or 2026-11-21T18:00:00+08:00, or latest.`,
+    point: (since: string, until: string): string =>
+      `Everything acknowledged before ${since} is in it, and nothing that came after ${until}.`,
     replace: 'put aside what is there, and take its place',
     dryRun: 'say what would happen, and change nothing',
     phases: { content: 'restoring', finishing: 'finishing' },

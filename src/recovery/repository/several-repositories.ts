@@ -44,6 +44,7 @@ const OF_A_REPOSITORY: ReadonlySet<string> = new Set([
   'storage_address_invalid',
   'storage_refused',
   'storage_unavailable',
+  'stream_broken',
 ]);
 
 /** Whether another repository may help. */

@@ -52,8 +52,8 @@ class Copy {
     await rm(`${place}-wal`, { force: true });
     await writeFile(place, Buffer.concat(this.#pages));
     using copy = new DatabaseSync(place);
-    expect(copy.prepare('PRAGMA integrity_check').get()).toEqual({ integrity_check: 'ok' });
-    return rowsOf(copy);
+    const found = String(copy.prepare('PRAGMA integrity_check').get()?.integrity_check);
+    return found === 'ok' ? rowsOf(copy) : found;
   }
 }
 
@@ -70,7 +70,7 @@ async function endWriter(writer: ChildProcess): Promise<void> {
   const gone = new Promise((resolve) => writer.once('exit', resolve));
   writer.stdin?.end();
   await gone;
-  expect(writer.exitCode).toBe(0);
+  if (writer.exitCode !== 0) throw new Error(`a writer ended with ${writer.exitCode}`);
 }
 
 it('misses nothing of what several processes commit while the log is begun anew again and again', async () => {

@@ -24,6 +24,7 @@ import { openSeveral } from './open-several.ts';
 import { refuseStranger } from './refuse-stranger.ts';
 import { repositoriesToRead } from './repositories.ts';
 import { isTargetOccupied, type RestoreOutcome, restoreInstallation } from './restore-installation.ts';
+import { restoreToPoint } from './restore-to-point.ts';
 
 export interface RestoreCommand {
   configuration: Configuration;
@@ -32,6 +33,8 @@ export interface RestoreCommand {
   keyFile: string;
   /** Null for the newest that can be read whole. */
   snapshotId: string | null;
+  /** A point in time, in milliseconds since the epoch; infinite for the latest that there is. Null: a snapshot. */
+  to?: number | null;
   replace: boolean;
   dryRun: boolean;
   onProgress: (progress: RestoreProgress) => void;
@@ -39,6 +42,8 @@ export interface RestoreCommand {
 
 export interface RestoreReport {
   snapshot: Pick<SnapshotManifest, 'id' | 'createdAt' | 'counts' | 'plainBytes' | 'installationId'>;
+  /** Of a restore to a point in time: everything acknowledged before `since` is in it, and nothing after `until`. */
+  point?: { since: number; until: number };
   /** Where its manifest is. */
   repositories: string[];
   /** What was read from where; empty for a dry run. */
@@ -54,6 +59,12 @@ export interface RestoreReport {
 
 /** From the newest snapshot that can be read whole, unless one is named: where a repository cannot, the next one is tried. */
 export async function restore(command: RestoreCommand): Promise<RestoreReport> {
+  const { to = null } = command;
+  if (to !== null) {
+    const bySnapshot = (snapshotId: string): Promise<RestoreReport> =>
+      restore({ ...command, to: null, snapshotId });
+    return restoreToPoint({ ...command, to }, bySnapshot);
+  }
   const { configuration, keyFile } = command;
   const settings = repositoriesToRead(configuration, command.repository);
   await using cleanup = new AsyncDisposableStack();
