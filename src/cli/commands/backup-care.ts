@@ -91,6 +91,14 @@ async function prune(context: CliContext, options: CareOptions & { yes?: boolean
     const lines = [
       t.kept(plan.keep.length),
       going.length === 0 ? t.noneGo : `${t.go(going.length)}\n${going.join('\n')}`,
+      ...(plan.streams.length === 0
+        ? []
+        : [
+            t.streamsGo(
+              plan.streams.length,
+              formatTime(Math.max(...plan.streams.map(({ until }) => until)) / 1000),
+            ),
+          ]),
       t.freed(plan.files.length, formatBytes(plan.freedBytes)),
       result === null ? t.sayYes : t.pruned,
     ];

@@ -40,6 +40,8 @@ export const backupEn = {
     kept: (count: number): string => `${count} snapshots are kept.`,
     noneGo: 'None may go.',
     go: (count: number): string => `${count} may go:`,
+    streamsGo: (count: number, until: string): string =>
+      `${count} stretches of the stream of changes may go: the points in time until ${until}.`,
     freed: (files: number, bytes: string): string => `${files} files that nothing needs any more, ${bytes}.`,
     sayYes: 'Nothing was changed: give --yes to carry it out.',
     pruned: 'Done.',

@@ -38,6 +38,7 @@ export const backupZh: typeof backupEn = {
     kept: (count) => `保留 ${count} 份快照。`,
     noneGo: '没有可删除的快照。',
     go: (count) => `可删除 ${count} 份：`,
+    streamsGo: (count, until) => `变更流中有 ${count} 段可以清理：${until} 及以前的时刻。`,
     freed: (files, bytes) => `不再需要的文件 ${files} 个，${bytes}。`,
     sayYes: '未做任何改动：加 --yes 执行。',
     pruned: '已完成。',

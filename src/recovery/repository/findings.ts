@@ -28,6 +28,8 @@ export type FindingCode =
   | 'index_missing'
   | 'index_damaged'
   | 'file_unreferenced'
+  | 'stream_damaged'
+  | 'stream_broken'
   | 'recovery_key_wrong';
 
 const COPY_BACK = 'Put it back from a copy of the repository';
@@ -113,6 +115,14 @@ export const findings = {
       key,
       `No snapshot names ${key}. A snapshot that broke off leaves such files, and \`budao backup prune\` removes them; if none broke off, a manifest is missing.`,
     ),
+  streamDamaged: (key: string, reason: string) =>
+    finding(
+      'stream_damaged',
+      'error',
+      key,
+      `The stream of changes that begins with ${key} cannot be used: ${reason}. ${COPY_BACK}; a running service begins a new one within a day, and at once when it is started again.`,
+    ),
+  streamBroken: (key: string, error: unknown) => finding('stream_broken', 'error', key, wordsOf(error)),
   incomplete: (key: string, count: number) =>
     finding(
       'snapshot_incomplete',

@@ -6,6 +6,7 @@ import { indexedPackOf, packOf } from './layout.ts';
 import { ORPHAN_GRACE_MS } from './limits.ts';
 import { readManifests, type StoredManifest } from './manifests.ts';
 import { neededPacks } from './needed-packs.ts';
+import { planStreams } from './prune-streams.ts';
 import { findRepacking, type Repacking } from './repack.ts';
 import { type Retention, reasonsToKeep } from './retention.ts';
 import { listPacks, type StoredPacks } from './stored-packs.ts';
@@ -17,11 +18,23 @@ export interface PlannedSnapshot {
   createdAt: number;
 }
 
+export interface PlannedStream {
+  /** Of its base. */
+  key: string;
+  generation: string;
+  installationId: string;
+  from: number;
+  until: number;
+  files: number;
+}
+
 export interface PrunePlan {
   keep: (PlannedSnapshot & { reasons: readonly string[] })[];
   /** No longer offered, but their documents stay. */
   retire: PlannedSnapshot[];
   remove: PlannedSnapshot[];
+  /** Generations of streams of changes whose last point in time is older than what is kept. */
+  streams: PlannedStream[];
   /** Files below `packs/` that nothing needs any more. */
   files: { key: string; bytes: number }[];
   /** Packs of which little is still needed, or which are small: they become fewer. Empty without the recovery key. */
@@ -34,6 +47,8 @@ export interface PruneOptions {
   retention: Retention;
   /** What nobody names is left so long, by the clock of the place. */
   orphanGraceMs?: number;
+  /** Points in time of streams are kept for so long; for ever where nothing is said. */
+  streamMs?: number;
 }
 
 /** Everything that carrying it out needs beside what is shown. */
@@ -41,6 +56,8 @@ export interface WorkedOutPlan {
   shown: PrunePlan;
   kept: readonly StoredManifest[];
   repacking: Repacking;
+  /** Files of streams that go, those of each from its base on. */
+  streamFiles: readonly string[];
 }
 
 /**
@@ -54,6 +71,7 @@ export async function workOutPlan(
   now: number,
   mayLeave: ReadonlySet<string> | null = null,
 ): Promise<WorkedOutPlan> {
+  const streams = await planStreams(context, options, now, mayLeave);
   const manifests = await readAll(context);
   const offered = manifests.filter(({ isRetired }) => !isRetired);
   const reasons = reasonsToKeep(
@@ -68,12 +86,17 @@ export async function workOutPlan(
   const retired = manifests.filter((one) => one.isRetired && !isForgotten(one));
   const forgotten = manifests.filter(isForgotten);
   const retire = options.retention.keepDocuments ? withOwnDocuments(leaving, [...kept, ...retired]) : [];
-  const staying = [...kept, ...retired, ...retire.map((one) => ({ ...one, isRetired: true }))];
+  const staying = [
+    ...kept,
+    ...retired,
+    ...retire.map((one) => ({ ...one, isRetired: true })),
+    ...streams.staying,
+  ];
   const stored = await listPacks(context.storage);
   const graceMs = options.orphanGraceMs ?? ORPHAN_GRACE_MS;
   const files = unneededFiles(stored, {
     needed: neededPacks(staying),
-    named: neededPacks(manifests),
+    named: neededPacks([...manifests, ...streams.leaving]),
     now,
     graceMs,
   });
@@ -81,10 +104,12 @@ export async function workOutPlan(
   return {
     kept,
     repacking,
+    streamFiles: streams.files,
     shown: {
       keep: kept.map((one) => ({ ...plannedOf(one), reasons: reasons.get(one.key) ?? [] })),
       retire: retire.map(plannedOf),
       remove: [...leaving.filter((one) => !retire.includes(one)), ...forgotten].map(plannedOf),
+      streams: streams.shown,
       files,
       repack: repacking.packs.map(({ pack, neededBytes }) => ({
         name: pack.name,

@@ -38,7 +38,7 @@ export async function prune(
   if (!mayDelete) throw appendOnlyKept(storage.name);
   await using lock = await takeLock(storage, 'prune', { mayDelete, timing });
   const now = await timeOfPlace(context, lock);
-  const mayLeave = new Set([...agreed.retire, ...agreed.remove].map(({ key }) => key));
+  const mayLeave = new Set([...agreed.retire, ...agreed.remove, ...agreed.streams].map(({ key }) => key));
   const plan = await workOutPlan(context, options, now, mayLeave);
   return await carryOut(context, { signer, lock, now }, plan);
 }
@@ -46,7 +46,7 @@ export async function prune(
 async function carryOut(
   context: RepositoryContext,
   { signer, lock, now }: { signer: Signer; lock: RepositoryLock; now: number },
-  { shown, kept, repacking }: WorkedOutPlan,
+  { shown, kept, repacking, streamFiles }: WorkedOutPlan,
 ): Promise<PruneResult> {
   const { storage } = context;
   const emptied = await repack(context, signer, kept, repacking, () => lock.requireHeld());
@@ -60,6 +60,7 @@ async function carryOut(
     await remove(key);
   }
   for (const key of removed) await remove(key);
+  for (const key of streamFiles) await remove(key);
   const files = [
     ...shown.files.map(({ key }) => key),
     ...emptied.flatMap((name) => [packKey(name), indexKey(name)]),

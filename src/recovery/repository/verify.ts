@@ -28,6 +28,7 @@ import { readStoredPack } from './pack-reader.ts';
 import { unsoundPrunings, vanishedSnapshots } from './published.ts';
 import { objectsOf, parseContents } from './snapshot-contents.ts';
 import { listPacks, type StoredPacks } from './stored-packs.ts';
+import { verifyStreams } from './verify-streams.ts';
 
 const PACKS_AT_ONCE = 2;
 
@@ -47,6 +48,8 @@ export interface VerifyReport {
   share: number;
   seed: string;
   snapshots: number;
+  /** Generations of streams of changes. */
+  streams: number;
   packs: number;
   packsRead: number;
   objectsRead: number;
@@ -76,6 +79,7 @@ class Verification {
       share: options.share ?? 1,
       seed: options.seed ?? randomBytes(4).toString('hex'),
       snapshots: 0,
+      streams: 0,
       packs: 0,
       packsRead: 0,
       objectsRead: 0,
@@ -85,7 +89,11 @@ class Verification {
 
   async run(): Promise<VerifyReport> {
     await this.#verifyDescription();
-    const manifests = await this.#verifyManifests();
+    const snapshots = await this.#verifyManifests();
+    const streams = await verifyStreams(this.#context.storage);
+    this.#report.findings.push(...streams.findings);
+    this.#report.streams = streams.count;
+    const manifests = [...snapshots, ...streams.manifests];
     const packs = neededPacks(manifests);
     const stored = await listPacks(this.#context.storage);
     this.#users = usersOfPacks(manifests);
@@ -245,7 +253,10 @@ class Verification {
     const { storage } = this.#context;
     const locks = (await Array.fromAsync(storage.list(`${LOCKS}write-`))).map(({ key }) => key);
     const isWritten = locks.some((key) => !key.endsWith('.evicted.json'));
-    const { manifests } = await readManifests(storage, { withRetired: true });
+    const streams = await verifyStreams(storage);
+    const stillFound = new Set(streams.findings.map(({ code, key }) => `${code} ${key}`));
+    const read = await readManifests(storage, { withRetired: true });
+    const manifests = [...read.manifests, ...streams.manifests];
     const needed = neededPacks(manifests);
     const packsOf = (all: readonly StoredManifest[]) =>
       new Map(all.map(({ key, manifest }) => [key, JSON.stringify(manifest.packs)]));
@@ -253,6 +264,7 @@ class Verification {
     const packsNow = packsOf(manifests);
     this.#report.findings = this.#report.findings.filter(({ code, key }) => {
       const pack = key === null ? null : (packOf(key) ?? indexedPackOf(key));
+      if (code.startsWith('stream_')) return stillFound.has(`${code} ${key}`);
       if (code === 'file_unreferenced') return pack === null || !(isWritten || needed.has(pack));
       if (pack !== null) return needed.has(pack);
       return code !== 'snapshot_incomplete' || packsBefore.get(key ?? '') === packsNow.get(key ?? '');

@@ -9,6 +9,8 @@ import { installationId } from '../installation-id.ts';
 import { openLedger } from '../shared-stores.ts';
 import { findRepository, openForReading, openForWriting } from './repositories.ts';
 
+const DAY_MS = 24 * 60 * 60_000;
+
 interface Care {
   configuration: Configuration;
   repository: string | null;
@@ -37,12 +39,13 @@ export async function makeRoom(
   options: { isAgreed: boolean },
 ): Promise<{ plan: PrunePlan; result: PruneResult | null }> {
   const settings = findRepository(configuration, repository);
-  const { retention } = configuration.backup;
+  const { retention, stream } = configuration.backup;
+  const kept = { retention, streamMs: stream.days * DAY_MS };
   await using ledger = await openLedger(configuration);
   const id = await installationId(ledger);
   await using opened = await openForWriting(configuration, settings, id, { keyFile });
   const { context } = opened.repository;
-  const plan = await planPrune(context, { retention });
-  const result = options.isAgreed ? await prune(context, { retention }, plan) : null;
+  const plan = await planPrune(context, kept);
+  const result = options.isAgreed ? await prune(context, kept, plan) : null;
   return { plan, result };
 }
