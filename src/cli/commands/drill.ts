@@ -13,6 +13,7 @@ import { loadSettings } from '../service/settings.ts';
 import { Interrupt } from '../terminal/interrupt.ts';
 import { oneLine } from '../terminal/one-line.ts';
 import type { AddCommand } from './add-command.ts';
+import { addDrillReportCommands } from './drill-report.ts';
 
 interface RunOptions {
   set?: ScenarioSet;
@@ -28,7 +29,8 @@ interface RunOptions {
   config?: string;
 }
 
-export const addDrillCommand: AddCommand = (program, { messages, action }) => {
+export const addDrillCommand: AddCommand = (program, setup) => {
+  const { messages, action } = setup;
   const t = messages.drill;
   const drill = program.command('drill').description(t.description);
   drill.addHelpText('after', messages.example('budao drill list', 'budao drill run worker-killed'));
@@ -75,6 +77,7 @@ export const addDrillCommand: AddCommand = (program, { messages, action }) => {
     .option('--work-dir <folder>', t.workDir)
     .addHelpText('after', messages.example('budao drill abort'))
     .action(action((context, [options]) => abort(context, options as { workDir?: string })));
+  addDrillReportCommands(drill, setup);
 };
 
 async function list(

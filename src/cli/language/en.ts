@@ -2,6 +2,7 @@ import { backupEn } from './backup-en.ts';
 import { careEn } from './care-en.ts';
 import { doctorEn } from './doctor-en.ts';
 import { drillEn } from './drill-en.ts';
+import { drillReportsEn } from './drill-reports-en.ts';
 
 /** What the command line says in English. Sets the keys for all languages. */
 export const en = {
@@ -373,4 +374,5 @@ Exit codes:
   ...backupEn,
   ...careEn,
   ...drillEn,
+  ...drillReportsEn,
 };

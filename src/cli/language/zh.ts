@@ -1,6 +1,7 @@
 import { backupZh } from './backup-zh.ts';
 import { careZh } from './care-zh.ts';
 import { doctorZh } from './doctor-zh.ts';
+import { drillReportsZh } from './drill-reports-zh.ts';
 import { drillZh } from './drill-zh.ts';
 import type { Messages } from './messages.ts';
 
@@ -358,4 +359,5 @@ export const zh: Messages = {
   ...backupZh,
   ...careZh,
   ...drillZh,
+  ...drillReportsZh,
 };
