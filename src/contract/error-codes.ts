@@ -11,6 +11,7 @@ export const REQUEST_ERROR_CODES = [
   'alert_not_found',
   'alert_rule_not_found',
   'already_member',
+  'backup_result_not_found',
   'conversation_mismatch',
   'conversation_not_found',
   'cross_site_request',

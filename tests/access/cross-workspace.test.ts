@@ -3,6 +3,7 @@ import { qualityRoutes } from '../../src/http/evaluation/routes.ts';
 import { knowledgeRoutes } from '../../src/http/knowledge/knowledge-routes.ts';
 import { alertChannelRoutes } from '../../src/http/operations/alert-channel-routes.ts';
 import { alertRoutes } from '../../src/http/operations/alert-routes.ts';
+import { backupRoutes } from '../../src/http/operations/backup-routes.ts';
 import { dependencyRoutes } from '../../src/http/operations/dependency-routes.ts';
 import { signalRoutes } from '../../src/http/operations/signal-routes.ts';
 import { AnswerServer } from '../support/answer-server.ts';
@@ -49,6 +50,7 @@ test('no route is missing from the table of this test', async () => {
       alertRoutes,
       alertChannelRoutes,
       qualityRoutes,
+      backupRoutes,
     ].map((routes) => routes({} as never)),
   });
   const known = ROUTES.map(({ route }) => route).sort();

@@ -3,6 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { send } from '../access/intruder.ts';
 import { budao, type CliResult } from '../support/cli.ts';
 import { Service } from '../support/service.ts';
 import { until } from '../support/until.ts';
@@ -99,6 +100,64 @@ describe('a rehearsal', { timeout: 240_000 }, () => {
     expect(rpoMs).toBeGreaterThan(0);
     expect(sandboxes()).toEqual([]);
     expect(await succeed('backup', 'results')).toContain('rehearse');
+  });
+
+  it('can be started, followed and read through the API, beside everything else about backups', async () => {
+    // Each answer is held against what the OpenAPI document says of it.
+    const call = async <T>(route: string, body?: unknown): Promise<T> => {
+      const { status, text, asked } = await send(
+        service,
+        service.apiKey,
+        route,
+        body === undefined ? {} : { body },
+      );
+      expect(status, `${asked}: ${text}`).toBeLessThan(300);
+      return JSON.parse(text) as T;
+    };
+    const get = <T>(path: string): Promise<T> => call<T>(`GET ${path}`);
+    const started = await call<{ id: string }>('POST /ops/backup/runs', {
+      task: 'rehearse',
+      repository: 'local',
+    });
+    expect(await get('/ops/backup/runs')).toMatchObject({ data: [{ id: started.id, task: 'rehearse' }] });
+    let status = '';
+    await until(async () => {
+      ({ status } = await get<{ status: string }>(`/ops/backup/runs/${started.id}`));
+      return status !== 'queued' && status !== 'running';
+    }, DEADLINE_MS);
+    expect(status).toBe('completed');
+    expect(await get('/ops/backup/results?task=rehearse&limit=1')).toMatchObject({
+      data: [{ run_id: started.id, verdict: 'pass', occasion: 'manual' }],
+    });
+
+    const overview = await get<{ newest_snapshot_at: number; rpo_seconds: number }>('/ops/backup');
+    expect(overview.rpo_seconds).toBeLessThanOrEqual(Date.now() / 1_000 - overview.newest_snapshot_at + 5);
+    expect(await get('/ops/backup/repositories')).toMatchObject({
+      data: [{ id: 'local', reachable: true, snapshots: 1, unreadable: 0, append_only: false }],
+    });
+    const { data: snapshots } = await get<{ data: { id: string }[] }>('/ops/backup/snapshots');
+    const plan = await call('POST /ops/backup/restore-plans', {
+      repository: 'local',
+      snapshot_id: snapshots[0]?.id,
+    });
+    expect(plan).toMatchObject({ is_restorable: true, expected_seconds: expect.any(Number) });
+    expect(JSON.stringify(plan)).toContain(`--snapshot ${snapshots[0]?.id}`);
+
+    const changed = await call('PATCH /ops/backup/schedules', { snapshot: 'every 6h', time_zone: 'UTC' });
+    expect(changed).toMatchObject({
+      time_zone: 'UTC',
+      tasks: [
+        { task: 'snapshot', when: 'every 6h', configured: 'daily 02:30', is_changed: true },
+        {},
+        {},
+        {},
+      ],
+    });
+    await expect(
+      service.json('PATCH', '/ops/backup/schedules', { snapshot: 'now and then' }),
+    ).rejects.toThrow(/schedule_invalid/);
+    expect(await succeed('backup', 'schedules', '--snapshot', 'default')).toContain('daily 02:30');
+    expect(await get('/ops/backup/schedules')).toMatchObject({ tasks: [{ is_changed: false }, {}, {}, {}] });
   });
 
   it('that is killed leaves no service behind, and its folder goes by itself', async () => {

@@ -5,7 +5,7 @@ import type { Ledger, Sql } from '../../ledger/ledger.ts';
 import { CARE_KINDS, kindOf } from './care-kinds.ts';
 import { submitCare } from './care-runs.ts';
 import { dueTasks, type Occasion } from './due-tasks.ts';
-import { collectResults, latestResults } from './results.ts';
+import { collectResults, hasNewResults, latestResults } from './results.ts';
 import {
   type CareTask,
   readScheduleState,
@@ -72,23 +72,13 @@ export class CareWatch implements AsyncDisposable {
       return;
     }
     this.#hadDuty = true;
-    if (await this.#hasNews()) await ledger.transaction((tx) => collectResults(tx, ledgerTime()));
+    if (await hasNewResults(ledger.read)) await ledger.transaction((tx) => collectResults(tx, ledgerTime()));
     const runs = await ledger.transaction(async (tx) =>
       // Another process may have got the duty since the look began: then this one submits nothing.
       (await holdDuty(tx, duty())) ? this.#submit(tx) : [],
     );
     for (const run of runs) this.#options.announce(run);
     await onLook?.(ledger.read);
-  }
-
-  /** Looked at before a transaction is begun, which is for changes only. */
-  async #hasNews(): Promise<boolean> {
-    const kinds = CARE_KINDS.map((kind) => `'${kind}'`).join(', ');
-    const found = await this.#options.ledger.read.get(
-      `SELECT 1 AS one FROM run WHERE kind IN (${kinds}) AND finished_at IS NOT NULL
-         AND NOT EXISTS (SELECT 1 FROM backup_result AS known WHERE known.run_id = run.id) LIMIT 1`,
-    );
-    return found !== undefined;
   }
 
   async #submit(tx: Sql): Promise<{ kind: string; id: string }[]> {

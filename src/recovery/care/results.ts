@@ -77,6 +77,16 @@ interface EndedRun {
   finished_at: number;
 }
 
+/** Looked at before a transaction is begun, which is for changes only. */
+export async function hasNewResults(sql: Sql): Promise<boolean> {
+  const kinds = CARE_KINDS.map((kind) => `'${kind}'`).join(', ');
+  const found = await sql.get(
+    `SELECT 1 AS one FROM run WHERE kind IN (${kinds}) AND finished_at IS NOT NULL
+       AND NOT EXISTS (SELECT 1 FROM backup_result AS known WHERE known.run_id = run.id) LIMIT 1`,
+  );
+  return found !== undefined;
+}
+
 /**
  * Keeps what came of runs that have ended since the last look, whoever submitted them and however they ended.
  * @returns how many

@@ -92,7 +92,9 @@ export async function restoreSnapshot(options: {
 }
 
 /** @throws BudaoError snapshot_newer */
-export function refuseNewer(manifest: SnapshotManifest): void {
+export function refuseNewer(
+  manifest: Pick<SnapshotManifest, 'id' | 'programVersion' | 'schemaVersion'>,
+): void {
   if (manifest.schemaVersion <= SCHEMA_VERSION) return;
   throw new BudaoError(
     'conflict',

@@ -15,11 +15,13 @@ import { qualityRoutes } from '../../http/evaluation/routes.ts';
 import { knowledgeRoutes } from '../../http/knowledge/knowledge-routes.ts';
 import { alertChannelRoutes } from '../../http/operations/alert-channel-routes.ts';
 import { alertRoutes } from '../../http/operations/alert-routes.ts';
+import { backupRoutes } from '../../http/operations/backup-routes.ts';
 import { dependencyRoutes } from '../../http/operations/dependency-routes.ts';
 import { signalRoutes } from '../../http/operations/signal-routes.ts';
 import { createHttpServer } from '../../http/server.ts';
 import { RunClient } from '../../runs/run-client.ts';
 import { RunFeeds } from '../../runs/run-feed.ts';
+import { createBackupOffice } from '../backup/backup-office.ts';
 import { ChannelWatch } from '../channel-watch.ts';
 import { runChild } from '../child-main.ts';
 import { openStores } from '../compose.ts';
@@ -102,6 +104,7 @@ await runChild('api', async ({ configuration, log, processId }) => {
       alertRoutes({ ledger, rules: rulesFor(configuration.health.alerts) }),
       qualityRoutes({ ledger, runs }),
       alertChannelRoutes({ ledger, runs, channels: new AlertChannels(ledger, new Seal(secrets)) }),
+      backupRoutes({ ledger, runs, office: createBackupOffice(configuration, ledger) }),
       knowledgeRoutes({
         ledger: reads,
         runs,
