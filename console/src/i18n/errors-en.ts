@@ -264,6 +264,7 @@ export const errorsInEn: Record<keyof typeof errorsInZh, string> = {
   'error.idempotency_key_reused.advice': 'Enter the question again and send it.',
   'error.instructions_too_long': 'The instructions are too long.',
   'error.instructions_too_long.advice': 'Shorten them and try again.',
+  'error.backup_result_not_found': 'This result was not found; it may have been cleared away.',
   'error.conversation_mismatch': 'This answer belongs to another conversation.',
   'error.conversation_mismatch.advice': 'Reload the page and try again.',
   'error.response_without_conversation': 'This answer is in no conversation.',

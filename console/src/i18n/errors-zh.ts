@@ -253,6 +253,7 @@ export const errorsInZh = {
   'error.idempotency_key_reused.advice': '请重新输入问题再发送。',
   'error.instructions_too_long': '附加的说明太长。',
   'error.instructions_too_long.advice': '请缩短后再试。',
+  'error.backup_result_not_found': '找不到这条结果，可能已被清理。',
   'error.conversation_mismatch': '这个回答不属于当前对话。',
   'error.conversation_mismatch.advice': '请刷新页面后重试。',
   'error.response_without_conversation': '这个回答不在任何对话中。',
