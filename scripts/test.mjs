@@ -17,6 +17,7 @@ const SOAK = {
   BUDAO_CLUSTER_FAULTS: '100',
   BUDAO_CLUSTER_OTHER_FAULTS: '40',
   BUDAO_LOCKED_MS: '30000',
+  BUDAO_DRILL_FAULTS: 'all',
 };
 
 const options = process.argv.slice(2).filter((option) => option !== '--soak');
