@@ -71,7 +71,7 @@ export async function sealSegment(
   const whole: SegmentHead = {
     format: 1,
     ...head,
-    pages: pages.size,
+    pages: plain.length / 2,
     body: { sha256: hash('sha256', body), bytes: body.length },
   };
   const text = signText(whole, signer);

@@ -193,6 +193,8 @@ export class StreamSink implements AsyncDisposable {
     });
     const generation = new StreamGeneration(context, base);
     generation.pending = this.#comingPending ?? generation.pending;
+    // Each change is noted once from here on.
+    this.#comingPending = null;
     if (generation.pendingBytes > this.#limits.pendingBytes) throw overflow(name);
     if (this.#covered !== null && this.#current === null) this.#gaps += 1;
     this.#current = generation;
