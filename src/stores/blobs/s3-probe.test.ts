@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { faultyS3 } from '../../../tests/support/faulty-s3.ts';
-import { freePort } from '../../drills/laboratory/free-port.ts';
 import type { S3User } from '../../../tests/support/s3-server.ts';
 import type { Fault, SeenRequest } from '../../../tests/support/s3-server-faults.ts';
+import { freePort } from '../../drills/laboratory/free-port.ts';
 import { S3Client } from './s3-client.ts';
 import { fixedCredentials } from './s3-credentials.ts';
 import type { S3Checksum } from './s3-options.ts';
