@@ -48,7 +48,8 @@ export async function followAnswer(parts: FollowParts): Promise<void> {
       watcher: {
         onAcknowledged(id) {
           acknowledged = id;
-          add({ type: 'write.acknowledged', kind: 'message', id, sentMs, sha256: hashOf(question) });
+          if (target.writes.includes('message'))
+            add({ type: 'write.acknowledged', kind: 'message', id, sentMs, sha256: hashOf(question) });
         },
         onPiece({ sequence, text }) {
           arrivals.add(clock.nowMs(), sequence, text.length);
@@ -61,7 +62,8 @@ export async function followAnswer(parts: FollowParts): Promise<void> {
   } catch (error) {
     arrivals.flush();
     const status = error instanceof TargetError ? error.status : null;
-    if (acknowledged === '' && (status === null || status >= 500))
+    const isKept = target.writes.includes('message');
+    if (isKept && acknowledged === '' && (status === null || status >= 500))
       parts.onUnknown(key, hashOf(question), sentMs, describe(error));
     answer({ outcome: clock.nowMs() - sentMs >= timeoutMs ? 'timeout' : 'failed', error: describe(error) });
   } finally {

@@ -4,7 +4,7 @@ import { Worker } from 'node:worker_threads';
 import type { DrillLog } from '../log/drill-log.ts';
 import type { ProbeKind } from '../log/facts.ts';
 import type { DrillEvent } from '../log/record.ts';
-import { openTarget } from '../targets/open-target.ts';
+import { openTarget, refuseUnsupported } from '../targets/open-target.ts';
 import type { TargetSettings } from '../targets/target.ts';
 import type { FromProbes, ProbeJob, ToProbes } from './probe-messages.ts';
 import { readBack } from './read-back.ts';
@@ -13,8 +13,9 @@ import type { RunningProbes } from './running-probes.ts';
 const PREPARE_MS = 30_000;
 const LOOK_EVERY_MS = 100;
 
-/** Prepares the target, and begins at once. @throws TargetError where it cannot be prepared */
+/** Prepares the target, and begins at once. @throws BudaoError drill_workload_unsupported; TargetError where it cannot be prepared */
 export async function startProbes(target: TargetSettings, log: DrillLog): Promise<RunningProbes> {
+  refuseUnsupported(target, log.facts.workload);
   const settings = await openTarget(target).prepare(AbortSignal.timeout(PREPARE_MS));
   return new ThreadedProbes(settings, log);
 }

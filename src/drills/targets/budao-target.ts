@@ -1,8 +1,8 @@
 /** Budao through its public API. */
-import { createHash } from 'node:crypto';
-import type { WriteKind } from '../log/facts.ts';
+import { PROBE_KINDS, type WriteKind } from '../log/facts.ts';
 import { followResponse } from './follow-response.ts';
 import { HttpClient, TargetError } from './http-client.ts';
+import { hashOf } from './partial-target.ts';
 import type {
   AcknowledgedWrite,
   AskOptions,
@@ -25,6 +25,7 @@ interface Item {
 }
 
 export class BudaoTarget implements DrillTarget {
+  readonly probes = PROBE_KINDS;
   readonly writes: readonly WriteKind[] = ['message', 'file', 'vector', 'permission', 'setting'];
   readonly #settings: TargetSettings;
   readonly #client: HttpClient;
@@ -265,8 +266,4 @@ export class BudaoTarget implements DrillTarget {
     }
     throw new TargetError(`${path} has more than ${MAX_PAGES} pages`, null);
   }
-}
-
-function hashOf(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
 }

@@ -1,6 +1,6 @@
 /** A system under test as its clients see it, through HTTP alone. */
 import { z } from 'zod';
-import { TARGET_KINDS, type WriteKind } from '../log/facts.ts';
+import { type ProbeKind, TARGET_KINDS, type WriteKind } from '../log/facts.ts';
 
 /** Where it is and who asks; plain values, so that another thread can have them. */
 export const TargetSettings = z.object({
@@ -15,6 +15,8 @@ export const TargetSettings = z.object({
   knowledgeBase: z.string().nullish(),
   /** Where probes upload to; null: one of the drill's own, which `prepare` makes. */
   uploadsTo: z.string().nullish(),
+  /** Of a Gradio application: the function that answers, and what it is given; `{question}` stands for the question. */
+  gradio: z.object({ function: z.string().min(1), data: z.array(z.unknown()) }).nullish(),
 });
 export type TargetSettings = z.infer<typeof TargetSettings>;
 
@@ -69,6 +71,7 @@ export interface AskOptions {
 
 /** Whatever fails throws; a `signal` that aborts does so too. */
 export interface DrillTarget {
+  readonly probes: readonly ProbeKind[];
   /** Which writes it can tell of afterwards; the measures of others are inconclusive. */
   readonly writes: readonly WriteKind[];
   /** Makes what probes need. @returns the settings with its names */
