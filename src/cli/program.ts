@@ -9,6 +9,7 @@ import { addBreakersCommand } from './commands/breakers.ts';
 import { addConfigCommand } from './commands/config.ts';
 import { addDoctorCommand } from './commands/doctor.ts';
 import { addDrillCommand } from './commands/drill.ts';
+import { addEvalCommand } from './commands/eval.ts';
 import { addIngestCommand } from './commands/ingest.ts';
 import { addInitCommand } from './commands/init.ts';
 import { addKeysCommand } from './commands/keys.ts';
@@ -35,6 +36,7 @@ const COMMANDS: readonly AddCommand[] = [
   addAlertsCommand,
   addDoctorCommand,
   addDrillCommand,
+  addEvalCommand,
   addBackupCommand,
   addRestoreCommand,
   addUsersCommand,

@@ -3,6 +3,7 @@ import { careEn } from './care-en.ts';
 import { doctorEn } from './doctor-en.ts';
 import { drillEn } from './drill-en.ts';
 import { drillReportsEn } from './drill-reports-en.ts';
+import { evaluationEn } from './evaluation-en.ts';
 
 /** What the command line says in English. Sets the keys for all languages. */
 export const en = {
@@ -28,6 +29,7 @@ Exit codes:
   2    wrong usage or configuration
   3    the service does not run or cannot be reached
   4    not found, or not allowed with this key
+  5    nothing can be told: an evaluation without a baseline, or with too few questions
   130  interrupted by Ctrl+C
 `,
     tryHelp: (command: string): string => `Try: ${command} --help`,
@@ -372,6 +374,7 @@ Exit codes:
     done: (from: number, to: number): string => `The schema was brought from version ${from} to ${to}.\n`,
   },
   ...backupEn,
+  ...evaluationEn,
   ...careEn,
   ...drillEn,
   ...drillReportsEn,

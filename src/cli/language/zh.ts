@@ -3,6 +3,7 @@ import { careZh } from './care-zh.ts';
 import { doctorZh } from './doctor-zh.ts';
 import { drillReportsZh } from './drill-reports-zh.ts';
 import { drillZh } from './drill-zh.ts';
+import { evaluationZh } from './evaluation-zh.ts';
 import type { Messages } from './messages.ts';
 
 /** 命令行的中文文本。 */
@@ -28,6 +29,7 @@ export const zh: Messages = {
   2    用法或配置有误
   3    服务未运行或无法访问
   4    未找到，或此密钥无权限
+  5    无法判定：评测没有基线，或问题太少
   130  被 Ctrl+C 中断
 `,
     tryHelp: (command) => `试试：${command} --help`,
@@ -357,6 +359,7 @@ export const zh: Messages = {
     done: (from, to) => `数据库结构已从版本 ${from} 升级到 ${to}。\n`,
   },
   ...backupZh,
+  ...evaluationZh,
   ...careZh,
   ...drillZh,
   ...drillReportsZh,
