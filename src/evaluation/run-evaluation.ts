@@ -36,6 +36,7 @@ export interface EvaluationOptions {
 
 const RETRIEVED = 10;
 const CONCURRENCY = 2;
+const UNKNOWN_SUBJECT = { program_version: null, prompt_version: null, models: null, knowledge_bases: [] };
 const FOREVER = new AbortController().signal;
 
 /**
@@ -49,7 +50,11 @@ export async function runEvaluation(
 ): Promise<EvaluationResult> {
   const signal = options.signal ?? FOREVER;
   const startedAt = new Date();
-  const subject = await target.subject(signal);
+  // A target that is away is told by its questions, each of which fails.
+  const subject = await target.subject(signal).catch((error: unknown) => {
+    if (!(error instanceof EvaluationFailure)) throw error;
+    return { ...UNKNOWN_SUBJECT, target: target.name };
+  });
   const results = Array.from<QuestionResult | undefined>({ length: questions.length });
   let next = 0;
   let done = 0;

@@ -44,14 +44,29 @@ export const HealthSettings = z.strictObject({
       facts: z.array(z.array(z.string().min(1)).min(1)).default([]),
       /** The share of the facts below which the answer counts as failed. */
       minScore: z.number().min(0).max(1).default(1),
+      /** A golden set whose questions are asked in turn, one each time, in place of the sample's. */
+      goldenSet: z.string().min(1).max(200).nullable().default(null),
       /** The address that people use, such as the balancer's; null for this node's own. */
       url: z
         .url({ protocol: /^https?$/ })
         .nullable()
         .default(null),
     })
+    .refine(({ question, goldenSet }) => question === null || goldenSet === null, {
+      error: 'takes either question or goldenSet',
+    })
     .refine(({ question, facts }) => (question === null) === (facts.length === 0), {
       error: 'needs question and facts together',
+    })
+    .prefault({}),
+  evaluation: z
+    .strictObject({
+      /** Golden sets with a baseline are asked again after a restore, an upgrade or another change, and now and then. */
+      automatic: z.boolean().default(true),
+      /** 0 asks only after changes. */
+      everyHours: z.number().min(0).max(8_760).default(24),
+      /** The configured model judges these answers, too. */
+      judge: z.boolean().default(false),
     })
     .prefault({}),
   telemetry: z

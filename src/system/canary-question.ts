@@ -3,13 +3,15 @@ import { readFile } from 'node:fs/promises';
 import { hashCredential } from '../access/credential-hash.ts';
 import { insertKey } from '../access/keys.ts';
 import type { SecretStore } from '../access/secret-store.ts';
-import { isAnswerable, parseGolden } from '../evaluation/golden.ts';
+import { type GoldenQuestion, isAnswerable, parseGolden } from '../evaluation/golden.ts';
+import { canaryQuestions } from '../evaluation/sets/canary-questions.ts';
 import type { GoldenProbe } from '../health/canary/canary.ts';
 import type { HealthSettings } from '../health/settings.ts';
 import { ledgerTime } from '../ledger/clock.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { scopeSql } from '../ledger/scope.ts';
 
+const FIRST_WORKSPACE = 'SELECT id FROM workspace ORDER BY created_at, id LIMIT 1';
 const SECRET_NAME = 'canary-key';
 const SAMPLE_GOLDEN = new URL('../../samples/hospital/golden.jsonl', import.meta.url);
 
@@ -20,7 +22,7 @@ interface SampleQuestion extends Pick<GoldenProbe, 'question' | 'facts'> {
 
 let sampleQuestion: Promise<SampleQuestion | null> | null = null;
 
-/** The configured question; else one of the sample's, as long as the document that answers it can be found. */
+/** The configured question, or the next of the configured set; else one of the sample's, as long as the document that answers it can be found. */
 export async function goldenProbe(
   ledger: Ledger,
   settings: HealthSettings['canary'],
@@ -28,6 +30,7 @@ export async function goldenProbe(
   if (settings.question !== null) {
     return { question: settings.question, facts: settings.facts, knowledgeBaseId: null };
   }
+  if (settings.goldenSet !== null) return questionInTurn(ledger, settings.goldenSet);
   sampleQuestion ??= readSampleQuestion();
   const sample = await sampleQuestion;
   if (sample === null) return null;
@@ -41,6 +44,23 @@ export async function goldenProbe(
   );
   if (base === undefined) return null;
   return { question: sample.question, facts: sample.facts, knowledgeBaseId: base.id };
+}
+
+let asked = 0;
+
+/** Another question each time, so that all of the set come round. Null where the set holds none that can be asked. */
+async function questionInTurn(ledger: Ledger, name: string): Promise<GoldenProbe | null> {
+  const workspace = await ledger.read.get<{ id: string }>(FIRST_WORKSPACE);
+  if (workspace === undefined) return null;
+  const { questions, knowledgeBaseId } = await canaryQuestions(scopeSql(ledger.read, workspace.id), name);
+  const next = questions[asked % Math.max(1, questions.length)];
+  asked += 1;
+  return next === undefined ? null : { question: next.question, facts: next.facts, knowledgeBaseId };
+}
+
+/** The questions that come with the sample documents. */
+export async function readSampleGolden(): Promise<GoldenQuestion[]> {
+  return parseGolden(await readFile(SAMPLE_GOLDEN, 'utf8'));
 }
 
 async function readSampleQuestion(): Promise<SampleQuestion | null> {
@@ -64,9 +84,7 @@ export async function canaryKey(ledger: Ledger, secrets: SecretStore): Promise<s
   });
   if (known !== undefined) return secret;
   await ledger.transaction(async (tx) => {
-    const workspace = await tx.get<{ id: string }>(
-      'SELECT id FROM workspace ORDER BY created_at, id LIMIT 1',
-    );
+    const workspace = await tx.get<{ id: string }>(FIRST_WORKSPACE);
     if (workspace === undefined) return;
     await insertKey(scopeSql(tx, workspace.id), {
       secret,

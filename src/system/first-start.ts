@@ -1,10 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { ensureBootstrap } from '../access/bootstrap.ts';
+import { ensureSampleSet } from '../evaluation/sets/sample-set.ts';
 import { learnDimension } from '../knowledge/ingest/generation.ts';
 import type { Embedder } from '../knowledge/ports.ts';
 import { ledgerTime } from '../ledger/clock.ts';
 import type { Ledger } from '../ledger/ledger.ts';
+import { readSampleGolden } from './canary-question.ts';
 import type { Configuration } from './configuration.ts';
 import type { DataFolder } from './data-folder.ts';
 import { type FirstSignIn, readFirstSignIn, rememberFirstSignIn } from './first-sign-in.ts';
@@ -47,6 +49,12 @@ export async function prepareInstallation(context: {
       usableEmbedder: () => usableEmbedder(configuration, log),
       workspaceId: bootstrap.workspaceId,
     });
+    const sample = {
+      workspaceId: bootstrap.workspaceId,
+      description: '示例文档的问题 / Questions about the sample documents',
+      read: readSampleGolden,
+    };
+    await ensureSampleSet(ledger, sample, ledgerTime());
   }
   return readFirstSignIn(folder, ledger);
 }

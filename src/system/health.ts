@@ -18,6 +18,7 @@ import type { Channel } from '../runs/channel.ts';
 import type { RunHandler } from '../runs/run.ts';
 import { RunClient } from '../runs/run-client.ts';
 import { RunWorker } from '../runs/run-worker.ts';
+import { evaluateByItself, measureEvaluations } from './automatic-evaluations.ts';
 import { canaryKey, goldenProbe } from './canary-question.ts';
 import { type Configuration, isCluster } from './configuration.ts';
 import { CopyWatch } from './copy-watch.ts';
@@ -94,6 +95,9 @@ export async function superviseHealth(options: SupervisorHealth): Promise<AsyncD
     }),
   );
   cleanup.use(createCanary(options, () => watch.hasDuty));
+  if (configuration.health.evaluation.automatic) {
+    cleanup.use(evaluateByItself(options, runs, () => watch.hasDuty));
+  }
   return cleanup.move();
 }
 
@@ -105,6 +109,7 @@ async function measureInstallation(
   meter: Meter,
 ): Promise<void> {
   await measureDependencies(ledger, configuration, meter);
+  await measureEvaluations(ledger, meter);
   if (copies === null) return;
   await copies.measure(ledger.read, meter);
   const hashes = (await listProcesses(ledger.read)).flatMap(({ settingsHash }) => settingsHash ?? []);

@@ -68,6 +68,8 @@ export const resilienceInEn: Record<keyof typeof resilienceInZh, string> = {
   'runKind.index': 'Update an index',
   'runKind.rebuild': 'Rebuild an index',
   'runKind.notify': 'Send an alert',
+  'runKind.evaluate': 'Evaluate golden questions',
+  'runKind.draft-questions': 'Draft golden questions',
   'runKind.maintain': 'Maintenance',
   'deferred.title': 'Runs that were put off',
   'deferred.since': 'since {time}, put off {count} times',

@@ -65,6 +65,8 @@ export const resilienceInZh = {
   'runKind.index': '更新索引',
   'runKind.rebuild': '重建索引',
   'runKind.notify': '发送告警',
+  'runKind.evaluate': '评测黄金问题',
+  'runKind.draft-questions': '起草黄金问题',
   'runKind.maintain': '例行维护',
   'deferred.title': '推迟的任务',
   'deferred.since': '自 {time}，已推迟 {count} 次',

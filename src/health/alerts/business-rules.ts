@@ -197,6 +197,27 @@ export const BUSINESS_RULES: readonly AlertRule[] = [
       },
     },
   },
+  {
+    name: 'evaluation-failing',
+    layer: 'business',
+    group: 'answers',
+    severity: 'critical',
+    condition: { kind: 'above', of: 'evaluation_failed', threshold: 0.5 },
+    failures: 1,
+    recoveries: 1,
+    text: {
+      en: {
+        title: 'Answers are worse than they were',
+        advice:
+          'The last evaluation of the golden set named here failed: an answer without a source, a leak, questions without an answer, or worse beyond doubt. `budao eval list` shows when it began, `budao eval show` with its id which questions and what had changed. Once it is mended, or meant to be so, evaluate again.',
+      },
+      zh: {
+        title: '回答比以前差',
+        advice:
+          '此处所列黄金问题集的最近一次评测未通过：引用无处可查、出现泄露、有问题得不到回答，或确实变差。`budao eval list` 显示从何时开始，`budao eval show` 加 id 显示哪些问题以及什么发生了变化。修复之后，或确认本应如此，请重新评测。',
+      },
+    },
+  },
 ];
 
 /** In an hour, and of enough answers that it is no accident. */

@@ -151,6 +151,12 @@ export const GAUGES = {
     keyed: true,
     help: 'Whether answers would now be given in this lesser mode (1) or not (0).',
   },
+  evaluation_failed: {
+    layer: 'business',
+    combine: 'max',
+    keyed: true,
+    help: 'Whether the last evaluation of a golden set with a baseline failed (1) or not (0).',
+  },
   canary_failures_in_a_row: {
     layer: 'business',
     combine: 'max',
