@@ -22,7 +22,8 @@ import type { Channel } from '../runs/channel.ts';
 import type { RunHandler } from '../runs/run.ts';
 import type { ChannelObserver } from '../stores/channel/peer-transport.ts';
 import { performInProcess } from './backup/in-care-process.ts';
-import { performInThread } from './backup/in-snapshot-thread.ts';
+import { performInThread } from './backup/in-thread.ts';
+import { createRestorePartHandler } from './backup/part/part-run.ts';
 import { snapshotJob } from './backup/snapshot-job.ts';
 import { type Configuration, isCluster } from './configuration.ts';
 import { type DataFolder, dataFolderAt } from './data-folder.ts';
@@ -122,7 +123,7 @@ export function createHandlers(
     const clockAheadMs = ledgerTime() - Date.now();
     const id = await installationId(ledger);
     const job = snapshotJob(configuration, { input, installationId: id, clockAheadMs });
-    return performInThread(job, signal, onProgress);
+    return performInThread(new URL('./backup/snapshot-thread', import.meta.url), job, signal, onProgress);
   });
   const care = (['verify', 'rehearse', 'prune'] as const).map((task) =>
     createCareHandler(task, (input, signal, onProgress) =>
@@ -133,7 +134,8 @@ export function createHandlers(
   const counted = countingAnswers(answer as RunHandler<never>, meter);
   const site = createEvaluationSite({ configuration, ledger, choose: () => models.choose('budao') });
   const evaluations = [createEvaluateHandler(ledger, site), createDraftHandler(ledger, site)];
-  return [counted, ...waiting, ...evaluations, snapshot, ...care].map((handler) =>
+  const restorePart = createRestorePartHandler(stores, configuration);
+  return [counted, ...waiting, ...evaluations, snapshot, ...care, restorePart].map((handler) =>
     traced(handler as RunHandler<never>),
   );
 }

@@ -1,6 +1,7 @@
 /** What is removed for good once nobody needs it any more. Answers and documents are no part of it: they are people's own. */
 import { z } from 'zod';
 import type { Ledger, Sql } from '../ledger/ledger.ts';
+import { forgetKeysOfEndedRuns } from './backup/part/sealed-key.ts';
 
 const DAY_MS = 24 * 3_600_000;
 /** So that no transaction holds its locks for long. */
@@ -40,6 +41,7 @@ export async function forgetOld(
   const runs =
     (await forgetRuns(ledger, WORK, before(settings.runsDays))) +
     (await forgetRuns(ledger, UNSTORED, before(settings.unstoredAnswersDays)));
+  await ledger.transaction(forgetKeysOfEndedRuns);
   let conversations = 0;
   while (await forgetConversation(ledger, before(settings.deletedDays))) conversations += 1;
   const { changes: batches } = await ledger.transaction((tx) =>

@@ -46,7 +46,7 @@ export function sharedFolder(path: string): ProvidedFolder {
  * storage_unavailable, storage_refused, storage_unsuitable
  */
 export async function requireSharedPlaces(
-  configuration: Configuration,
+  configuration: Pick<Configuration, 'dataDir' | 'stores'>,
   ledger: Ledger,
   options: { mayBeAway: boolean } = { mayBeAway: false },
 ): Promise<void> {

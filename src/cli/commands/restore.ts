@@ -9,6 +9,7 @@ import { formatBytes } from '../terminal/format-bytes.ts';
 import { formatTime } from '../terminal/format-time.ts';
 import { withoutControls } from '../terminal/one-line.ts';
 import type { AddCommand } from './add-command.ts';
+import { type PartOptions, restorePart, selectorOf } from './restore-part.ts';
 
 interface RestoreOptions {
   repo?: string;
@@ -22,6 +23,8 @@ interface RestoreOptions {
   config?: string;
 }
 
+type Options = RestoreOptions & PartOptions;
+
 export const addRestoreCommand: AddCommand = (program, { messages, action }) => {
   const t = messages.restore;
   program
@@ -33,6 +36,12 @@ export const addRestoreCommand: AddCommand = (program, { messages, action }) => 
     .option('--snapshot <id>', t.snapshot)
     .option('--to <time>', t.to)
     .option('--replace', t.replace)
+    .option('--workspace <name>', t.part.workspace)
+    .option('--knowledge-base <name>', t.part.knowledgeBase)
+    .option('--conversation <name>', t.part.conversation)
+    .option('--document <name>', t.part.document)
+    .option('--into <workspace>', t.part.into)
+    .option('--as <username>', t.part.as)
     .option('--dry-run', t.dryRun)
     .option('--config <file>', messages.backup.config)
     .addHelpText(
@@ -41,9 +50,16 @@ export const addRestoreCommand: AddCommand = (program, { messages, action }) => 
         'budao restore --repo /mnt/stick/budao --key budao.key --data-dir /srv/budao',
         'budao restore --to latest --key budao.key',
         'budao restore --to 2026-11-21T10:00:00Z --key budao.key',
+        'budao restore --key budao.key --knowledge-base "Staff handbook" --dry-run',
       ),
     )
-    .action(action((context, [options]) => restoreFrom(context, options as RestoreOptions)));
+    .action(
+      action((context, [given]) => {
+        const options = given as Options;
+        const selector = selectorOf(context, options);
+        return selector === null ? restoreFrom(context, options) : restorePart(context, options, selector);
+      }),
+    );
 };
 
 async function restoreFrom(context: CliContext, options: RestoreOptions): Promise<ExitCode> {

@@ -116,6 +116,54 @@ export const backupEn = {
     trouble: (repository: string, message: string): string => `[!] ${repository}: ${message}`,
     other: (installation: string, snapshot: string, time: string): string =>
       `There are snapshots of another installation, ${installation}, too: the newest is ${snapshot} of ${time}.`,
+    part: {
+      workspace: 'bring only this workspace back, by id or name, beside what is there',
+      knowledgeBase: 'bring only this knowledge base back, with its documents',
+      conversation: 'bring only this conversation back',
+      document: 'bring only this document back, into the knowledge bases that it was in',
+      into: 'workspace to bring it back to (default: the one it was in)',
+      as: 'who gets what belonged to people who are gone (default: the first owner)',
+      oneOnly: 'Only one of --workspace, --knowledge-base, --conversation and --document can be given.',
+      needsPart: '--into and --as go with --workspace, --knowledge-base, --conversation or --document.',
+      noReplace:
+        '--replace is for whole installations: a part comes back beside what is there, and replaces nothing.',
+      phases: { reading: 'reading', content: 'documents', rows: 'restoring' },
+      kinds: {
+        workspace: 'workspace',
+        knowledge_base: 'knowledge base',
+        conversation: 'conversation',
+        document: 'document',
+      },
+      knowledgeBases: 'Knowledge bases',
+      documents: 'Documents',
+      conversations: 'Conversations',
+      cancelled: 'Cancelled. What is visible is whole; the same command goes on from here.',
+      source: (id: string, time: string, repositories: string): string =>
+        `From snapshot ${id} of ${time} (${repositories}).`,
+      ofAnother: (installation: string): string =>
+        `That snapshot was taken of another installation, ${installation}.`,
+      would: (kind: string, name: string, workspace: string): string =>
+        `The ${kind} "${name}" would come back to the workspace "${workspace}":`,
+      did: (kind: string, name: string, workspace: string): string =>
+        `The ${kind} "${name}" is back in the workspace "${workspace}":`,
+      newWorkspace: (name: string): string =>
+        `The workspace "${name}" itself comes back, with those members who are still here.`,
+      counts: (name: string, back: number, copy: number, there: number): string =>
+        `  ${name}: ${back} under their own ids, ${copy} under new ones, ${there} there already and left as they are`,
+      renamed: (kind: string, name: string, from: string, id: string): string =>
+        `  The id ${from} is taken: the ${kind} "${name}" has the new id ${id}`,
+      contents: (count: number, bytes: string, there: number): string =>
+        `  Contents: ${count} to copy (${bytes}), ${there} there already`,
+      moved: (from: string, things: number, to: string): string =>
+        `  ${from} is no longer here: ${things} of theirs belong to ${to}`,
+      leftOut: (name: string, reason: string): string => `  LEFT OUT: ${name}: ${reason}`,
+      nothing: 'Nothing is missing here: nothing to do.',
+      estimate: (seconds: number): string =>
+        `It should take about ${seconds} s, by how quickly the snapshot was read just now. Nothing was changed.`,
+      took: (seconds: number): string => `It took ${seconds} s.`,
+      index:
+        'The documents can be found as soon as they are in the index; `budao runs` shows how far that is.',
+    },
     next: (folder: string): string =>
       `Start the service (npm run up, or budao up) with the data folder ${folder}. It fills its index first, and says ` +
       'so at /startupz. People sign in again; API keys stay valid.',

@@ -100,7 +100,10 @@ async function dropDeleted({ ledger, index }: IndexingDependencies, context: Ind
   }
   await context.transaction((tx) =>
     scopeSql(tx, workspaceId).run(
-      'DELETE FROM knowledge_base_document WHERE knowledge_base_id = :id AND workspace_id = :workspace',
+      // One that a restore has brought back meanwhile keeps what is in it.
+      `DELETE FROM knowledge_base_document WHERE knowledge_base_id = :id AND workspace_id = :workspace
+         AND NOT EXISTS (SELECT 1 FROM knowledge_base
+           WHERE knowledge_base.id = :id AND knowledge_base.workspace_id = :workspace AND deleted_at IS NULL)`,
       { id: knowledgeBaseId },
     ),
   );

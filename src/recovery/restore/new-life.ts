@@ -11,7 +11,13 @@ export const RESTORED_FROM = 'recovery.restored';
  * What is about the place that the snapshot was taken of: news of its troubles, its upkeep, its backups, and an index
  * in the making that is not there.
  */
-const ENDED_KINDS: ReadonlySet<string> = new Set(['notify', 'maintain', 'snapshot', 'rebuild']);
+const ENDED_KINDS: ReadonlySet<string> = new Set([
+  'notify',
+  'maintain',
+  'snapshot',
+  'restore-part',
+  'rebuild',
+]);
 
 export interface RestoredFrom {
   snapshotId: string;
@@ -40,6 +46,8 @@ export async function beginNewLife(
   for (const hash of retiredKeyHashes) await tx.run('DELETE FROM api_key WHERE key_hash = :hash', { hash });
   // Marks of the shared places and of the key that the cluster had.
   await tx.run(`DELETE FROM setting WHERE name LIKE 'cluster.%'`);
+  // Keys that were sealed with the old place's secret open nothing here.
+  await tx.run(`DELETE FROM setting WHERE name LIKE 'restore-part.%'`);
   await put(tx, 'installation.id', installationId, now);
   await put(tx, RESTORED_FROM, JSON.stringify(from), now);
   await tx.run('DELETE FROM setting WHERE name = :name', { name: RESTORE_UNFINISHED });

@@ -1,6 +1,4 @@
 /** A snapshot for a person at a terminal: by a worker of the service that runs, or right here when none does. */
-import { setTimeout as sleep } from 'node:timers/promises';
-import { BudaoError } from '../../contract/errors.ts';
 import { newId } from '../../contract/ids.ts';
 import { ledgerTime } from '../../ledger/clock.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
@@ -12,20 +10,16 @@ import {
 } from '../../recovery/snapshot/snapshot-handler.ts';
 import type { SnapshotProgress } from '../../recovery/snapshot/take-snapshot.ts';
 import { RUNS_AVAILABLE } from '../../runs/channel.ts';
-import { isTerminal } from '../../runs/run.ts';
-import { getRun, readEvents, requestCancel } from '../../runs/run-store.ts';
 import type { Configuration } from '../configuration.ts';
 import { dataFolderAt } from '../data-folder.ts';
 import { installationId } from '../installation-id.ts';
 import { readInstallationState } from '../installation-state.ts';
 import { openChannel, openLedger } from '../shared-stores.ts';
+import { followRun } from './follow-run.ts';
 import { findRepository } from './repositories.ts';
 import { performSnapshot, snapshotJob } from './snapshot-job.ts';
 
 export type { SnapshotResult };
-
-const LOOK_MS = 200;
-const EVENTS_AT_ONCE = 200;
 
 export interface MakeSnapshot {
   configuration: Configuration;
@@ -84,27 +78,10 @@ async function bySubmission(
   await using channel = await openChannel(configuration, ledger);
   const { id } = await ledger.transaction((tx) => submitSnapshot(tx, { repository, label }, ledgerTime()));
   channel.publish(RUNS_AVAILABLE, '');
-  let seq = 0;
-  let isCancelled = false;
-  for (;;) {
-    if (signal.aborted && !isCancelled) {
-      isCancelled = true;
-      await ledger.transaction((tx) => requestCancel(tx, id, ledgerTime()));
-    }
-    const run = await getRun(ledger.read, id);
-    for (const event of await readEvents(ledger.read, id, seq, EVENTS_AT_ONCE)) {
-      seq = event.seq;
-      if (event.type === SNAPSHOT_PROGRESS) onProgress(event.payload as SnapshotProgress);
-    }
-    if (run === undefined) throw new Error(`the run ${id} is gone`);
-    if (run.status === 'completed') return run.result as SnapshotResult;
-    if (isTerminal(run.status)) {
-      const { code, message } = run.failure ?? {
-        code: 'run_cancelled',
-        message: 'The snapshot was cancelled.',
-      };
-      throw new BudaoError('conflict', code, message);
-    }
-    await sleep(LOOK_MS);
-  }
+  return await followRun<SnapshotResult>(ledger, id, {
+    signal,
+    onEvent({ type, payload }) {
+      if (type === SNAPSHOT_PROGRESS) onProgress(payload as SnapshotProgress);
+    },
+  });
 }

@@ -5,7 +5,7 @@ import {
   type Trouble,
 } from '../../recovery/repository/several-repositories.ts';
 import type { RepositorySettings } from './backup-settings.ts';
-import { type BackupConfiguration, nameOf, openForReading } from './repositories.ts';
+import { type BackupConfiguration, nameOf, openWithIdentities, readKeyFile } from './repositories.ts';
 
 export interface OpenedSeveral extends AsyncDisposable {
   several: SeveralRepositories;
@@ -19,7 +19,17 @@ export interface OpenedSeveral extends AsyncDisposable {
 export async function openSeveral(
   configuration: BackupConfiguration,
   settings: readonly RepositorySettings[],
-  options: { keyFile: string | null; scratchFolder: string },
+  { keyFile, scratchFolder }: { keyFile: string | null; scratchFolder: string },
+): Promise<OpenedSeveral> {
+  const identities = keyFile === null ? [] : await readKeyFile(keyFile);
+  return openSeveralWith(configuration, settings, { identities, scratchFolder });
+}
+
+/** The same with keys that were read before. */
+export async function openSeveralWith(
+  configuration: BackupConfiguration,
+  settings: readonly RepositorySettings[],
+  options: { identities: readonly string[]; scratchFolder: string },
 ): Promise<OpenedSeveral> {
   await using cleanup = new AsyncDisposableStack();
   const opened: NamedRepository[] = [];
@@ -27,7 +37,7 @@ export async function openSeveral(
   for (const one of settings) {
     const name = nameOf(configuration, one);
     try {
-      const { repository } = cleanup.use(await openForReading(one, options));
+      const { repository } = cleanup.use(await openWithIdentities(one, options));
       opened.push({ name, repository });
     } catch (error) {
       if (!isOfRepository(error)) throw error;

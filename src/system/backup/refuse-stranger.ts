@@ -1,4 +1,5 @@
 import { BudaoError } from '../../contract/errors.ts';
+import type { Ledger } from '../../ledger/ledger.ts';
 import type { ReadableSnapshots, SnapshotManifest } from '../../recovery/ports.ts';
 import { RESTORED_FROM, type RestoredFrom } from '../../recovery/restore/new-life.ts';
 import { readPiece } from '../../recovery/tables/row-pieces.ts';
@@ -18,7 +19,7 @@ export async function refuseStranger(
   snapshots: ReadableSnapshots,
 ): Promise<void> {
   // A ledger that cannot be read is what a restore is for.
-  const here = await lineageHere(configuration).catch(() => null);
+  const here = await lineageAt(configuration).catch(() => null);
   if (here === null) return;
   const there = await lineageOf(manifest, snapshots);
   if (!here.isDisjointFrom(there)) return;
@@ -31,9 +32,13 @@ export async function refuseStranger(
   );
 }
 
-/** This installation, and the one that it was restored from. */
-async function lineageHere(configuration: Configuration): Promise<Set<string> | null> {
+async function lineageAt(configuration: Configuration): Promise<Set<string> | null> {
   await using ledger = await openLedger(configuration);
+  return await lineageHere(ledger);
+}
+
+/** This installation, and the one that it was restored from; null before its first start. */
+export async function lineageHere(ledger: Ledger): Promise<Set<string> | null> {
   const read = (name: string): Promise<{ value: string } | undefined> =>
     ledger.read.get('SELECT value FROM setting WHERE name = :name', { name });
   const own = await read(INSTALLATION_ID);

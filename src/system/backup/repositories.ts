@@ -84,6 +84,14 @@ export async function openForReading(
 ): Promise<OpenedRepository> {
   const { keyFile, scratchFolder } = options;
   const identities = keyFile === null ? [] : await readKeyFile(keyFile);
+  return openWithIdentities(settings, { identities, scratchFolder });
+}
+
+/** The same with keys that were read before. */
+export async function openWithIdentities(
+  settings: RepositorySettings,
+  { identities, scratchFolder }: { identities: readonly string[]; scratchFolder: string },
+): Promise<OpenedRepository> {
   return opened(await openStorage(settings), { signer: null, identities, stateFolder: null, scratchFolder });
 }
 

@@ -1,37 +1,38 @@
 import { Worker } from 'node:worker_threads';
 import { BudaoError } from '../../contract/errors.ts';
-import type { SnapshotResult } from '../../recovery/snapshot/snapshot-handler.ts';
-import type { SnapshotProgress } from '../../recovery/snapshot/take-snapshot.ts';
-import type { SnapshotJob } from './snapshot-job.ts';
-import type { FromSnapshot } from './snapshot-thread.ts';
+import type { FromThread } from './thread-side.ts';
 
 /** After it was asked to stop; what it leaves behind is what a kill leaves behind. */
 const STOP_PATIENCE_MS = 5_000;
 
-/** Takes a snapshot in a thread of its own. */
-export async function performInThread(
-  job: SnapshotJob,
+/**
+ * Does a job in a thread of its own, so that streams in the same process go on meanwhile.
+ *
+ * @param entry the address of the thread's file without its ending: the compiled program has it under another one
+ */
+export async function performInThread<Result, Progress>(
+  entry: URL,
+  job: unknown,
   signal: AbortSignal,
-  onProgress: (progress: SnapshotProgress) => void,
-): Promise<SnapshotResult> {
+  onProgress: (progress: Progress) => void,
+): Promise<Result> {
   signal.throwIfAborted();
-  // The compiled program has the thread beside this file under another ending.
   const ending = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
-  const thread = new Worker(new URL(`./snapshot-thread.${ending}`, import.meta.url), { workerData: job });
-  const { promise, resolve, reject } = Promise.withResolvers<SnapshotResult>();
+  const thread = new Worker(new URL(`${entry.href}.${ending}`), { workerData: job });
+  const { promise, resolve, reject } = Promise.withResolvers<Result>();
   const stop = (): void => {
     thread.postMessage('stop', []);
     setTimeout(() => void thread.terminate(), STOP_PATIENCE_MS).unref();
   };
   signal.addEventListener('abort', stop, { once: true });
-  thread.on('message', (message: FromSnapshot) => {
+  thread.on('message', (message: FromThread<Result, Progress>) => {
     if (message.type === 'progress') onProgress(message.progress);
     else if (message.type === 'done') resolve(message.result);
     else reject(new BudaoError(message.failure.kind, message.failure.code, message.failure.message));
   });
   thread.on('error', reject);
   thread.on('exit', (code) =>
-    reject(signal.aborted ? signal.reason : new Error(`the snapshot's thread ended with code ${code}`)),
+    reject(signal.aborted ? signal.reason : new Error(`the thread ended with code ${code}`)),
   );
   try {
     return await promise;
