@@ -35,7 +35,7 @@ export function nodeName(configuration: Configuration): string {
 
 /** In the cluster the schema is brought up to date by `budao migrate` alone, on one machine at its start. */
 export async function openLedger(
-  configuration: StoreSettings,
+  configuration: StoreSettings & Pick<Configuration, 'backup'>,
   processId = 'budao',
   { mayCreate = false }: { mayCreate?: boolean } = {},
 ): Promise<Ledger> {

@@ -125,6 +125,7 @@ export const backupEn = {
       as: 'who gets what belonged to people who are gone (default: the first owner)',
       oneOnly: 'Only one of --workspace, --knowledge-base, --conversation and --document can be given.',
       needsPart: '--into and --as go with --workspace, --knowledge-base, --conversation or --document.',
+      noTime: '--to is for whole installations: a part comes back out of a snapshot, which --snapshot names.',
       noReplace:
         '--replace is for whole installations: a part comes back beside what is there, and replaces nothing.',
       phases: { reading: 'reading', content: 'documents', rows: 'restoring' },
