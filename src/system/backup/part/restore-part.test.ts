@@ -1,17 +1,15 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Readable } from 'node:stream';
 import pino from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type PostgresServer, startPostgres } from '../../../../tests/support/postgres-server.ts';
-import { appendItems, deleteItem } from '../../../answers/conversation-items.ts';
-import { createConversation, deleteConversation } from '../../../answers/conversations.ts';
+import { deleteItem } from '../../../answers/conversation-items.ts';
+import { deleteConversation } from '../../../answers/conversations.ts';
 import { deleteDocument } from '../../../knowledge/library/documents.ts';
 import { createKnowledgeBase, deleteKnowledgeBase } from '../../../knowledge/library/knowledge-bases.ts';
 import type { Ledger, SqlRow } from '../../../ledger/ledger.ts';
 import { scopeSql } from '../../../ledger/scope.ts';
-import { submitRun } from '../../../runs/run-store.ts';
 import { migrateCluster } from '../../cluster.ts';
 import { type Configuration, loadConfiguration } from '../../configuration.ts';
 import { dataFolderAt, prepareDataFolder } from '../../data-folder.ts';
@@ -27,8 +25,10 @@ import type { PartSelector } from './part.ts';
 import { planPart } from './plan-part.ts';
 import { restorePart } from './restore-part.ts';
 import { openSnapshotLedger } from './snapshot-ledger.ts';
+import { furnishSample } from './testing/furnish-sample.ts';
 
 const SIGNAL = new AbortController().signal;
+const QUIET = { signal: SIGNAL, onProgress: () => {} };
 
 describe.each(['embedded', 'postgres'])('a part of a snapshot (%s)', { timeout: 120_000 }, (engine) => {
   let place: string;
@@ -88,31 +88,7 @@ describe.each(['embedded', 'postgres'])('a part of a snapshot (%s)', { timeout: 
     if (found === undefined) throw new Error('the sample has no knowledge base');
     base = found;
     workspace = found.workspace_id;
-    const { id: generation } = JSON.parse(found.generation) as { id: string };
-    const documents = await ledger.read.all<{ id: string }>('SELECT id FROM document ORDER BY id');
-    const artifacts: string[] = [];
-    for (const { id } of documents) artifacts.push((await putDerived(`artifact of ${id}`)).sha256);
-    await ledger.transaction(async (tx) => {
-      await tx.run(`UPDATE run SET status = 'completed', finished_at = 1`);
-      for (const [number, { id }] of documents.entries()) {
-        const artifact = artifacts[number];
-        const summary = JSON.stringify({ phase: 'ready', fraction: 1, artifact, generation });
-        await tx.run(
-          `UPDATE knowledge_base_document SET status = 'completed', summary = :summary, chunks = 3, attributes = :attributes
-           WHERE document_id = :id`,
-          { id, summary, attributes: JSON.stringify({ number }) },
-        );
-      }
-      await tx.run(
-        `INSERT INTO account (id, username, display_name, password_hash, password_changed_at, disabled, created_at)
-         VALUES ('user_gone', 'gone', 'Gone', 'x', 1, 0, 1)`,
-      );
-      await tx.run(
-        `INSERT INTO membership (workspace_id, account_id, role, created_at) VALUES (:workspace, 'user_gone', 'member', 1)`,
-        { workspace },
-      );
-      await converse(tx);
-    });
+    Object.assign(ids, await furnishSample(ledger, stores.derived, found));
     await makeRepository({
       configuration: here,
       repository: null,
@@ -123,59 +99,7 @@ describe.each(['embedded', 'postgres'])('a part of a snapshot (%s)', { timeout: 
     ids.snapshot = (await snapshot()).id;
   }
 
-  const putDerived = (text: string) =>
-    stores.derived.put(Readable.from([Buffer.from(text)]), { maxBytes: 1_000 });
-
-  async function converse(tx: Parameters<Parameters<Ledger['transaction']>[0]>[0]): Promise<void> {
-    const scoped = scopeSql(tx, workspace);
-    const { id } = await createConversation(
-      scoped,
-      { ownerId: ids.person, metadata: {}, title: 'About leave' },
-      5,
-    );
-    ids.conversation = id;
-    const { run } = await submitRun(
-      tx,
-      {
-        kind: 'answer',
-        workspaceId: workspace,
-        subjectId: id,
-        input: { conversationId: id },
-        id: 'resp_000000000abc1234567890123456',
-      },
-      5,
-    );
-    ids.answer = run.id;
-    await tx.run(
-      `UPDATE run SET status = 'completed', finished_at = 6, last_seq = 1, result = :result WHERE id = :id`,
-      {
-        id: run.id,
-        result: JSON.stringify({ id: run.id, text: 'thirteen days' }),
-      },
-    );
-    await tx.run(
-      `INSERT INTO event (run_id, seq, epoch, type, payload, created_at) VALUES (:id, 1, 1, 'answer.finished', '{}', 6)`,
-      { id: run.id },
-    );
-    await appendItems(
-      scoped,
-      id,
-      [
-        { id: 'msg_000000000abd1234567890123456', role: 'user', text: 'How many days?', runId: run.id },
-        { id: 'msg_000000000abc1234567890123456', role: 'assistant', text: null, runId: run.id },
-      ],
-      5,
-    );
-  }
-
-  const snapshot = () =>
-    makeSnapshot({
-      configuration: here,
-      repository: null,
-      label: null,
-      signal: SIGNAL,
-      onProgress: () => {},
-    });
+  const snapshot = () => makeSnapshot({ ...QUIET, configuration: here, repository: null, label: null });
 
   const bringBack = async (
     selector: PartSelector,
@@ -190,8 +114,7 @@ describe.each(['embedded', 'postgres'])('a part of a snapshot (%s)', { timeout: 
       into: null,
       restorer: null,
       dryRun: false,
-      signal: SIGNAL,
-      onProgress: () => {},
+      ...QUIET,
       ...more,
     });
 
@@ -326,11 +249,13 @@ describe.each(['embedded', 'postgres'])('a part of a snapshot (%s)', { timeout: 
   it('is a conversation, with its answers, for the first owner where its own is gone', async () => {
     await ledger.transaction(async (tx) => {
       await deleteConversation(scopeSql(tx, workspace), ids.person, ids.conversation, 60);
-      for (const table of ['conversation', 'conversation_item', 'event', 'run'])
-        await tx.run(
-          `DELETE FROM ${table} WHERE ${table === 'conversation' ? 'id' : table === 'conversation_item' ? 'conversation_id' : table === 'event' ? 'run_id' : 'subject_id'} = :id`,
-          { id: table === 'event' ? ids.answer : ids.conversation },
-        );
+      for (const [table, column, id] of [
+        ['conversation', 'id', ids.conversation],
+        ['conversation_item', 'conversation_id', ids.conversation],
+        ['event', 'run_id', ids.answer],
+        ['run', 'id', ids.answer],
+      ])
+        await tx.run(`DELETE FROM ${table} WHERE ${column} = :id`, { id: id ?? '' });
       await tx.run(`DELETE FROM membership WHERE account_id = 'user_gone'`);
       await tx.run(`DELETE FROM account WHERE id = 'user_gone'`);
     });
