@@ -211,6 +211,7 @@ export const OPERATOR_ERROR_CODES = [
   'data_folder_not_writable',
   'drill_log_damaged',
   'drill_report_invalid',
+  'drill_target_invalid',
   'drill_workload_unsupported',
   'endpoint_address_invalid',
   'ledger_address_invalid',

@@ -27,9 +27,9 @@ interface Exchange {
 
 export type PeerRoutes = (exchange: Exchange, peer: PeerServer) => Promise<boolean>;
 
-export async function startPeer(routes: PeerRoutes): Promise<PeerServer> {
+export async function startPeer(routes: PeerRoutes, port = 0): Promise<PeerServer> {
   const server = createServer((request, response) => void serve(request, response));
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
   const peer: PeerServer = {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     documents: new Map(),

@@ -1,6 +1,7 @@
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { Option } from 'commander';
+import type { DrillRequest } from '../../drills/conduct/conduct-drill.ts';
 import type { ConcludedDrill } from '../../drills/report/conclude-drill.ts';
 import type { Scenario } from '../../drills/scenario/parse-scenario.ts';
 import { type ScenarioSet, SETS } from '../../drills/scenario/schema.ts';
@@ -19,6 +20,8 @@ interface RunOptions {
   set?: ScenarioSet;
   out?: string;
   workDir?: string;
+  target?: string;
+  yes?: boolean;
   repo?: string;
   key?: string;
   snapshot?: string;
@@ -56,6 +59,8 @@ export const addDrillCommand: AddCommand = (program, setup) => {
     .addOption(new Option('--set <set>', t.runSet).choices(SETS))
     .option('--out <folder>', t.out)
     .option('--work-dir <folder>', t.workDir)
+    .option('--target <file>', messages.drillReports.target)
+    .option('--yes', messages.drillReports.yes)
     .option('--repo <repository>', t.repo)
     .option('--key <file>', t.key)
     .option('--snapshot <id>', t.snapshot)
@@ -195,14 +200,11 @@ async function runOne(
   const { messages, terminal } = context;
   const t = messages.drill;
   const language = languageOf(messages);
-  const { conductDrill } = await import('../../drills/conduct/conduct-drill.ts');
   terminal.note(t.begins(scenario.title[language]));
-  const { report, folder, pageFile } = await conductDrill({
+  const { report, folder, pageFile } = await conduct(context, options, {
     scenario,
     workDir: workDirOf(options),
     archive: archiveOf(context, options),
-    source: sourceOf(options, messages),
-    goldenFile: options.golden ?? null,
     people: { commander: options.commander ?? null, approver: options.approver ?? null },
     seed: options.seed ?? String(Date.now() % 1_000_000),
     language,
@@ -241,6 +243,36 @@ async function runOne(
   if (options.set === undefined) terminal.result(told, inWords);
   else terminal.note(inWords());
   return told;
+}
+
+type Conduct = Omit<DrillRequest, 'source' | 'goldenFile'>;
+
+/** In a laboratory; or of a system that is there already, after somebody has said so. */
+async function conduct(
+  { messages }: CliContext,
+  options: RunOptions,
+  request: Conduct,
+): Promise<ConcludedDrill> {
+  if (options.target === undefined) {
+    const { conductDrill } = await import('../../drills/conduct/conduct-drill.ts');
+    return conductDrill({
+      ...request,
+      source: sourceOf(options, messages),
+      goldenFile: options.golden ?? null,
+    });
+  }
+  const { readTargetFile } = await import('../../drills/scenario/target-file.ts');
+  const target = readTargetFile(resolve(options.target));
+  if (options.yes !== true) {
+    const { name, permission } = target;
+    throw new CliError(
+      EXIT.usage,
+      'drill_not_agreed',
+      messages.drillReports.notAgreed(name, permission.blastRadius, permission.by),
+    );
+  }
+  const { conductExternalDrill } = await import('../../drills/external/conduct-external.ts');
+  return conductExternalDrill({ ...request, target });
 }
 
 async function abort({ messages, terminal }: CliContext, options: { workDir?: string }): Promise<ExitCode> {

@@ -4,6 +4,10 @@ export const drillReportsEn = {
     reports:
       'list the drills that were made, the findings that are open, and the operations pages they exercised',
     verify: 'verify that a report is genuine and follows from its log',
+    target: 'file that describes a system which is there already: it is drilled, by commands of the scenario',
+    yes: 'with --target: yes, break it',
+    notAgreed: (name: string, radius: string, by: string): string =>
+      `This breaks ${name} (${radius}), which ${by} has allowed, and people may be using it. Say --yes if that is meant.`,
     file: 'report.json or report.html of a drill',
     columns: {
       at: 'ENDED (UTC)',

@@ -5,6 +5,10 @@ export const drillReportsZh: typeof drillReportsEn = {
   drillReports: {
     reports: '列出做过的演练、未关闭的问题项，以及演练到的操作手册',
     verify: '校验报告是否真实、是否与其日志一致',
+    target: '描述现有系统的文件：用场景中的命令对它做演练',
+    yes: '与 --target 合用：确认要破坏它',
+    notAgreed: (name: string, radius: string, by: string): string =>
+      `这会破坏 ${name}（${radius}），由 ${by} 批准，可能有人正在使用。确实要这样做，请加 --yes。`,
     file: '演练的 report.json 或 report.html',
     columns: {
       at: '结束（UTC）',

@@ -75,7 +75,7 @@ export async function conductDrill(request: DrillRequest): Promise<ConcludedDril
 }
 
 /** @throws BudaoError drill_in_progress */
-async function acquireLock(workDir: string, place: DrillPlace): Promise<DrillLock> {
+export async function acquireLock(workDir: string, place: DrillPlace): Promise<DrillLock> {
   try {
     return DrillLock.acquire(workDir, place.drillId);
   } catch (error) {
@@ -213,7 +213,8 @@ function refuseMissing(scenario: Scenario): void {
 }
 
 /** Of drills that died with their watchdogs, as in a power cut. @throws BudaoError drill_left_behind */
-async function clearOthers(workDir: string, own: string): Promise<void> {
+/** @throws BudaoError drill_left_behind */
+export async function clearOthers(workDir: string, own: string): Promise<void> {
   for (const folder of drillFoldersIn(workDir)) {
     if (folder === own) continue;
     const problems = (await clearAway(folder)).filter(({ problem }) => problem !== null);

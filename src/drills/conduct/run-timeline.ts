@@ -11,7 +11,8 @@ import { waitUntil } from '../wait-until.ts';
 const THERE_DEADLINE_MS = 20_000;
 
 export interface TimelineContext {
-  laboratory: Laboratory;
+  /** Null where a system of somebody else is drilled: only faults that need none are possible then. */
+  laboratory: Laboratory | null;
   log: DrillLog;
   journal: UndoJournal;
   /** Stops what has not been injected yet; what has been is undone in any case. */
@@ -75,7 +76,9 @@ class FaultRunner {
 
   async run({ entry, kind, parameters }: PlannedEntry, injection: number): Promise<void> {
     const { journal, laboratory, log, signal, onStep } = this.#context;
-    const fault = await kind.prepare(laboratory, parameters).catch((error: unknown) => {
+    if (laboratory === null && kind.needsLaboratory !== false)
+      throw new Error(`${kind.name} needs a laboratory`);
+    const fault = await kind.prepare(laboratory as Laboratory, parameters).catch((error: unknown) => {
       this.#note(`${kind.name} could not be prepared: ${textOf(error)}`);
       return null;
     });

@@ -27,6 +27,7 @@ export const command = defineFault({
   }),
   requires: ['linux'],
   needs: [],
+  needsLaboratory: false,
   async prepare(_, { target, inject, injected, undo, probe }) {
     const undoing = { act: 'command' as const, command: undo, probe };
     return {

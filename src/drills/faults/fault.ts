@@ -36,6 +36,8 @@ export interface FaultKind<Parameters = unknown> {
   /** What the machine has to have. */
   readonly requires: readonly Requirement[];
   readonly needs: readonly Need[];
+  /** False for what has nothing to do with a laboratory: its `prepare` is given none. */
+  readonly needsLaboratory?: false;
   /** Looks for its victim. Nothing is changed before `inject`. */
   prepare(laboratory: Laboratory, parameters: Parameters): Promise<PreparedFault>;
 }

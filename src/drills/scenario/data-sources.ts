@@ -10,6 +10,8 @@ export function missingSources(
   { workload, objectives, laboratory, evaluate }: Omit<ScenarioFile, 'timeline'>,
   timeline: readonly { kind: { needs: readonly string[]; name: string } }[],
 ): Missing[] {
+  // Whoever has commands of his own may have checks of his own, too.
+  const verifies = timeline.some(({ kind }) => kind.needs.includes('repository') || kind.name === 'command');
   const kinds = Object.keys(workload.probes);
   const has = (...wanted: string[]): boolean => wanted.some((kind) => kinds.includes(kind));
   const sources: readonly (readonly [keyof typeof objectives, boolean, string])[] = [
@@ -22,12 +24,12 @@ export function missingSources(
     ['qualityLoss', evaluate, 'evaluate: true'],
     [
       'integrity',
-      laboratory.repository || timeline.some(({ kind }) => kind.needs.includes('repository')),
+      laboratory.repository || verifies,
       'a repository (laboratory.repository: true) that is verified',
     ],
     [
       'rtoVerified',
-      evaluate || laboratory.repository || timeline.some(({ kind }) => kind.needs.includes('repository')),
+      evaluate || laboratory.repository || verifies,
       'something to verify: evaluate: true, or laboratory.repository: true',
     ],
   ];
