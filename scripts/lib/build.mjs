@@ -28,6 +28,8 @@ const PARTS = [
 
 /** Builds the parts whose sources differ from those of their last build. */
 export async function ensureBuilt(root) {
+  // A program out of a kit comes built, and without its sources.
+  if (!existsSync(join(root, 'src'))) return;
   const stale = PARTS.map((part) => ({ ...part, stamp: hashSources(root, part.sources) })).filter(
     (part) => readStamp(root, part) !== part.stamp,
   );

@@ -4,6 +4,8 @@ import { existsSync, lstatSync, readFileSync, writeFileSync } from 'node:fs';
 
 /** Installs exactly what the lock file says, once for each lock file. */
 export async function ensureInstalled(root) {
+  // A program out of a kit comes with what it needs.
+  if (!existsSync(`${root}/package-lock.json`)) return;
   const lock = createHash('sha256')
     .update(readFileSync(`${root}/package-lock.json`))
     .digest('hex');

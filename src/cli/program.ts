@@ -13,6 +13,7 @@ import { addEvalCommand } from './commands/eval.ts';
 import { addIngestCommand } from './commands/ingest.ts';
 import { addInitCommand } from './commands/init.ts';
 import { addKeysCommand } from './commands/keys.ts';
+import { addKitCommand } from './commands/kit.ts';
 import { addMigrateCommand } from './commands/migrate.ts';
 import { addRestoreCommand } from './commands/restore.ts';
 import { addRunsCommand } from './commands/runs.ts';
@@ -39,6 +40,7 @@ const COMMANDS: readonly AddCommand[] = [
   addEvalCommand,
   addBackupCommand,
   addRestoreCommand,
+  addKitCommand,
   addUsersCommand,
   addKeysCommand,
   addWorkspacesCommand,

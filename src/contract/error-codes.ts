@@ -214,6 +214,8 @@ export const OPERATOR_ERROR_CODES = [
   'drill_target_invalid',
   'drill_workload_unsupported',
   'endpoint_address_invalid',
+  'kit_damaged',
+  'kit_invalid',
   'ledger_address_invalid',
   'ledger_log_broken',
   'ledger_not_migrated',

@@ -4,6 +4,7 @@ import { doctorEn } from './doctor-en.ts';
 import { drillEn } from './drill-en.ts';
 import { drillReportsEn } from './drill-reports-en.ts';
 import { evaluationEn } from './evaluation-en.ts';
+import { kitEn } from './kit-en.ts';
 
 /** What the command line says in English. Sets the keys for all languages. */
 export const en = {
@@ -249,6 +250,7 @@ Exit codes:
     roles: { supervisor: 'supervisor', api: 'api', worker: 'worker', parser: 'parser' },
   },
   ...doctorEn,
+  ...kitEn,
   workspaces: {
     description: 'workspaces and what each may take of the installation',
     list: 'list workspaces with their limits',

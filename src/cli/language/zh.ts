@@ -4,6 +4,7 @@ import { doctorZh } from './doctor-zh.ts';
 import { drillReportsZh } from './drill-reports-zh.ts';
 import { drillZh } from './drill-zh.ts';
 import { evaluationZh } from './evaluation-zh.ts';
+import { kitZh } from './kit-zh.ts';
 import type { Messages } from './messages.ts';
 
 /** 命令行的中文文本。 */
@@ -238,6 +239,7 @@ export const zh: Messages = {
     roles: { supervisor: '监督进程', api: '接口', worker: '工作进程', parser: '解析器' },
   },
   ...doctorZh,
+  ...kitZh,
   workspaces: {
     description: '工作区，以及各自可占用的资源',
     list: '列出工作区及其上限',

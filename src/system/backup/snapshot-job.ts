@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import type { BlobStore } from '../../knowledge/ports.ts';
 import type { BlobSource, LedgerPicture, SnapshotManifest } from '../../recovery/ports.ts';
+import { type SampleSize, sampledPicture } from '../../recovery/snapshot/sampled-picture.ts';
 import type { SnapshotInput, SnapshotResult } from '../../recovery/snapshot/snapshot-handler.ts';
 import {
   type NamedContent,
@@ -28,6 +29,8 @@ export interface SnapshotJob {
   installationId: string;
   /** How far the ledger's clock is ahead of this machine's. */
   clockAheadMs: number;
+  /** How many of the documents are taken; null or none for all. */
+  sample?: SampleSize | null;
 }
 
 export function snapshotJob(
@@ -40,7 +43,7 @@ export function snapshotJob(
 }
 
 export async function performSnapshot(
-  { configuration, input, installationId, clockAheadMs }: SnapshotJob,
+  { configuration, input, installationId, clockAheadMs, sample = null }: SnapshotJob,
   signal: AbortSignal,
   onProgress: (progress: SnapshotProgress) => void,
 ): Promise<SnapshotResult> {
@@ -55,7 +58,10 @@ export async function performSnapshot(
   await using stores = await openBlobs(configuration);
   const manifest = await takeSnapshot({
     sources: {
-      openPicture: () => openPicture(configuration),
+      async openPicture() {
+        const picture = await openPicture(configuration);
+        return sample === null ? picture : sampledPicture(picture, sample);
+      },
       blobs: sourceOf(stores.blobs, configuration),
       derived: sourceOf(stores.derived, configuration),
       secrets: await readSecrets(configuration),
