@@ -56,7 +56,7 @@ export function readKitManifest(text: string): { manifest: KitManifest; publicKe
 
 export function kitDamaged(...files: string[]): BudaoError {
   return new BudaoError(
-    'invalid',
+    'conflict',
     'kit_damaged',
     `The kit is damaged: ${files.join(', ')} ${files.length === 1 ? 'is' : 'are'} missing or not what was put in. ` +
       'Copy the kit again, or take another one.',

@@ -151,7 +151,7 @@ class ByteSource {
 
 function cutOff(): BudaoError {
   return new BudaoError(
-    'invalid',
+    'conflict',
     'kit_damaged',
     'The kit is cut off or damaged: its archive cannot be read to its end. Copy it again, or take another one.',
   );
