@@ -92,18 +92,18 @@ function commitEach(start: () => Promise<FaultStage>, cases: readonly Case[]): v
   );
 }
 
-describe('one machine', () => {
-  const needs = ['networks', 'front proxy', 'tls', 'own disk', 'clock'] as const;
-  const start = (): Promise<FaultStage> =>
-    FaultStage.start({ repository: ALL, embedder: true }, ALL ? [...needs, 'repository'] : needs);
-  commitEach(start, ALL ? [...QUICK, ...LONG] : QUICK);
-});
+const NEEDS = ['networks', 'front proxy', 'tls', 'own disk', 'clock'] as const;
+const ONE_MACHINE = {
+  place: 'one machine',
+  start: () => FaultStage.start({ repository: ALL, embedder: true }, ALL ? [...NEEDS, 'repository'] : NEEDS),
+  cases: ALL ? [...QUICK, ...LONG] : QUICK,
+};
+const CLUSTER = {
+  place: 'a cluster',
+  start: () => FaultStage.start({ profile: 'cluster' }, ['cluster', 'networks', 'store proxies']),
+  cases: OF_A_CLUSTER,
+};
 
-if (ALL) {
-  describe('a cluster', () => {
-    commitEach(
-      () => FaultStage.start({ profile: 'cluster' }, ['cluster', 'networks', 'store proxies']),
-      OF_A_CLUSTER,
-    );
-  });
-}
+describe.each(ALL ? [ONE_MACHINE, CLUSTER] : [ONE_MACHINE])('$place', ({ start, cases }) => {
+  commitEach(start, cases);
+});

@@ -12,6 +12,7 @@ import { startProbes } from '../probes/start-probes.ts';
 import { folderOf, LOG_FILE } from '../report/archive.ts';
 import { type ConcludedDrill, concludeDrill } from '../report/conclude-drill.ts';
 import { factsOf, type People } from '../scenario/facts-of.ts';
+import { libraryScenarios } from '../scenario/library.ts';
 import type { Scenario } from '../scenario/parse-scenario.ts';
 import { missingFor, needsOf } from '../scenario/requirements-of.ts';
 import { clearAway, JOURNAL_FILE } from '../undo/clear-away.ts';
@@ -204,11 +205,15 @@ class Drill {
 function refuseMissing(scenario: Scenario): void {
   const lacks = missingFor(scenario);
   if (lacks.length === 0) return;
+  const runnable = libraryScenarios()
+    .filter((other) => missingFor(other).length === 0)
+    .map(({ name }) => name)
+    .join(', ');
   throw new BudaoError(
     'conflict',
     'drill_requirements_missing',
     `The scenario ${scenario.name} cannot run on this machine: ${lacks.map(({ reason }) => reason).join('; ')}. ` +
-      '`budao drill list` shows which scenarios can.',
+      `Of the library these can: ${runnable === '' ? 'none' : runnable}.`,
   );
 }
 

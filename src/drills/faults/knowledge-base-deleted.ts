@@ -6,12 +6,12 @@ interface Store {
   file_counts: { completed: number };
 }
 
-/** A person deletes the wrong knowledge base; the installation goes back to its newest snapshot. */
+/** A person deletes the wrong knowledge base; the installation goes back to the moment before. */
 export const knowledgeBaseDeleted = defineFault({
   name: 'knowledge-base-deleted',
   about: {
-    en: 'somebody deletes the knowledge base with the most documents; the newest snapshot brings it back',
-    zh: '有人删除了文档最多的知识库；用最新快照找回',
+    en: 'somebody deletes the knowledge base with the most documents; it comes back as it was a moment before',
+    zh: '有人删除了文档最多的知识库；恢复到删除前一刻',
   },
   parameters: z.strictObject({}),
   requires: ['linux'],
@@ -23,14 +23,18 @@ export const knowledgeBaseDeleted = defineFault({
     const [largest] = (await stores()).sort((a, b) => b.file_counts.completed - a.file_counts.completed);
     if (largest === undefined) throw new Error('there is no knowledge base to delete');
     const found = async () => (await stores()).find(({ id }) => id === largest.id);
+    let before = new Date();
     return {
       victim: `knowledge base ${largest.id}`,
       undoActs: [],
-      inject: async () => void (await node.json('DELETE', `/v1/vector_stores/${largest.id}`)),
+      async inject() {
+        before = new Date();
+        await node.json('DELETE', `/v1/vector_stores/${largest.id}`);
+      },
       isInjected: async () => (await found()) === undefined,
       async undo() {
         await node.stop();
-        await repository.restoreInto(node);
+        await repository.restoreInto(node, before);
         await node.start();
       },
       isUndone: async () =>

@@ -9,12 +9,12 @@ if (process.argv[3] === 'drop') database.exec('DROP TABLE ' + process.argv[2]);
 const rows = database.prepare('SELECT 1 FROM sqlite_master WHERE name = ?').all(process.argv[2]);
 process.stdout.write(String(rows.length));`;
 
-/** Somebody works on the wrong database; the installation goes back to its newest snapshot. */
+/** Somebody works on the wrong database; the installation goes back to the moment before. */
 export const tableDropped = defineFault({
   name: 'table-dropped',
   about: {
-    en: 'somebody drops a table of the ledger; the newest snapshot brings it back',
-    zh: '有人删除了账本中的一张表；用最新快照找回',
+    en: 'somebody drops a table of the ledger; it comes back as it was a moment before',
+    zh: '有人删除了账本中的一张表；恢复到删除前一刻',
   },
   parameters: z.strictObject({
     target: z.enum(['document', 'event', 'conversation_item']).default('document'),
@@ -39,14 +39,18 @@ export const tableDropped = defineFault({
       ];
       return (await run(process.execPath, words)).stdout === '1';
     };
+    let before = new Date();
     return {
       victim: `table ${table}`,
       undoActs: [],
-      inject: async () => void (await ask('drop')),
+      async inject() {
+        before = new Date();
+        await ask('drop');
+      },
       isInjected: async () => !(await ask('look')),
       async undo() {
         await node.stop();
-        await repository.restoreInto(node);
+        await repository.restoreInto(node, before);
         await node.start();
       },
       isUndone: async () => (await ask('look')) && (await node.isReady()),

@@ -179,6 +179,8 @@ export class Laboratory implements AsyncDisposable {
         }),
       );
     }
+    if (plan.repository || needs.has('repository'))
+      this.repository = new LaboratoryRepository(join(this.folder, 'backup'), this.shared === null);
     const environment = this.#environment();
     for (const [index, name] of names.entries()) {
       const host = hosts[index] ?? null;
@@ -232,6 +234,7 @@ export class Laboratory implements AsyncDisposable {
           ? []
           : [{ name: 'standby', baseUrl: this.standby.url, model: 'numbers', ...quick }]),
       ],
+      ...(this.repository === null ? {} : { backup: this.repository.settings }),
       ...(this.embedder === null ? {} : { embedder: { baseUrl: this.embedder.url, model: 'hash' } }),
     };
     const path = join(this.folder, 'budao.yaml');
@@ -258,11 +261,7 @@ export class Laboratory implements AsyncDisposable {
       const behind = { host: first.address, port: first.port };
       this.frontProxy = this.#cleanup.use(await TcpFaultProxy.start(behind));
     }
-    if (this.plan.repository || this.needs.has('repository')) {
-      this.repository = new LaboratoryRepository(join(this.folder, 'backup'));
-      await this.repository.create(first);
-      await this.repository.snapshot(first, 'before the drill');
-    }
+    await this.repository?.create(first);
   }
 
   /** All documents can be found: what is measured afterwards is not their arrival. */

@@ -1,5 +1,6 @@
 /** What a scenario file may say. Where a part is left out, the default is the cautious one. */
 import { z } from 'zod';
+import { ANSWER_MODES } from '../../contract/answer.ts';
 import { Bilingual, PROBE_KINDS } from '../log/facts.ts';
 import { Duration } from './duration.ts';
 
@@ -131,7 +132,7 @@ export const ScenarioFile = z.strictObject({
   patience: Duration.default(90_000),
   /** Of golden questions asked before and after; 0 asks none. */
   evaluate: z.boolean().default(false),
-  allowedModes: z.array(z.string()).default(['full']),
+  allowedModes: z.array(z.enum(ANSWER_MODES)).default(['full']),
   expectedAlerts: z.array(z.string()).default([]),
   pages: z.array(z.string()).default([]),
   stop: Stop.prefault({}),
