@@ -133,9 +133,11 @@ class Drill {
         state,
       ),
     );
-    await this.#phase('recover', () => this.#recover(laboratory, probes));
+    await this.#phase('recover', () => this.#recover(probes));
     await this.#phase('verify', async () => {
+      // At once: until this has passed, the service counts as back, and not as verified.
       if (stop.reason === null) await this.#evaluate(laboratory, ['after']);
+      await this.#untilCalm(laboratory, probes);
       this.#tellSystem('after', laboratory);
       await probes.stop();
       await probes.readBack({ withinMs: READ_BACK_MS });
@@ -161,19 +163,23 @@ class Drill {
     );
   }
 
-  /** Until everything is well for a whole window, or patience ends. */
-  async #recover(laboratory: Laboratory, probes: RunningProbes): Promise<void> {
+  async #recover(probes: RunningProbes): Promise<void> {
+    const { patience, window } = this.#request.scenario;
+    if (await probes.untilSteady({ forMs: window, withinMs: patience }))
+      this.#log.add({ type: 'milestone', milestone: 'executed', actor: 'drill' });
+  }
+
+  /** Probes go on until a whole window is behind them: one that was still on its way may yet tell otherwise. */
+  async #untilCalm(laboratory: Laboratory, probes: RunningProbes): Promise<void> {
     const { patience, window } = this.#request.scenario;
     const until = performance.now() + patience;
-    let isBack = await probes.untilSteady({ forMs: window, withinMs: patience });
-    // A probe that is still on its way may yet tell otherwise.
-    for (let calm = false; isBack && !calm; calm = await probes.untilSteady({ forMs: window, withinMs: 0 })) {
+    let isCalm = false;
+    while (!isCalm && performance.now() < until) {
       await sleep(window + AFTER_MS);
-      isBack = await probes.untilSteady({ forMs: window, withinMs: Math.max(0, until - performance.now()) });
+      isCalm = await probes.untilSteady({ forMs: window, withinMs: 0 });
     }
-    const isWell = await laboratory.isWell();
-    if (isBack) this.#log.add({ type: 'milestone', milestone: 'executed', actor: 'drill' });
-    if (!isBack || !isWell) this.#log.add({ type: 'note', text: `not well again: ${laboratory.output}` });
+    if (isCalm && (await laboratory.isWell())) return;
+    this.#log.add({ type: 'note', text: `not well again: ${laboratory.output}` });
   }
 
   async #evaluate(laboratory: Laboratory, roles: ('before' | 'control' | 'after')[]): Promise<void> {
