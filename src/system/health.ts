@@ -19,6 +19,7 @@ import type { RunHandler } from '../runs/run.ts';
 import { RunClient } from '../runs/run-client.ts';
 import { RunWorker } from '../runs/run-worker.ts';
 import { evaluateByItself, measureEvaluations } from './automatic-evaluations.ts';
+import { measureArchive } from './backup/archive-state.ts';
 import { canaryKey, goldenProbe } from './canary-question.ts';
 import { type Configuration, isCluster } from './configuration.ts';
 import { CopyWatch } from './copy-watch.ts';
@@ -112,6 +113,7 @@ async function measureInstallation(
   await measureEvaluations(ledger, meter);
   if (copies === null) return;
   await copies.measure(ledger.read, meter);
+  await measureArchive(ledger.read, meter);
   const hashes = (await listProcesses(ledger.read)).flatMap(({ settingsHash }) => settingsHash ?? []);
   meter.gauge('settings_variants', new Set(hashes).size);
 }

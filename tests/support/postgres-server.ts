@@ -141,6 +141,24 @@ export class PostgresServer implements AsyncDisposable {
     return standby;
   }
 
+  /** A physical copy that has not been started: what somebody keeps to bring the server back with its archive. */
+  async takeBaseBackup(): Promise<PostgresServer> {
+    const { folder, port, cleanUp } = await freshPlace();
+    await run(
+      join(binaries(), 'pg_basebackup'),
+      ['-D', folder, '-h', '127.0.0.1', '-p', String(this.port), '-U', SUPERUSER, '--checkpoint=fast'],
+      await identity(),
+    );
+    return new PostgresServer(folder, port, cleanUp);
+  }
+
+  /** Of such a copy: starts it, and it follows the archive as far as the settings say. */
+  async recover(settings: Readonly<Record<string, string>>): Promise<void> {
+    await configure(this.folder, this.port, { archive_mode: 'off', ...settings });
+    await writeFile(join(this.folder, 'recovery.signal'), '');
+    await this.start();
+  }
+
   async promote(): Promise<void> {
     await this.query('postgres', 'SELECT pg_promote()');
   }

@@ -187,6 +187,7 @@ export const resilienceInEn: Record<keyof typeof resilienceInZh, string> = {
   'plot.index_lag_seconds': 'Index lag',
   'plot.replication_lag_seconds': 'Lag of ledger copies',
   'plot.recovery_lag_seconds': 'Lag of the backup',
+  'plot.archive_lag_seconds': 'Age of the database archive',
   'plot.turns_completed': 'Answers',
   'plot.turns_failed': 'Questions without answer',
   'plot.turns_degraded': 'Lesser answers',

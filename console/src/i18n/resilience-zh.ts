@@ -181,6 +181,7 @@ export const resilienceInZh = {
   'plot.index_lag_seconds': '索引滞后',
   'plot.replication_lag_seconds': '账本副本滞后',
   'plot.recovery_lag_seconds': '备份滞后',
+  'plot.archive_lag_seconds': '数据库归档滞后',
   'plot.turns_completed': '完成的回答',
   'plot.turns_failed': '无回答率',
   'plot.turns_degraded': '降级回答率',

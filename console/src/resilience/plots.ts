@@ -87,6 +87,7 @@ const PLOTS: Record<Layer, readonly PlotSpec[]> = {
     gauge('index_lag_seconds', 'seconds', 'index-lag'),
     { ...gauge('replication_lag_seconds', 'seconds', 'replication-lag'), isOptional: true },
     { ...gauge('recovery_lag_seconds', 'seconds', 'recovery-lag'), isOptional: true },
+    { ...gauge('archive_lag_seconds', 'seconds', 'archive-lag'), isOptional: true },
   ],
   business: [
     { id: 'turns_completed', unit: 'per-minute', source: { kind: 'rate', name: 'turns_completed' } },

@@ -18,6 +18,36 @@ export function addStatusCommand(backup: Command, { messages, action }: CommandS
     .action(action((context, [options]) => status(context, options as { config?: string })));
 }
 
+/** `budao backup adopt` */
+export function addAdoptCommand(backup: Command, { messages, action }: CommandSetup): void {
+  const t = messages.backup;
+  backup
+    .command('adopt')
+    .description(t.adopt)
+    .option('--dry-run', messages.restore.dryRun)
+    .option('--config <file>', t.config)
+    .addHelpText('after', messages.example('budao backup adopt --dry-run', 'budao backup adopt'))
+    .action(action((context, [options]) => adopt(context, options as { config?: string; dryRun?: boolean })));
+}
+
+async function adopt(context: CliContext, options: { config?: string; dryRun?: boolean }): Promise<ExitCode> {
+  const { messages, terminal } = context;
+  const t = messages.backup;
+  const configuration = loadSettings(context, options.config);
+  const { adoptInstallation } = await import('../../system/backup/adopt-installation.ts');
+  const adopted = await adoptInstallation(configuration, { dryRun: options.dryRun === true });
+  const { before, installationId, documents, missing, missingNames } = adopted;
+  terminal.result(adopted, () => {
+    const names = missingNames.map((name) => withoutControls(name)).join(', ');
+    const lines = [
+      installationId === null ? t.wouldAdopt(before) : t.adopted(before, installationId),
+      missing === 0 ? t.allThere(documents) : t.notThere(missing, documents, names),
+    ];
+    return `${lines.join('\n')}\n`;
+  });
+  return missing === 0 ? EXIT.ok : EXIT.failed;
+}
+
 async function status(context: CliContext, options: { config?: string }): Promise<ExitCode> {
   const { messages, terminal } = context;
   const t = messages.backup;

@@ -12,7 +12,7 @@ import type { AddCommand } from './add-command.ts';
 import { addCareCommands } from './backup-care.ts';
 import { addRehearseCommand } from './backup-rehearse.ts';
 import { addScheduleCommands } from './backup-schedules.ts';
-import { addStatusCommand, streamsInWords } from './backup-status.ts';
+import { addAdoptCommand, addStatusCommand, streamsInWords } from './backup-status.ts';
 
 interface RepositoryOptions {
   config?: string;
@@ -67,6 +67,7 @@ export const addBackupCommand: AddCommand = (program, setup) => {
     .addHelpText('after', messages.example('budao backup list --repo offsite --json'))
     .action(action((context, [options]) => list(context, options as RepositoryOptions)));
   addStatusCommand(backup, setup);
+  addAdoptCommand(backup, setup);
   addCareCommands(backup, setup);
   addRehearseCommand(backup, setup);
   addScheduleCommands(backup, setup);

@@ -46,6 +46,15 @@ export const backupEn = {
     sayYes: 'Nothing was changed: give --yes to carry it out.',
     pruned: 'Done.',
     status: 'how far the stream of changes is: what would be lost with this machine now',
+    adopt:
+      'make an installation of its own out of a database, or a machine, that was brought back by other means',
+    adopted: (before: string, now: string): string =>
+      `This installation is ${now} now; it was ${before}. Leases, sessions and claims of before are over; the index is filled anew.`,
+    wouldAdopt: (before: string): string =>
+      `The installation ${before} would get a new identity. Nothing was changed.`,
+    allThere: (documents: number): string => `The content of all ${documents} documents is there.`,
+    notThere: (missing: number, documents: number, names: string): string =>
+      `[!] The content of ${missing} of ${documents} documents is NOT there: ${names}. Bring the folder or bucket of documents back to the same time or a later one.`,
     streams: {
       repository: 'REPOSITORY',
       phase: 'STATE',

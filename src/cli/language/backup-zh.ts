@@ -43,6 +43,13 @@ export const backupZh: typeof backupEn = {
     sayYes: '未做任何改动：加 --yes 执行。',
     pruned: '已完成。',
     status: '变更流进展：这台机器此刻丢失会损失多少',
+    adopt: '把用其他方式恢复的数据库或机器变成一套独立的系统',
+    adopted: (before, now) =>
+      `本安装现为 ${now}，原为 ${before}。此前的租约、会话和占用均已作废；索引将重新填充。`,
+    wouldAdopt: (before) => `安装 ${before} 将获得新身份。未做任何改动。`,
+    allThere: (documents) => `全部 ${documents} 份文档的内容都在。`,
+    notThere: (missing, documents, names) =>
+      `[!] ${documents} 份文档中有 ${missing} 份的内容不在：${names}。请把文档文件夹或存储桶恢复到同一时刻或更晚。`,
     streams: {
       repository: '仓库',
       phase: '状态',

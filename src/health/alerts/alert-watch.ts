@@ -255,6 +255,6 @@ async function submitPlan(
 function forgetMeasures(meter: Meter): void {
   const names = ['runs_queued', 'runs_running', 'queue_age_seconds', 'index_lag_seconds'] as const;
   const shared = ['workers_alive', 'workers_missing', 'breaker_open', 'mode_degraded'] as const;
-  const nodes = ['replication_lag_seconds', 'settings_variants'] as const;
+  const nodes = ['replication_lag_seconds', 'archive_lag_seconds', 'settings_variants'] as const;
   for (const name of [...names, ...shared, ...nodes]) meter.clear(name);
 }

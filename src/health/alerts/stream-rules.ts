@@ -22,4 +22,25 @@ export const STREAM_RULES: readonly AlertRule[] = [
       },
     },
   },
+  {
+    name: 'archive-lag',
+    layer: 'service',
+    group: 'ledger',
+    severity: 'critical',
+    condition: { kind: 'above', of: 'archive_lag_seconds', threshold: 300 },
+    failures: 6,
+    recoveries: 3,
+    text: {
+      en: {
+        title: 'The database does not archive its log',
+        advice:
+          'The newest file in its archive is more than five minutes old, so that a lost database server loses as much. `budao backup status` says why; see `pg_stat_archiver`, the log of the server, and whether the place of the archive is full. Set archive_timeout where little is written.',
+      },
+      zh: {
+        title: '数据库没有归档日志',
+        advice:
+          '归档中最新的文件已超过五分钟，数据库服务器若此刻丢失，将损失同样多的内容。`budao backup status` 会说明原因；请查看 `pg_stat_archiver`、服务器日志以及归档位置是否已满。写入很少时请设置 archive_timeout。',
+      },
+    },
+  },
 ];

@@ -103,6 +103,11 @@ export const GAUGES = {
     keyed: true,
     help: 'What would be lost with the machine now: how far the stream of changes into a repository is behind.',
   },
+  archive_lag_seconds: {
+    layer: 'service',
+    combine: 'max',
+    help: 'How old the newest file is that the database server has put into the archive of its log.',
+  },
   settings_variants: {
     layer: 'service',
     combine: 'max',

@@ -66,6 +66,8 @@ export const BackupSettings = z.strictObject({
       intervalMs: z.int().min(100).max(60_000).default(1_000),
       /** For so long each point in time can be restored; pruning takes older ones away. */
       days: z.int().min(1).max(3_650).default(7),
+      /** On PostgreSQL, whose server archives its log itself: a command that checks the archive, word by word. */
+      archiveCheck: z.array(z.string().min(1)).max(50).default([]),
     })
     .prefault({}),
 });

@@ -103,7 +103,7 @@ async function restoreCluster(request: RestoreRequest): Promise<RestoreOutcome> 
 }
 
 /** In a place that was used before, so that nothing is found there that the snapshot does not know. */
-async function dropIndexes(configuration: Configuration): Promise<void> {
+export async function dropIndexes(configuration: Configuration): Promise<void> {
   await using ledger = await openLedger(configuration);
   await using stores = await openBlobs(configuration);
   const { index } = await openIndex(configuration, stores.client);
