@@ -1,4 +1,5 @@
 import { errorsInEn } from './errors-en.ts';
+import { qualityInEn } from './quality-en.ts';
 import { resilienceInEn } from './resilience-en.ts';
 import type { zh } from './zh.ts';
 
@@ -319,6 +320,7 @@ export const en: Record<keyof typeof zh, string> = {
   'secret.once': 'Copy it now and keep it safe: it cannot be shown again.',
   'secret.kept': 'I have kept it',
 
+  ...qualityInEn,
   ...resilienceInEn,
   ...errorsInEn,
 };

@@ -1,4 +1,5 @@
 import { errorsInZh } from './errors-zh.ts';
+import { qualityInZh } from './quality-zh.ts';
 import { resilienceInZh } from './resilience-zh.ts';
 
 /** 所有中文文字。键与 en.ts 一一对应，由类型检查保证。 */
@@ -305,6 +306,7 @@ export const zh = {
   'secret.once': '请现在复制并妥善保存：关闭后无法再次查看。',
   'secret.kept': '已保存好',
 
+  ...qualityInZh,
   ...resilienceInZh,
   ...errorsInZh,
 } as const;

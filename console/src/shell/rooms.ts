@@ -1,4 +1,10 @@
-import { BookOutlined, HeartOutlined, MessageOutlined, SettingOutlined } from '@ant-design/icons';
+import {
+  AimOutlined,
+  BookOutlined,
+  HeartOutlined,
+  MessageOutlined,
+  SettingOutlined,
+} from '@ant-design/icons';
 import { type ComponentType, lazy } from 'react';
 import type { Role } from '../api/types.ts';
 import type { TextKey } from '../i18n/text.ts';
@@ -34,6 +40,13 @@ const rooms: readonly Room[] = [
     icon: HeartOutlined,
     role: 'editor',
     Component: lazy(() => import('../resilience/resilience-room.tsx')),
+  },
+  {
+    id: 'quality',
+    label: 'room.quality',
+    icon: AimOutlined,
+    role: 'editor',
+    Component: lazy(() => import('../quality/quality-room.tsx')),
   },
   {
     id: 'administration',

@@ -16,6 +16,7 @@ import { copyText } from '../../shell/download.ts';
 import { useFeedback } from '../../shell/use-feedback.ts';
 import { type Answer, visibleText } from '../engine/answer.ts';
 import { currentChat } from '../engine/current-engine.ts';
+import { GoldenButton } from './golden-button.tsx';
 import { ModeBadge, modeReason } from './mode-badge.tsx';
 
 const copiedForMs = 1_500;
@@ -52,6 +53,7 @@ export function AnswerActions({
         </Tooltip>
       )}
       {answer.text !== '' && <Ratings answer={answer} />}
+      {answer.text !== '' && <GoldenButton responseId={answer.responseId} />}
       {onRegenerate !== null && (
         <Tooltip title={t('answer.regenerate')}>
           <Button
