@@ -1,4 +1,8 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { hostname } from 'node:os';
 import { describe, expect, test } from 'vitest';
+import { isGone, thisProcess } from './lock-holder.ts';
 import { LOCK_TIMING, type LockTiming, takeLock } from './locks.ts';
 import {
   contentsOf,
@@ -64,6 +68,44 @@ describe('a lock', () => {
     await using pruning = await takeLock(storage, 'prune', { mayDelete: true, timing });
     await pruning.requireHeld();
     expect(timing.waits * timing.lookMs).toBeGreaterThanOrEqual(timing.watchMs);
+  });
+
+  test('of a process of this machine that was killed is taken away at once', async () => {
+    const storage = new MemoryStorage();
+    const child = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)']);
+    await once(child, 'spawn');
+    const { place } = thisProcess();
+    const holder = { kind: 'write', host: hostname(), pid: child.pid, since: '', place, started: null };
+    const key = 'locks/write-00000000000000aa.00000000.json';
+    await storage.put(key, Buffer.from(JSON.stringify(holder)));
+    const ended = once(child, 'exit');
+    child.kill('SIGKILL');
+    await ended;
+    const timing = createTime();
+    await using pruning = await takeLock(storage, 'prune', { mayDelete: true, timing });
+    await pruning.requireHeld();
+    expect(timing.waits).toBe(0);
+    expect(storage.files.has(key)).toBe(false);
+  });
+
+  test('of another machine or of a process that lives is only watched', async () => {
+    const own = thisProcess();
+    expect(isGone(JSON.stringify(own))).toBe(false);
+    expect(isGone(JSON.stringify({ ...own, place: 'elsewhere', pid: 2 ** 22 + 1 }))).toBe(false);
+    expect(isGone(JSON.stringify({ ...own, started: '1' }))).toBe(true);
+    expect(isGone('no lock')).toBe(false);
+  });
+
+  test('of a restore keeps a pruning away, and none of a writer does it harm', async () => {
+    const storage = new MemoryStorage();
+    await using writing = await takeLock(storage, 'write', { mayDelete: true });
+    await using reading = await takeLock(storage, 'read', { mayDelete: true });
+    await writing.requireHeld();
+    const timing = createTime(() => reading.renew());
+    await expect(takeLock(storage, 'prune', { mayDelete: true, timing })).rejects.toMatchObject({
+      code: 'repository_locked',
+      message: expect.stringContaining('restored'),
+    });
   });
 
   test('is not taken away by a watcher that was itself frozen', async () => {

@@ -4,16 +4,16 @@
  * is evicted by a mark that stays, so that a holder that was only frozen learns of it before it publishes anything.
  */
 import { randomBytes } from 'node:crypto';
-import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BudaoError } from '../../contract/errors.ts';
 import type { RepositoryStorage } from '../ports.ts';
 import { lockLost } from './errors.ts';
 import { LOCKS } from './layout.ts';
 import { LOCK_LOOK_MS, LOCK_PATIENCE_MS, LOCK_RENEWAL_MS, LOCK_WATCH_MS } from './limits.ts';
+import { isGone, thisProcess } from './lock-holder.ts';
 
-/** Any number may write at once; pruning is alone. */
-export type LockKind = 'write' | 'prune';
+/** Any number may write and read at once; pruning is alone. */
+export type LockKind = 'write' | 'read' | 'prune';
 
 export interface LockTiming {
   renewalMs: number;
@@ -33,7 +33,7 @@ export const LOCK_TIMING: LockTiming = {
   monotonicMs: () => performance.now(),
 };
 
-const LOCK = /^locks\/(write|prune)-([0-9a-f]{16})\.(\d{8}|evicted)\.json$/;
+const LOCK = /^locks\/(write|read|prune)-([0-9a-f]{16})\.(\d{8}|evicted)\.json$/;
 
 interface SeenLock {
   kind: LockKind;
@@ -49,7 +49,7 @@ export async function takeLock(
   options: { mayDelete: boolean; timing?: LockTiming },
 ): Promise<RepositoryLock> {
   const { mayDelete, timing = LOCK_TIMING } = options;
-  const conflicting: LockKind[] = kind === 'write' ? ['prune'] : ['write', 'prune'];
+  const conflicting: LockKind[] = kind === 'prune' ? ['write', 'read', 'prune'] : ['prune'];
   const until = timing.monotonicMs() + timing.patienceMs;
   for (;;) {
     const lock = new RepositoryLock(storage, kind, { mayDelete, timing });
@@ -85,7 +85,7 @@ export class RepositoryLock implements AsyncDisposable {
   }
 
   async put(): Promise<void> {
-    const holder = { kind: this.#kind, host: hostname(), pid: process.pid, since: new Date().toISOString() };
+    const holder = { kind: this.#kind, ...thisProcess() };
     try {
       await this.#storage.putIfAbsent(this.#key(this.#number), Buffer.from(`${JSON.stringify(holder)}\n`));
     } catch (error) {
@@ -139,9 +139,11 @@ async function outlive(
       const others = await locksOf(storage, kinds, lock.session);
       if (others.length === 0) return lock;
       watch.look(others);
-      const [live] = others.filter((other) => watch.isAlive(other));
+      const gone = await goneOf(storage, others);
+      const [live] = others.filter((other) => watch.isAlive(other) && !gone.has(other));
       if (live !== undefined) throw await locked(storage, live);
-      for (const other of others) if (watch.isDead(other)) await evict(storage, other);
+      for (const other of others) if (gone.has(other) || watch.isDead(other)) await evict(storage, other);
+      if (gone.size === others.length) continue;
       await timing.pause(timing.lookMs);
     }
   } catch (error) {
@@ -161,12 +163,23 @@ async function waitForEnd(
     const [first] = others;
     if (first === undefined) return;
     watch.look(others);
-    const dead = others.filter((other) => watch.isDead(other));
+    const gone = await goneOf(storage, others);
+    const dead = others.filter((other) => gone.has(other) || watch.isDead(other));
     if (mayDelete) for (const other of dead) await evict(storage, other);
-    else if (dead.length === others.length) return;
+    if (dead.length === others.length) return;
     if (timing.monotonicMs() > until) throw await locked(storage, first);
     await timing.pause(timing.lookMs);
   }
+}
+
+/** Those of processes of this machine that have ended: nobody has to watch them. */
+async function goneOf(storage: RepositoryStorage, locks: readonly SeenLock[]): Promise<Set<SeenLock>> {
+  const gone = new Set<SeenLock>();
+  for (const lock of locks) {
+    const holder = await storage.get(lock.keys.at(-1) ?? '');
+    if (holder !== null && isGone(holder.toString('utf8'))) gone.add(lock);
+  }
+  return gone;
 }
 
 /** For how long locks have kept their numbers under this watcher's eyes. */
@@ -228,9 +241,15 @@ function evictedKey(kind: LockKind, session: string): string {
   return `${LOCKS}${kind}-${session}.evicted.json`;
 }
 
+const WORK: Readonly<Record<LockKind, string>> = {
+  write: 'a snapshot is being written',
+  read: 'a snapshot is being restored from it',
+  prune: 'a pruning is under way',
+};
+
 async function locked(storage: RepositoryStorage, { kind, keys }: SeenLock): Promise<BudaoError> {
   const holder = (await storage.get(keys.at(-1) ?? ''))?.toString('utf8').trim() ?? 'it has just ended';
-  const work = kind === 'write' ? 'a snapshot is being written' : 'a pruning is under way';
+  const work = WORK[kind];
   return new BudaoError(
     'unavailable',
     'repository_locked',

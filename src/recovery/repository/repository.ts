@@ -1,6 +1,7 @@
 /** A place that keeps snapshots: made once, opened by whoever writes, reads, verifies or prunes. */
 import { randomBytes } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
+import { BudaoError } from '../../contract/errors.ts';
 import type {
   ObjectReader,
   RepositoryStorage,
@@ -19,7 +20,7 @@ import {
   readDescription,
 } from './description.ts';
 import { objectCorrupt } from './errors.ts';
-import { LOCK_TIMING, type LockTiming } from './locks.ts';
+import { LOCK_TIMING, type LockTiming, takeLock } from './locks.ts';
 import { readManifests } from './manifests.ts';
 import { neededPacks } from './needed-packs.ts';
 import { PackedObjects } from './object-reader.ts';
@@ -88,6 +89,12 @@ export async function openRepository(options: RepositoryOptions): Promise<Reposi
   });
 }
 
+const UNWRITABLE: ReadonlySet<string> = new Set([
+  'repository_read_only',
+  'repository_full',
+  'repository_append_only',
+]);
+
 export class Repository implements SnapshotRepository {
   readonly context: RepositoryContext;
 
@@ -126,6 +133,24 @@ export class Repository implements SnapshotRepository {
       return { contents: parseContents(text), objects };
     } catch (error) {
       throw objectCorrupt(`The list of contents of snapshot ${manifest.id}`, this.name, error);
+    }
+  }
+
+  /**
+   * Keeps prunings away while somebody reads.
+   *
+   * @returns null where this process may not write, and reads without
+   * @throws BudaoError repository_locked
+   */
+  async hold(): Promise<AsyncDisposable | null> {
+    const { storage, mayDelete, lockTiming } = this.context;
+    // Whoever restores does not wait for as long as whoever takes a snapshot at night.
+    const timing = { ...lockTiming, patienceMs: 2 * lockTiming.watchMs };
+    try {
+      return await takeLock(storage, 'read', { mayDelete, timing });
+    } catch (error) {
+      if (error instanceof BudaoError && UNWRITABLE.has(error.code)) return null;
+      throw error;
     }
   }
 

@@ -37,6 +37,7 @@ const OF_A_REPOSITORY: ReadonlySet<string> = new Set([
   'object_missing',
   'recovery_key_wrong',
   'repository_damaged',
+  'repository_locked',
   'repository_missing',
   'repository_newer',
   'repository_unavailable',

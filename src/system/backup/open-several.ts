@@ -11,6 +11,13 @@ export interface OpenedSeveral extends AsyncDisposable {
   several: SeveralRepositories;
 }
 
+interface OpenOptions {
+  identities: readonly string[];
+  scratchFolder: string;
+  /** Nobody prunes there meanwhile. */
+  isHeld: boolean;
+}
+
 /**
  * Those that can be opened; what is wrong with the others is among the troubles.
  *
@@ -19,17 +26,17 @@ export interface OpenedSeveral extends AsyncDisposable {
 export async function openSeveral(
   configuration: BackupConfiguration,
   settings: readonly RepositorySettings[],
-  { keyFile, scratchFolder }: { keyFile: string | null; scratchFolder: string },
+  { keyFile, ...rest }: Omit<OpenOptions, 'identities'> & { keyFile: string | null },
 ): Promise<OpenedSeveral> {
   const identities = keyFile === null ? [] : await readKeyFile(keyFile);
-  return openSeveralWith(configuration, settings, { identities, scratchFolder });
+  return openSeveralWith(configuration, settings, { identities, ...rest });
 }
 
 /** The same with keys that were read before. */
 export async function openSeveralWith(
   configuration: BackupConfiguration,
   settings: readonly RepositorySettings[],
-  options: { identities: readonly string[]; scratchFolder: string },
+  options: OpenOptions,
 ): Promise<OpenedSeveral> {
   await using cleanup = new AsyncDisposableStack();
   const opened: NamedRepository[] = [];
@@ -38,6 +45,7 @@ export async function openSeveralWith(
     const name = nameOf(configuration, one);
     try {
       const { repository } = cleanup.use(await openWithIdentities(one, options));
+      if (options.isHeld) cleanup.use(await repository.hold());
       opened.push({ name, repository });
     } catch (error) {
       if (!isOfRepository(error)) throw error;

@@ -70,7 +70,9 @@ export async function restore(command: RestoreCommand): Promise<RestoreReport> {
   await using cleanup = new AsyncDisposableStack();
   const scratchFolder = await mkdtemp(join(tmpdir(), 'budao-restore-'));
   cleanup.defer(() => rm(scratchFolder, { recursive: true, force: true }));
-  const { several } = cleanup.use(await openSeveral(configuration, settings, { keyFile, scratchFolder }));
+  const { several } = cleanup.use(
+    await openSeveral(configuration, settings, { keyFile, scratchFolder, isHeld: !command.dryRun }),
+  );
   const { candidates, all } = await chooseSnapshots(several, command.snapshotId);
   const isOccupied = await isTargetOccupied(configuration);
   for (const [position, candidate] of candidates.entries()) {

@@ -57,7 +57,7 @@ export async function restorePart(request: RestorePart): Promise<PartReport> {
   const stores = cleanup.use(await openBlobs(configuration));
   const settings = repositoriesToRead(configuration, request.repository);
   const { several } = cleanup.use(
-    await openSeveralWith(configuration, settings, { identities, scratchFolder }),
+    await openSeveralWith(configuration, settings, { identities, scratchFolder, isHeld: !request.dryRun }),
   );
   const candidate = await choose(several, request);
   const { manifest } = candidate;
