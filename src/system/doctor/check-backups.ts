@@ -1,18 +1,24 @@
 import { join } from 'node:path';
 import { BudaoError } from '../../contract/errors.ts';
+import type { StreamState } from '../../recovery/stream/stream-state.ts';
 import type { RepositorySettings } from '../backup/backup-settings.ts';
 import { openForReading } from '../backup/repositories.ts';
+import { readStreamStates } from '../backup/stream-states.ts';
 import { type CheckOutcome, found, ok, type Place, reasonOf } from './check.ts';
 
 const HOUR_MS = 60 * 60_000;
 /** A nightly snapshot that has failed once. */
 const OLD_HOURS = 36;
+/** Seconds are usual. */
+const LAG_MS = 60_000;
 const LOOK_LIMIT_MS = 10_000;
 
 /** Whether there is anything to come back from, and how much would be lost. */
 export async function checkBackups(place: Place): Promise<CheckOutcome[]> {
   const { repositories } = place.configuration.backup;
-  if (repositories.length > 0) return Promise.all(repositories.map((one) => checkRepository(place, one)));
+  const streams = (await readStreamStates(place.configuration, place.now)).map(judgeStream);
+  if (repositories.length > 0)
+    return [...(await Promise.all(repositories.map((one) => checkRepository(place, one)))), ...streams];
   return [
     found('warning', 'backups', {
       evidence: {
@@ -25,6 +31,30 @@ export async function checkBackups(place: Place): Promise<CheckOutcome[]> {
       },
     }),
   ];
+}
+
+/** What would be lost beyond the snapshots, if the machine were lost now. */
+function judgeStream({ repository, lagMs, phase, reason }: StreamState): CheckOutcome {
+  const subject = `${repository} (${phase})`;
+  const seconds = lagMs === null ? null : Math.round(lagMs / 1000);
+  const evidence = {
+    en:
+      seconds === null
+        ? 'no change since the snapshots is covered'
+        : `changes are shipped, ${seconds} s behind`,
+    zh: seconds === null ? '快照之后的更改尚未得到保护' : `更改持续传送，落后 ${seconds} 秒`,
+  };
+  const isBehind = lagMs === null || lagMs > LAG_MS;
+  if (reason === null && !isBehind) return ok('backups', evidence, subject);
+  const why = reason === null ? '' : ` ${reason.message}`;
+  return found('warning', 'backups', {
+    subject,
+    evidence: { en: `${evidence.en}.${why}`, zh: `${evidence.zh}。${why}` },
+    repair: {
+      en: 'Start the service if it is stopped; else put right what the reason says. It goes on by itself then.',
+      zh: '若服务已停止，请启动；否则处理所述原因。之后会自行继续。',
+    },
+  });
 }
 
 async function checkRepository(place: Place, settings: RepositorySettings): Promise<CheckOutcome> {

@@ -7,8 +7,10 @@ import { createServer } from 'node:tls';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { freePort } from '../../../tests/support/free-port.ts';
 import { writeTinyOnnxModel } from '../../../tests/support/tiny-onnx-model.ts';
+import type { StreamState } from '../../recovery/stream/stream-state.ts';
 import { makeRepository } from '../backup/make-repository.ts';
 import { makeSnapshot } from '../backup/make-snapshot.ts';
+import { tellStreamStates } from '../backup/stream-states.ts';
 import { checkBackups } from './check-backups.ts';
 import { checkCertificates } from './check-certificates.ts';
 import { checkModels } from './check-models.ts';
@@ -140,5 +142,27 @@ describe('doctor on backups', () => {
     expect(fresh?.evidence.en).toContain(publicKey.slice(-8));
     const old = await installation.at({ settings, now: Date.now() + 3 * DAY_MS });
     expect(results(await checkBackups(old))).toEqual(['backups warning']);
+    const now = Date.now();
+    const shipping: StreamState = {
+      repository: 'stick',
+      phase: 'shipping',
+      coveredUntil: now,
+      coveredSince: now,
+      lagMs: 800,
+      generation: 'g',
+      segments: 1,
+      bytes: 1,
+      reason: null,
+      gaps: 0,
+      at: now,
+    };
+    await tellStreamStates(configuration, [shipping]);
+    expect(results(await checkBackups(await installation.at({ settings, now })))).toEqual([
+      'backups ok',
+      'backups ok',
+    ]);
+    // Whoever shipped is gone: what it covered grows older.
+    const later = await installation.at({ settings, now: now + 120_000 });
+    expect(results(await checkBackups(later))).toEqual(['backups ok', 'backups warning']);
   });
 });
