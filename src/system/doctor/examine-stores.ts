@@ -57,6 +57,9 @@ export function unexamined(error: unknown): Knowledge {
 function outcomeOf(check: CheckedName, findings: readonly Finding[], checked: Checked): CheckOutcome {
   const own = findings.filter((finding) => LINES[finding.check] === check);
   const open = own.filter(({ fixed }) => !fixed);
+  const isUnasked = check === 'search' && own.length + checked.samples === 0 && checked.documents > 0;
+  if (isUnasked)
+    return unknown(check, { en: 'Not asked: no index is ready for it.', zh: '未查询：没有可用的索引。' });
   const worst = own.some(({ severity }) => severity === 'error')
     ? 'failed'
     : own.some(({ severity }) => severity === 'warning')
