@@ -1,8 +1,9 @@
 /**
- * npm run bench:recovery [-- --documents N] [--no-service] [--json]
+ * npm run bench:recovery [-- --documents N] [--kills N] [--no-service] [--json]
  *
  * Snapshot and restore of a large installation, next to `tar | zstd` of the same data in the same run; the second
- * snapshot of an unchanged installation; and the way of the sample from a snapshot to its first answered question.
+ * snapshot of an unchanged installation; the way of the sample from a snapshot to its first answered question; and what
+ * is lost of acknowledged writes when everything is killed under load (--kills N).
  */
 import { execFileSync } from 'node:child_process';
 import { mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
@@ -14,11 +15,13 @@ import { makeSnapshot } from '../../src/system/backup/make-snapshot.ts';
 import { restore } from '../../src/system/backup/restore.ts';
 import { type Configuration, loadConfiguration } from '../../src/system/configuration.ts';
 import { makeInstallation } from './make-installation.ts';
+import { measurePointInTimeLoss } from './point-in-time.ts';
 import { measureSample } from './sample.ts';
 
 const { values } = parseArgs({
   options: {
     documents: { type: 'string', default: '50000' },
+    kills: { type: 'string', default: '10' },
     'no-service': { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
   },
@@ -29,7 +32,20 @@ const results: Record<string, number> = {};
 
 try {
   await measureLarge(Number(values.documents));
-  if (!values['no-service']) results.sampleToAnswerSeconds = await measureSample(join(place, 'sample'));
+  if (!values['no-service']) {
+    results.sampleToAnswerSeconds = await measureSample(join(place, 'sample'));
+    const loss = await measurePointInTimeLoss(join(place, 'loss'), Number(values.kills));
+    Object.assign(results, {
+      pointInTimeKills: loss.rounds,
+      pointInTimeAcknowledged: loss.acknowledged,
+      pointInTimeLost: loss.lost,
+      pointInTimeOldestLostSeconds: loss.oldestLostSeconds,
+    });
+    say(
+      `point-in-time loss: ${loss.lost} of ${loss.acknowledged} acknowledged writes in ${loss.rounds} kills, the oldest ` +
+        `acknowledged ${loss.oldestLostSeconds.toFixed(2)} s before the kill`,
+    );
+  }
   if (values.json) console.log(JSON.stringify(results, null, 2));
 } finally {
   await rm(place, { recursive: true, force: true });

@@ -10,7 +10,7 @@ import { until } from '../support/until.ts';
 import { type AcknowledgedWrite, writeOn } from './acknowledged-writes.ts';
 
 /** The soak run does more of the same. */
-const ROUNDS = Number(process.env.BUDAO_STREAM_KILLS ?? 2);
+const ROUNDS = Number(process.env.BUDAO_STREAM_KILLS ?? 1);
 /** Beside what the service says itself: a look, and the time to say it. */
 const UNTOLD_MS = 3_000;
 
