@@ -6,7 +6,7 @@ import { cutOffTexts, focusedLabel, sidewaysPx, tabTo } from './page-checks.ts';
 import { Receiver } from './receiver.ts';
 import { Stage } from './stage.ts';
 
-const TABS = ['nodes', 'runs', 'modes', 'signals', 'alerts'] as const;
+const TABS = ['nodes', 'runs', 'modes', 'signals', 'alerts', 'backup'] as const;
 const MODEL = '[data-dependency="model:storyteller"]';
 
 let stage: Stage;

@@ -30,7 +30,11 @@ export class Stage implements AsyncDisposable {
   }
 
   /** Without `upstream` no model is configured, and answers are extractive. */
-  static async set(options: { sample: boolean; upstream?: UpstreamOptions }): Promise<Stage> {
+  static async set(options: {
+    sample: boolean;
+    upstream?: UpstreamOptions;
+    environment?: Record<string, string>;
+  }): Promise<Stage> {
     await using started = new AsyncDisposableStack();
     const upstream =
       options.upstream === undefined ? null : started.use(await startUpstream(options.upstream));
@@ -38,7 +42,9 @@ export class Stage implements AsyncDisposable {
     const model =
       upstream === null ? {} : { BUDAO_MODEL_BASE_URL: upstream.url, BUDAO_MODEL_NAME: 'storyteller' };
     const service = started.use(
-      await Service.start({ environment: { BUDAO_SAMPLE: options.sample ? '1' : '0', ...model } }),
+      await Service.start({
+        environment: { BUDAO_SAMPLE: options.sample ? '1' : '0', ...model, ...options.environment },
+      }),
     );
     return new Stage({ service, upstream, browser }, started.move());
   }

@@ -1,3 +1,4 @@
+import { backupInEn } from './backup-en.ts';
 import { errorsInEn } from './errors-en.ts';
 import { qualityInEn } from './quality-en.ts';
 import { resilienceInEn } from './resilience-en.ts';
@@ -322,5 +323,6 @@ export const en: Record<keyof typeof zh, string> = {
 
   ...qualityInEn,
   ...resilienceInEn,
+  ...backupInEn,
   ...errorsInEn,
 };

@@ -1,3 +1,4 @@
+import { backupInZh } from './backup-zh.ts';
 import { errorsInZh } from './errors-zh.ts';
 import { qualityInZh } from './quality-zh.ts';
 import { resilienceInZh } from './resilience-zh.ts';
@@ -308,5 +309,6 @@ export const zh = {
 
   ...qualityInZh,
   ...resilienceInZh,
+  ...backupInZh,
   ...errorsInZh,
 } as const;

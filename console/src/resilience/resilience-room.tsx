@@ -5,6 +5,7 @@ import { useText } from '../i18n/text.ts';
 import { navigate } from '../shell/router.ts';
 import { usePoll } from '../store/use-poll.ts';
 import { AlertsTab } from './alerts/alerts-tab.tsx';
+import { BackupTab } from './backup/backup-tab.tsx';
 import { LiveMark, StaleMark } from './live-mark.tsx';
 import { ModesTab } from './modes/modes-tab.tsx';
 import { NodesTab } from './nodes/nodes-tab.tsx';
@@ -17,7 +18,7 @@ import './grid-table.css';
 import './resilience.css';
 
 const INTERVAL_MS = 2_000;
-const TABS = ['nodes', 'runs', 'modes', 'signals', 'alerts'] as const;
+const TABS = ['nodes', 'runs', 'modes', 'signals', 'alerts', 'backup'] as const;
 type ResilienceTab = (typeof TABS)[number];
 
 /** How the service fares, live: who is there, what waits, how questions are answered, what is wrong. */
@@ -34,6 +35,7 @@ export default function ResilienceRoom({ id }: { id: string | null }) {
     modes: <ModesTab modes={modes} />,
     signals: <SignalsTab />,
     alerts: <AlertsTab firing={firing} />,
+    backup: <BackupTab />,
   };
   return (
     <div className="page resilience">
