@@ -44,9 +44,10 @@ beforeEach(async () => {
 test('a snapshot and a rehearsal are started by hand, and what they prove is shown', {
   timeout: REHEARSAL_MS,
 }, async () => {
-  await page.locator('[data-fact="rpo"].is-bad', { hasText: '全部' }).waitFor();
+  await page.locator('[data-fact="newest"].is-bad', { hasText: '还没有可用于恢复的内容' }).waitFor();
   await page.getByRole('button', { name: '立即快照：offsite' }).click();
   await page.locator('[data-snapshot]').waitFor({ timeout: 2 * PATIENCE_MS });
+  await page.locator('[data-fact="newest"].is-good').waitFor({ timeout: 2 * PATIENCE_MS });
   await page.locator('[data-fact="rpo"].is-good').waitFor({ timeout: 2 * PATIENCE_MS });
   await page.getByRole('button', { name: '演练：offsite' }).click();
   await page.locator('[data-backup-run="rehearse"]').waitFor();
