@@ -52,6 +52,7 @@ export default defineConfig({
             'src/health/alerts/{alert-watch,notify}.test.ts',
             'src/http/**/*.test.ts',
             'src/knowledge/{doctor,library}/**/*.test.ts',
+            'src/recovery/care/care-watch.test.ts',
           ],
           exclude: EXCLUDED,
           globalSetup: 'tests/support/shared-postgres.ts',

@@ -153,6 +153,10 @@ const Settings = z.strictObject({
   backup: BackupSettings.prefault({}),
   sample: z.boolean().default(true),
   logLevel: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
+  /** Beside stderr, as JSON lines in a file for each day. */
+  logs: z
+    .strictObject({ folder: filePath.nullable().default(null), days: z.int().min(1).max(3_650).default(30) })
+    .prefault({}),
   bootstrapApiKey: secret.nullable().default(null),
   models: z.array(ModelEndpoint).max(16).default([]),
   embedder: z.union([EmbedderEndpoint, EmbedderFolder]).nullable().default(null),
