@@ -90,7 +90,7 @@ async function list(
   options: { faults?: boolean; set?: ScenarioSet },
 ): Promise<ExitCode> {
   const t = messages.drill;
-  const language = languageOf(messages);
+  const language = messages.drill.language;
   if (options.faults === true) {
     const { FAULTS } = await import('../../drills/faults/registry.ts');
     const faults = [...FAULTS.values()].map(({ name, about, requires, needs }) => ({
@@ -165,7 +165,7 @@ async function run(context: CliContext, name: string | undefined, options: RunOp
     const result = await runOne(context, scenario, options, interrupt.signal).catch((error: unknown) => {
       if (scenarios.length === 1) throw error;
       const { code, message } = asCliError(error);
-      terminal.note(t.ended(scenario.title[languageOf(messages)], t.broken(message)));
+      terminal.note(t.ended(scenario.title[messages.drill.language], t.broken(message)));
       return { scenario: scenario.name, verdict: 'inconclusive' as const, error: { code, message } };
     });
     results.push(result);
@@ -199,7 +199,7 @@ async function runOne(
 ): Promise<DrillResult> {
   const { messages, terminal } = context;
   const t = messages.drill;
-  const language = languageOf(messages);
+  const language = messages.drill.language;
   terminal.note(t.begins(scenario.title[language]));
   const { report, folder, pageFile } = await conduct(context, options, {
     scenario,
@@ -316,10 +316,6 @@ function archiveOf(context: CliContext, { out, config }: RunOptions): string {
 
 function workDirOf({ workDir }: { workDir?: string }): string {
   return workDir === undefined ? join(tmpdir(), `budao-drills-${process.getuid?.() ?? 0}`) : resolve(workDir);
-}
-
-function languageOf(messages: Messages): 'zh' | 'en' {
-  return messages.drill.yes === 'yes' ? 'en' : 'zh';
 }
 
 function figure(value: number | null, unit: string): string {

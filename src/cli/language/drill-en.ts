@@ -1,6 +1,7 @@
 /** What `budao drill` says in English. */
 export const drillEn = {
   drill: {
+    language: 'en' as 'zh' | 'en',
     description: 'break a private copy of the installation on purpose, and measure what happens',
     list: 'name the scenarios of the library, and those that cannot run on this machine',
     faults: 'name the faults that scenarios can use',

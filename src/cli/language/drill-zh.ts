@@ -3,6 +3,7 @@ import type { drillEn } from './drill-en.ts';
 /** `budao drill` 的中文。 */
 export const drillZh: typeof drillEn = {
   drill: {
+    language: 'zh' as 'zh' | 'en',
     description: '在安装的私有副本上主动制造故障，并测量结果',
     list: '列出场景库中的场景，以及本机无法运行的场景',
     faults: '列出场景可用的故障',

@@ -1,4 +1,5 @@
 /** One drill from its first phase to its report: a laboratory is built, measured, broken, mended, verified and removed. */
+import { existsSync } from 'node:fs';
 import { arch, platform, release } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -58,6 +59,15 @@ export type DrillProgress =
 export async function conductDrill(request: DrillRequest): Promise<ConcludedDrill> {
   refuseMissing(request.scenario);
   const place = makeDrillPlace(request.workDir);
+  const path = await runIn(place, request);
+  const { archive, language, programVersion } = request;
+  const concluded = await concludeDrill(path, { archive, signer: null, language, programVersion });
+  if (existsSync(place.folder)) throw leftBehind(`${place.folder} is still there`, concluded.pageFile);
+  return concluded;
+}
+
+/** @returns the log, once nothing of the drill is there any more */
+async function runIn(place: DrillPlace, request: DrillRequest): Promise<string> {
   using _lock = await acquireLock(request.workDir, place);
   await clearOthers(request.workDir, place.folder);
   // From here on whatever is left behind is somebody's duty.
@@ -71,8 +81,7 @@ export async function conductDrill(request: DrillRequest): Promise<ConcludedDril
     await using log = new DrillLog(path, factsOf(request.scenario, { ...request, drillId, targetName }));
     await new Drill(request, place, log, folder).run();
   }
-  const { archive, language, programVersion } = request;
-  return concludeDrill(path, { archive, signer: null, language, programVersion });
+  return path;
 }
 
 /** @throws BudaoError drill_in_progress */
@@ -230,11 +239,15 @@ export async function clearOthers(workDir: string, own: string): Promise<void> {
     if (folder === own) continue;
     const problems = (await clearAway(folder)).filter(({ problem }) => problem !== null);
     if (problems.length === 0) continue;
-    throw new BudaoError(
-      'conflict',
-      'drill_left_behind',
-      `An earlier drill left something behind that could not be undone: ${problems.map(({ act, problem }) => `${act}: ${problem}`).join('; ')}. ` +
-        'Undo it by hand, and clear away with `budao drill abort`.',
-    );
+    const what = problems.map(({ act, problem }) => `${act}: ${problem}`).join('; ');
+    throw leftBehind(`an earlier drill could not undo everything: ${what}`, folder);
   }
+}
+
+function leftBehind(what: string, where: string): BudaoError {
+  return new BudaoError(
+    'conflict',
+    'drill_left_behind',
+    `Something was left behind: ${what} (see ${where}). \`budao drill abort\` tries to clear it away again and says what is in the way.`,
+  );
 }
