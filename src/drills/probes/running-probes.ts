@@ -6,7 +6,8 @@ import type { TargetSettings } from '../targets/target.ts';
  */
 export interface RunningProbes extends AsyncDisposable {
   /**
-   * Until each kind of probe has met its objective for so long without a break, and none is overdue.
+   * Until each kind of probe has met its objective for so long without a break, counted from this call on, and every
+   * probe of that time is answered. With `withinMs` 0 it only looks back.
    *
    * @returns whether that happened within the time
    */

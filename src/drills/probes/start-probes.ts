@@ -52,11 +52,11 @@ class ThreadedProbes implements RunningProbes {
   }
 
   async untilSteady({ forMs, withinMs }: { forMs: number; withinMs: number }): Promise<boolean> {
-    const untilMs = this.#log.clock.nowMs() + withinMs;
+    const calledMs = this.#log.clock.nowMs();
+    const earliestMs = withinMs > 0 ? calledMs : this.#startedMs;
     for (;;) {
-      const nowMs = this.#log.clock.nowMs();
-      if (this.#isSteadySince(nowMs - forMs)) return true;
-      if (nowMs >= untilMs) return false;
+      if (this.#isSteady(forMs, earliestMs)) return true;
+      if (this.#log.clock.nowMs() >= calledMs + withinMs) return false;
       await sleep(LOOK_EVERY_MS);
     }
   }
@@ -79,14 +79,14 @@ class ThreadedProbes implements RunningProbes {
     await this.#thread.terminate();
   }
 
-  /** Probes that are not answered yet may still miss their objective: the time in question ends before them. */
-  #isSteadySince(sinceMs: number): boolean {
+  /** The time in question ends with the first probe that is under way: it may still miss its objective. */
+  #isSteady(forMs: number, earliestMs: number): boolean {
+    const nowMs = this.#log.clock.nowMs();
     const objectives = this.#kinds.map((kind) => this.#log.facts.workload.probes[kind]?.objectiveMs ?? 0);
-    const fromMs = sinceMs - Math.max(0, ...objectives);
-    if (fromMs < this.#startedMs) return false;
-    const untilMs = this.#log.clock.nowMs() - Math.max(0, ...objectives);
-    const pending = [...this.#underWay.values()];
-    if (pending.some(({ kind, plannedMs }) => kind !== 'stream' && plannedMs < untilMs)) return false;
+    const pending = [...this.#underWay.values()].filter(({ kind }) => kind !== 'stream');
+    const untilMs = Math.min(nowMs, ...pending.map(({ plannedMs }) => plannedMs));
+    const fromMs = untilMs - forMs;
+    if (fromMs < earliestMs || untilMs < nowMs - Math.max(0, ...objectives)) return false;
     return this.#kinds.every((kind) => {
       const bad = this.#bad.get(kind) ?? Number.NEGATIVE_INFINITY;
       return (this.#good.get(kind) ?? Number.NEGATIVE_INFINITY) > bad && bad < fromMs;
