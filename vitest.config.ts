@@ -49,6 +49,7 @@ export default defineConfig({
             'src/access/**/*.test.ts',
             'src/answers/{answer-handler,deferred-answers}.test.ts',
             'src/dependencies/dependency-watch.test.ts',
+            'src/evaluation/automatic.test.ts',
             'src/health/alerts/{alert-watch,notify}.test.ts',
             'src/http/**/*.test.ts',
             'src/knowledge/{doctor,library}/**/*.test.ts',
