@@ -4,6 +4,7 @@ import { BudaoError } from '../contract/errors.ts';
 import { announce, HELP } from './announce.ts';
 import { type Configuration, ConfigurationError, loadConfiguration } from './configuration.ts';
 import { createLog, endAfterLogging } from './log.ts';
+import { forgetReady, markReady } from './ready-file.ts';
 import { Supervisor } from './supervisor.ts';
 
 /** Tells whoever keeps this process up that starting again would not help. */
@@ -34,10 +35,14 @@ async function main(): Promise<void> {
   const environment = environmentFor(configuration);
   try {
     const supervisor = await Supervisor.start(configuration, environment, log, {
-      onReady: (state) => announce(configuration, state),
+      onStarting: () => forgetReady(configuration.dataDir),
+      onReady(state) {
+        markReady(configuration.dataDir);
+        announce(configuration, state);
+      },
       onRefused: (message) => refuse(message),
     });
-    leaveInOrder(supervisor, log);
+    leaveInOrder(supervisor, log, () => forgetReady(configuration.dataDir));
     answerGuard();
   } catch (error) {
     if (!(error instanceof BudaoError)) throw error;
@@ -87,11 +92,12 @@ function environmentFor(configuration: Configuration): NodeJS.ProcessEnv {
 }
 
 /** SIGTERM hands running work over; losing the process that keeps this one up ends it at once. */
-function leaveInOrder(supervisor: Supervisor, log: Logger): void {
+function leaveInOrder(supervisor: Supervisor, log: Logger, onLeaving: () => void): void {
   let leaving = false;
   const leave = (): void => {
     if (leaving) return;
     leaving = true;
+    onLeaving();
     void supervisor[Symbol.asyncDispose]().finally(() => endAfterLogging(log, () => process.exit(0)));
   };
   process.on('SIGTERM', leave);

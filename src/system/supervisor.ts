@@ -44,6 +44,8 @@ interface Children {
 }
 
 export interface SupervisorCallbacks {
+  /** Once the data folder is this process's own, and before anything runs in it. */
+  onStarting(): void;
   /** Once, when questions can be asked. */
   onReady(state: { url: string | null; firstSignIn: FirstSignIn | null }): void;
   /**
@@ -77,6 +79,7 @@ export class Supervisor implements AsyncDisposable {
     refuseUnfinishedFolder(folder);
     await prepareDataFolder(folder);
     cleanup.use(DataFolderLock.acquire(folder));
+    callbacks.onStarting();
     noteStarting(folder, 'ledger');
     cleanup.defer(() => noteStarting(folder, null));
     const id = newId('process');
