@@ -12,7 +12,9 @@ const dataDir = process.env.BUDAO_DATA_DIR ?? '/var/lib/budao';
 const port = process.env.BUDAO_PORT || '7860';
 const probe = process.argv[2] ?? 'startupz';
 
-const wrong = await check(probe).catch((error) => `${error.message}${error.cause ? `: ${error.cause.message}` : ''}`);
+const wrong = await check(probe).catch(
+  (error) => `${error.message}${error.cause ? `: ${error.cause.message}` : ''}`,
+);
 if (wrong !== null) process.stderr.write(`${probe}: ${wrong}\n`);
 process.exit(wrong === null ? 0 : 1);
 

@@ -115,6 +115,8 @@ function filesBelow(folder) {
 function run(command, args, cwd) {
   const { status, error } = spawnSync(command, args, { cwd, stdio: ['ignore', 2, 2] });
   if (status === 0) return;
-  process.stderr.write(`budao: ${command} ${args.join(' ')} failed: ${error?.message ?? `exit code ${status}`}\n`);
+  process.stderr.write(
+    `budao: ${command} ${args.join(' ')} failed: ${error?.message ?? `exit code ${status}`}\n`,
+  );
   process.exit(1);
 }
