@@ -4,7 +4,7 @@ import { delimiter, join } from 'node:path';
 
 /**
  * What tests use beside npm packages: a browser, a Chinese font, a tracer of system calls, a database, an S3 server,
- * networks of their own and their filters, and what a person restores with by hand.
+ * networks of their own and their filters, what a person restores with by hand, and the checker of alert rules.
  */
 const PACKAGES = [
   { name: 'chromium', isForBrowser: true, isThere: () => isOnPath('chromium') },
@@ -24,11 +24,23 @@ const PACKAGES = [
   { name: 'age', isForBrowser: false, isThere: () => isOnPath('age') },
   { name: 'zstd', isForBrowser: false, isThere: () => isOnPath('zstd') },
   { name: 'jq', isForBrowser: false, isThere: () => isOnPath('jq') },
+  { name: 'prometheus', isForBrowser: false, isThere: () => isOnPath('promtool') },
+  // Only `npm run test:deploy` uses these.
+  ...['buildah', 'mmdebstrap', 'runc'].map((name) => ({
+    name,
+    isForDeploy: true,
+    isThere: () => isOnPath(name),
+  })),
+  ...Object.entries({ haproxy: 'haproxy', 'nginx-light': 'nginx' }).map(([name, program]) => ({
+    name,
+    isForDeploy: true,
+    isThere: () => isOnPath(program) || existsSync(`/usr/sbin/${program}`),
+  })),
 ];
 
 /** Installs what the tests need and is missing, where that is allowed. @returns whether everything is there */
 export function ensureSystemPackages({ withoutBrowser }) {
-  const needed = PACKAGES.filter((entry) => !(withoutBrowser && entry.isForBrowser));
+  const needed = PACKAGES.filter((entry) => !entry.isForDeploy && !(withoutBrowser && entry.isForBrowser));
   const after = installMissing(needed, 'the tests');
   if (after.length > 0) explain(after);
   return after.length === 0;

@@ -16,7 +16,7 @@ export interface Manifest {
   apiVersion: string;
   kind: string;
   metadata: { name: string; [key: string]: unknown };
-  // biome-ignore lint/suspicious/noExplicitAny: its shape is what is under test
+  // oxlint-disable-next-line no-explicit-any -- its shape is what is under test
   [key: string]: any;
 }
 

@@ -8,10 +8,10 @@ const CODE = /\.(ts|tsx|mjs|css)$/;
  * library is loaded that takes its settings from there.
  */
 const READS_ENVIRONMENT =
-  /^src\/(system\/(configuration|main|child-main|machine-environment|processes\/care)\.ts$|stores\/index\/load-lancedb\.ts$|cli\/)|^(scripts|bench|bin|tests|\.ci)\//;
+  /^src\/(system\/(configuration|main|child-main|machine-environment|processes\/care)\.ts$|stores\/index\/load-lancedb\.ts$|cli\/)|^(scripts|bench|bin|tests|deploy|\.ci)\//;
 /** Where a process may end itself. */
 const ENDS_PROCESS =
-  /^src\/(system\/(main|child-main)\.ts|cli\/main\.ts|knowledge\/extract\/parser-process\.ts)$|^(scripts|bench|bin)\//;
+  /^src\/(system\/(main|child-main)\.ts|cli\/main\.ts|knowledge\/extract\/parser-process\.ts)$|^(scripts|bench|bin|deploy)\//;
 
 interface Rule {
   pattern: RegExp;

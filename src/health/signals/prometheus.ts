@@ -55,10 +55,10 @@ export class SignalTotals {
   #counterLines(): string[] {
     return Object.entries(COUNTERS).flatMap(([name, { help }]) => {
       const metric = `${PREFIX}${name}_total`;
-      const lines = [...this.#counters].flatMap(([role, counters]) => {
-        const count = counters.get(name as CounterName);
-        return count === undefined ? [] : [`${metric}{role="${escapeLabel(role)}"} ${count}`];
-      });
+      // Nothing counted is told as well: the rate of a series begins with its second value.
+      const lines = [...this.#counters].map(
+        ([role, counters]) => `${metric}{role="${escapeLabel(role)}"} ${counters.get(name as CounterName) ?? 0}`,
+      );
       return withHead(metric, help, 'counter', lines);
     });
   }
@@ -66,8 +66,7 @@ export class SignalTotals {
   #timingLines(): string[] {
     return Object.entries(TIMINGS).flatMap(([name, { help }]) => {
       const metric = `${PREFIX}${name}_seconds`;
-      const timing = this.#timings.get(name as TimingName);
-      if (timing === undefined) return [];
+      const timing = this.#timings.get(name as TimingName) ?? emptyTiming();
       let below = 0;
       const buckets = BOUNDS_SECONDS.map((bound, index) => {
         below += timing.buckets[index] ?? 0;

@@ -1,0 +1,1 @@
+export function ensureDeployTools(root: string): Promise<{ helm: string; kubectl: string; modules: string }>;
