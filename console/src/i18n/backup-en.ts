@@ -131,7 +131,7 @@ export const backupInEn: Record<keyof typeof backupInZh, string> = {
   'restoreGuide.conversations': 'Conversations',
   'restoreGuide.version': 'Program version',
   'restoreGuide.part':
-    'This is about the whole installation. If only a knowledge base, a conversation or a document was deleted by mistake, budao restore --help says how to bring back that part.',
+    'This is about the whole installation. If only a knowledge base, a conversation or a document was deleted by mistake, budao restore --knowledge-base (or --conversation, --document) brings back that part while the service runs.',
   'restoreGuide.lost': 'Questions, uploads and changes after {time} are not in this snapshot.',
   'restoreGuide.aside': 'What is there now is put aside, not deleted; remove it once nobody misses it.',
   'restoreGuide.newLife':

@@ -128,7 +128,7 @@ export const backupInZh = {
   'restoreGuide.conversations': '对话',
   'restoreGuide.version': '程序版本',
   'restoreGuide.part':
-    '这里说的是恢复整个安装。如果只是误删了某个知识库、对话或文档，用 budao restore --help 查看只恢复一部分的办法。',
+    '这里说的是恢复整个安装。如果只是误删了某个知识库、对话或文档，在服务运行时用 budao restore --knowledge-base（或 --conversation、--document）只恢复那一部分。',
   'restoreGuide.lost': '{time} 之后的提问、上传和修改不在这份快照里。',
   'restoreGuide.aside': '现有内容会被放到一旁，不会删除；确认无误后再清理。',
   'restoreGuide.newLife': '恢复后的安装有新的身份：所有人需要重新登录，API 密钥仍然有效。',
