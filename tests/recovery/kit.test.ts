@@ -102,6 +102,7 @@ describe('a kit', () => {
     expect(leftOvers()).toEqual([]);
     expect((await stat(kit)).size).toBe(made.bytes);
     expect((await create(kit)).stdout).toContain('kit_invalid');
+    expect((await create(join(place, 'not-there', 'kit.tar'))).stdout).toMatch(/kit_invalid[^]*is not there/);
   }, 300_000);
 
   it('verifies, and names the file in which a byte was flipped, or says that it is cut off', async () => {

@@ -183,5 +183,5 @@ describe('doctor on the ledger', () => {
     expect(await failures(false)).toMatchObject([{ subject: 'run_open', fixable: true, fixed: false }]);
     expect(await failures(true)).toMatchObject([{ fixed: true }]);
     expect(await failures(false)).toEqual([]);
-  });
+  }, 300_000);
 });

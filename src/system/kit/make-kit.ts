@@ -73,9 +73,21 @@ export interface MadeKit {
   missingModel: string | null;
 }
 
-/** Nothing is under the final name before everything is in it, synced. @throws BudaoError kit_invalid */
+/**
+ * Nothing is under the final name before everything is in it, synced.
+ *
+ * @throws BudaoError kit_invalid, storage_full, and those of a snapshot
+ */
 export async function makeKit(request: KitRequest): Promise<MadeKit> {
   const out = resolve(request.out);
+  try {
+    return await makeAt(out, request);
+  } catch (error) {
+    throw placeError(error, dirname(out)) ?? error;
+  }
+}
+
+async function makeAt(out: string, request: KitRequest): Promise<MadeKit> {
   await refuseExisting(out);
   await removeLeftOvers(out);
   const staging = join(dirname(out), `.${basename(out)}.making-${process.pid}`);
@@ -103,6 +115,25 @@ export async function makeKit(request: KitRequest): Promise<MadeKit> {
   } finally {
     await rm(staging, { recursive: true, force: true });
   }
+}
+
+/** What is wrong with the folder that the kit is to lie in. */
+function placeError(error: unknown, folder: string): BudaoError | null {
+  const { code } = error as NodeJS.ErrnoException;
+  const options = { cause: error };
+  if (code === 'ENOSPC' || code === 'EDQUOT') {
+    const message = `There is no room for the kit in ${folder}. It takes some 300 MiB beside the documents; make room, or name another place with --out.`;
+    return new BudaoError('unavailable', 'storage_full', message, options);
+  }
+  const why = {
+    ENOENT: 'is not there; make it, or mount it',
+    ENOTDIR: 'is no folder',
+    EACCES: 'may not be written by this user',
+    EROFS: 'is on a file system that is mounted read-only',
+  }[code ?? ''];
+  if (why === undefined || error instanceof BudaoError) return null;
+  const message = `The folder ${folder} ${why}. Or name another place with --out.`;
+  return new BudaoError('invalid', 'kit_invalid', message, options);
 }
 
 async function fill(staging: string, request: KitRequest): Promise<KitManifest> {
