@@ -5,6 +5,7 @@ import { registerOpenApi } from '../../src/http/foundation/openapi.ts';
 import { knowledgeRoutes } from '../../src/http/knowledge/knowledge-routes.ts';
 import { alertChannelRoutes } from '../../src/http/operations/alert-channel-routes.ts';
 import { alertRoutes } from '../../src/http/operations/alert-routes.ts';
+import { backupRoutes } from '../../src/http/operations/backup-routes.ts';
 import { dependencyRoutes } from '../../src/http/operations/dependency-routes.ts';
 import { signalRoutes } from '../../src/http/operations/signal-routes.ts';
 import { ROUTES } from '../access/route-table.ts';
@@ -43,6 +44,7 @@ beforeAll(async () => {
       signalRoutes({} as never),
       alertRoutes({} as never),
       alertChannelRoutes({} as never),
+      backupRoutes({} as never),
       qualityRoutes({} as never),
     ],
   });
