@@ -15,7 +15,7 @@ const files = readdirSync(source, { recursive: true, encoding: 'utf8' })
   .map((name) => ({ name: relative('.', name), text: readFileSync(join(source, name), 'utf8') }));
 
 const placeholders = (text: string) => [...text.matchAll(/\{(\w+)\}/g)].map(([, name]) => name).toSorted();
-const isDictionary = (name: string) => /i18n[/\\]((errors|resilience|backup)-)?(zh|en)\.ts$/.test(name);
+const isDictionary = (name: string) => /i18n[/\\]((errors|resilience|backup|quality)-)?(zh|en)\.ts$/.test(name);
 
 describe('the two languages', () => {
   it('have the same keys and no empty text', () => {
