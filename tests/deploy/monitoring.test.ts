@@ -11,6 +11,7 @@ import type { AlertRule } from '../../src/health/alerts/rule.ts';
 import { ALERT_RULES } from '../../src/health/alerts/rules.ts';
 import { GAUGES, isKeyed } from '../../src/health/signals/signals.ts';
 import { ROOT, Service } from '../support/service.ts';
+import { until } from '../support/until.ts';
 
 const run = promisify(execFile);
 const FOLDER = join(ROOT, 'deploy/monitoring');
@@ -21,6 +22,7 @@ const PREFIX = 'budao_installation_';
 const AT = '12m';
 const STEPS = 60;
 const RISE_STEPS = 20;
+const REPORTED_DEADLINE_MS = 40_000;
 
 /** What some rule counts is not for another one to make up. */
 const WATCHED = new Set(ALERT_RULES.map(({ condition }) => condition.of as string));
@@ -67,7 +69,12 @@ describe('the dashboard of Grafana', () => {
 
   test('every metric of rules and dashboard is one that the service gives out', async () => {
     await using service = await Service.start();
-    const metrics = await (await fetch(`${service.url}/metrics`)).text();
+    let metrics = '';
+    // Processes report every five seconds; before their first report there is nothing to add up.
+    await until(async () => {
+      metrics = await (await fetch(`${service.url}/metrics`)).text();
+      return metrics.includes('budao_installation_http_requests_total{');
+    }, REPORTED_DEADLINE_MS);
     await checkMetrics(metrics);
     const given = new Set([...metrics.matchAll(/^# TYPE (\w+)/gm)].map(([, name]) => name));
     // What has not happened has no value yet: the table of signals says that it can have one.
