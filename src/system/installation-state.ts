@@ -3,13 +3,15 @@ import { existsSync, readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { NotThereYet } from '../http/foundation/not-there-yet.ts';
 import type { Sql } from '../ledger/ledger.ts';
+import type { StreamState } from '../recovery/stream/stream-state.ts';
 import { SqliteConnection } from '../stores/ledger/sqlite-connection.ts';
 import { IndexRebuilt, requireRepaired } from './backup/index-rebuilt.ts';
+import { readStreamStates } from './backup/stream-states.ts';
 import { type Configuration, isCluster } from './configuration.ts';
 import type { DataFolder } from './data-folder.ts';
 import { readEndpoint } from './endpoint-file.ts';
 import { listProcesses, type ProcessEntry } from './process-table.ts';
-import { openLedger } from './shared-stores.ts';
+import { isShipped, openLedger } from './shared-stores.ts';
 import { readStarting, type Starting } from './starting.ts';
 import { readTroubles, type Trouble } from './troubles.ts';
 
@@ -28,6 +30,8 @@ export interface InstallationState {
   troubles: Trouble[];
   /** How far a start or a repair is; null when there is none. */
   starting: Starting | null;
+  /** How far behind each repository is that this machine ships its changes to. */
+  streams: StreamState[];
 }
 
 /** In a cluster the processes of all nodes are listed; `configuration` says where its ledger is. */
@@ -47,6 +51,7 @@ export async function readInstallationState(
     processes: processes.map(withoutInternals),
     troubles: await readTroubles(folder, supervisor?.id),
     starting: readStarting(folder) ?? known.work,
+    streams: configuration !== null && isShipped(configuration) ? await readStreamStates(configuration) : [],
   };
 }
 

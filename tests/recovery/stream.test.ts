@@ -127,6 +127,9 @@ describe('an installation that ships its changes', { timeout: 300_000 }, () => {
     expect(isRunning(pid)).toBe(false);
     const metrics = await (await service.request('GET', '/metrics')).text();
     expect(metrics).toMatch(/^# HELP budao_installation_recovery_lag_seconds /m);
+    expect(JSON.parse(await succeed('status', '--json'))).toMatchObject({
+      streams: [{ repository: 'local', phase: 'shipping', lagMs: expect.any(Number) }],
+    });
     expect(JSON.parse(await succeed('backup', 'status', '--json'))).toMatchObject({
       streams: [{ repository: 'local', phase: 'shipping', reason: null }],
     });

@@ -41,6 +41,10 @@ function inWords({ messages, terminal }: CliContext, state: InstallationState): 
     [t.address, state.url ?? ''],
     [t.version, state.version ?? ''],
     [t.dataDir, state.dataDir],
+    ...state.streams.map(({ repository, lagMs }): [string, string] => [
+      t.stream,
+      t.streamOf(repository, lagMs === null ? null : (lagMs / 1000).toFixed(1)),
+    ]),
     ...state.troubles.map(({ role, since, message }): [string, string] => [
       terminal.red(t.trouble),
       t.troubleOf(t.roles[role], formatTime(Math.floor(since / 1000)), message),

@@ -240,6 +240,9 @@ Exit codes:
     address: 'Address',
     version: 'Version',
     dataDir: 'Data folder',
+    stream: 'Changes',
+    streamOf: (repository: string, seconds: string | null): string =>
+      seconds === null ? `not yet stored in ${repository}` : `stored in ${repository}, ${seconds} s behind`,
     trouble: 'Trouble',
     troubleOf: (role: string, since: string, message: string): string =>
       `${role} does not start since ${since}: ${message}`,

@@ -230,6 +230,9 @@ export const zh: Messages = {
     address: '地址',
     version: '版本',
     dataDir: '数据文件夹',
+    stream: '变更',
+    streamOf: (repository, seconds) =>
+      seconds === null ? `尚未存入 ${repository}` : `已存入 ${repository}，落后 ${seconds} 秒`,
     trouble: '故障',
     troubleOf: (role, since, message) => `${role}自 ${since} 起无法启动：${message}`,
     role: '进程',

@@ -6,8 +6,14 @@ import { MAX_OBJECT_BYTES } from './limits.ts';
 
 const BLOCK_BYTES = 512;
 const NAME = /^[0-9a-f]{64}$/;
+const NAME_BYTES = 64;
+const SIZE_AT = 124;
+const SIZE_BYTES = 11;
 const CHECKSUM_AT = 148;
 const CHECKSUM_BYTES = 8;
+/** Made once: there is one header for each of perhaps a hundred thousand objects. */
+const TEMPLATE = makeTemplate();
+const TEMPLATE_SUM = sumOfTemplate();
 
 /** After the last entry. */
 export const TAR_END: Buffer = Buffer.alloc(2 * BLOCK_BYTES);
@@ -15,16 +21,11 @@ export const TAR_END: Buffer = Buffer.alloc(2 * BLOCK_BYTES);
 export function tarHeader(name: string, bytes: number): Buffer {
   if (!NAME.test(name) || bytes > MAX_OBJECT_BYTES)
     throw new RangeError(`no entry for ${name} (${bytes} bytes)`);
-  const header = Buffer.alloc(BLOCK_BYTES);
+  const header = Buffer.from(TEMPLATE);
   header.write(name, 0, 'latin1');
-  header.write('0000600\0', 100, 'latin1');
-  header.write('0000000\0', 108, 'latin1');
-  header.write('0000000\0', 116, 'latin1');
-  header.write(`${octal(bytes)}\0`, 124, 'latin1');
-  header.write(`${octal(0)}\0`, 136, 'latin1');
-  header.write('0', 156, 'latin1');
-  header.write('ustar\x0000', 257, 'latin1');
-  header.write(checksumOf(header), CHECKSUM_AT, 'latin1');
+  header.write(octal(bytes), SIZE_AT, 'latin1');
+  const sum = TEMPLATE_SUM + sumOf(header, 0, NAME_BYTES) + sumOf(header, SIZE_AT, SIZE_BYTES);
+  header.write(sum.toString(8).padStart(6, '0'), CHECKSUM_AT, 'latin1');
   return header;
 }
 
@@ -60,13 +61,29 @@ function octal(value: number): string {
   return value.toString(8).padStart(11, '0');
 }
 
-/** The sum of all bytes, with the field itself taken as spaces. */
-function checksumOf(header: Buffer): string {
-  let sum = CHECKSUM_BYTES * 0x20;
-  for (const [position, byte] of header.entries()) {
-    if (position < CHECKSUM_AT || position >= CHECKSUM_AT + CHECKSUM_BYTES) sum += byte;
-  }
-  return `${sum.toString(8).padStart(6, '0')}\0 `;
+/** All that is the same in every entry; its name, size and checksum are zeros. */
+function makeTemplate(): Buffer {
+  const header = Buffer.alloc(BLOCK_BYTES);
+  header.write('0000600\0', 100, 'latin1');
+  header.write('0000000\0', 108, 'latin1');
+  header.write('0000000\0', 116, 'latin1');
+  header.write(`${octal(0)}\0`, 136, 'latin1');
+  header.write('\0 ', CHECKSUM_AT + 6, 'latin1');
+  header.write('0', 156, 'latin1');
+  header.write('ustar\x0000', 257, 'latin1');
+  return header;
+}
+
+/** A header's checksum is the sum of all its bytes, with the field itself taken as spaces. */
+function sumOfTemplate(): number {
+  const field = sumOf(TEMPLATE, CHECKSUM_AT, CHECKSUM_BYTES);
+  return sumOf(TEMPLATE, 0, BLOCK_BYTES) - field + CHECKSUM_BYTES * 0x20;
+}
+
+function sumOf(bytes: Buffer, at: number, length: number): number {
+  let sum = 0;
+  for (let position = at; position < at + length; position++) sum += bytes[position] ?? 0;
+  return sum;
 }
 
 /** Bytes of a stream in portions of the reader's choice. */
