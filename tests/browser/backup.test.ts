@@ -26,7 +26,7 @@ beforeAll(async () => {
   const made = await budao(['backup', 'init', '--new-key', key, '--data-dir', stage.service.dataDir], {
     environment,
   });
-  expect(made.code, made.stderr).toBe(0);
+  if (made.code !== 0) throw new Error(made.stderr);
   await untilIndexed();
   page = await stage.signedInPage();
 }, 180_000);

@@ -75,7 +75,9 @@ test('broken lines are all named and nothing is taken, good ones are; drafts wai
 test.each(['zh', 'en'])(
   'in %s everything fits on a phone and a desktop, and nothing is cut off',
   async (language) => {
-    await page.evaluate(`localStorage.setItem('budao:language', ${JSON.stringify(JSON.stringify(language))})`);
+    await page.evaluate(
+      `localStorage.setItem('budao:language', ${JSON.stringify(JSON.stringify(language))})`,
+    );
     const { data } = await stage.service.json<{ data: { id: string; name: string }[] }>(
       'GET',
       '/ops/golden-sets',

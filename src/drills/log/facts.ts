@@ -11,7 +11,7 @@ export const WRITE_KINDS = ['message', 'file', 'vector', 'permission', 'setting'
 export const WriteKind = z.enum(WRITE_KINDS);
 export type WriteKind = z.infer<typeof WriteKind>;
 
-export const Bilingual = z.object({ zh: z.string(), en: z.string() });
+export const Bilingual = z.strictObject({ zh: z.string(), en: z.string() });
 export type Bilingual = z.infer<typeof Bilingual>;
 
 const Ms = z.number().nonnegative();

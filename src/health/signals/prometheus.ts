@@ -57,7 +57,8 @@ export class SignalTotals {
       const metric = `${PREFIX}${name}_total`;
       // Nothing counted is told as well: the rate of a series begins with its second value.
       const lines = [...this.#counters].map(
-        ([role, counters]) => `${metric}{role="${escapeLabel(role)}"} ${counters.get(name as CounterName) ?? 0}`,
+        ([role, counters]) =>
+          `${metric}{role="${escapeLabel(role)}"} ${counters.get(name as CounterName) ?? 0}`,
       );
       return withHead(metric, help, 'counter', lines);
     });
