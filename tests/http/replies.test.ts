@@ -7,6 +7,7 @@ import { ROUTES, type RouteCase } from '../access/route-table.ts';
 import { startUpstream, type Upstream } from '../support/lying-upstream.ts';
 import { ReplySchemas } from '../support/reply-schemas.ts';
 import { Service } from '../support/service.ts';
+import { RepositoryPlace, snapshotNow } from './backup-journey.ts';
 
 interface Step {
   /** Where the path names other things than those of the furnished workspace. */
@@ -25,6 +26,7 @@ const ORDERED = ROUTES.toSorted(
 );
 const QUESTION = 'What is the code of the vault?';
 
+let repository: RepositoryPlace;
 let upstream: Upstream;
 let service: Service;
 let schemas: ReplySchemas;
@@ -33,8 +35,10 @@ let furnished: FurnishedWorkspace;
 beforeAll(async () => {
   // So slow that the answer that is cancelled is still being written.
   upstream = await startUpstream({ tokens: 100_000, tokensPerSecond: 2 });
+  repository = await RepositoryPlace.make();
   service = await Service.start({
     environment: {
+      ...repository.environment,
       BUDAO_MODEL_BASE_URL: upstream.url,
       BUDAO_MODEL_NAME: 'slow',
       BUDAO_EMBEDDING_BASE_URL: upstream.url,
@@ -49,6 +53,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await service?.[Symbol.asyncDispose]();
   await upstream?.[Symbol.asyncDispose]();
+  await repository?.[Symbol.asyncDispose]();
 });
 
 describe('what the OpenAPI document says of answers', () => {
@@ -168,6 +173,7 @@ async function journeyOf({ ids, owner }: FurnishedWorkspace): Promise<Journey> {
     'GET /readyz': [{}, { headers: json }],
     'GET /livez': [{}, { headers: json }],
     'GET /startupz': [{}, { headers: json }],
+    ...(await backupJourney()),
     ...(await alertJourney(operate)),
     ...(await peopleJourney(call)),
   };
@@ -177,6 +183,18 @@ function gateForm(): FormData {
   const form = new FormData();
   form.append('file', new Blob(['# Gate\n\nThe gate opens at 7:30.\n']), 'gate.md');
   return form;
+}
+
+async function backupJourney(): Promise<Journey> {
+  const { snapshot, result, run } = await repository.furnish(service);
+  const plan = { repository: snapshotNow().repository, snapshot_id: snapshot };
+  return {
+    'GET /ops/backup/results/:id': [{ at: `GET /ops/backup/results/${result}` }],
+    'POST /ops/backup/runs': [{ body: snapshotNow() }],
+    'GET /ops/backup/runs/:id': [{ at: `GET /ops/backup/runs/${run}` }],
+    'POST /ops/backup/runs/:id/cancel': [{ at: `POST /ops/backup/runs/${run}/cancel` }],
+    'POST /ops/backup/restore-plans': [{ body: plan }],
+  };
 }
 
 async function alertJourney(call: ReturnType<typeof caller>): Promise<Journey> {
