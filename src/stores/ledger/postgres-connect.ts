@@ -91,8 +91,10 @@ export class PostgresConnector {
   ): Promise<PostgresConnection | null> {
     const found: { host: PostgresHost; connection: PostgresConnection }[] = [];
     let isChosen = false;
-    const attempts = hosts.map(async (host) => {
-      const connection = await this.#connectToHost(host, failures);
+    // Told in the order of the address, whichever fails first.
+    const failuresByHost = hosts.map((): BudaoError[] => []);
+    const attempts = hosts.map(async (host, position) => {
+      const connection = await this.#connectToHost(host, failuresByHost[position] ?? []);
       if (connection === null) return Promise.reject(new Error(nameOf(host)));
       if (isChosen) void connection.close();
       else found.push({ host, connection });
@@ -100,6 +102,7 @@ export class PostgresConnector {
     await Promise.any(attempts).catch(() => {});
     await Promise.race([Promise.allSettled(attempts), sleep(CHOICE_PATIENCE_MS, undefined, { ref: false })]);
     isChosen = true;
+    failures.push(...failuresByHost.flat());
     const newest = found.reduce<(typeof found)[number] | null>(
       (best, one) =>
         best === null || isOlder(best.connection.identity, one.connection.identity) ? one : best,
