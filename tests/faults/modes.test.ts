@@ -145,7 +145,8 @@ interface Kept {
 
 test('a breaker that is opened by hand holds in every worker, and lets go in every worker', async () => {
   await stage.force('model:first', 'open', 'maintenance');
-  await until(async () => (await forcedIn()).every((forced) => forced === 'open'), 5_000);
+  // Each worker says for itself what it sees, every second or so.
+  await until(async () => (await forcedIn()).join() === 'open,open', 10_000);
   const asked = stage.first.running.requests.length;
   const answers = await Promise.all(Array.from({ length: 12 }, () => stage.ask()));
   expect(new Set(answers.map(({ budao }) => budao.endpoint))).toEqual(new Set(['second']));
@@ -164,7 +165,6 @@ async function forcedIn(): Promise<string[]> {
   const workers = (data.find(({ name }) => name === 'model:first')?.processes ?? []).filter(
     ({ role }) => role === 'worker',
   );
-  expect(workers).toHaveLength(2);
   return workers.map(({ forced }) => forced);
 }
 
