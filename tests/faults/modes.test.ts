@@ -148,8 +148,18 @@ test('a breaker that is opened by hand holds in every worker, and lets go in eve
   // Each worker says for itself what it sees, every second or so.
   await until(async () => (await forcedIn()).join() === 'open,open', 10_000);
   const asked = stage.first.running.requests.length;
-  const answers = await Promise.all(Array.from({ length: 12 }, () => stage.ask()));
-  expect(new Set(answers.map(({ budao }) => budao.endpoint))).toEqual(new Set(['second']));
+  // The second one's own breaker may still rest from the outages above, and then lets in one at a time.
+  const endpoints = new Set<string | null>();
+  await until(
+    async () => {
+      const answers = await Promise.all(Array.from({ length: 12 }, () => stage.ask()));
+      endpoints.clear();
+      for (const { budao } of answers) endpoints.add(budao.endpoint);
+      return endpoints.size === 1 && endpoints.has('second');
+    },
+    10_000,
+    () => `answered by ${[...endpoints].join(', ')}`,
+  );
   expect(stage.first.running.requests.length).toBe(asked);
   await stage.force('model:first', 'auto');
   await stage.untilMode('full');
